@@ -1,0 +1,85 @@
+import { show, typeError, ValueError } from './errors.js';
+
+/** Edits (insert, delete, replace, swap neighbours) that turn one word into the other: for "did you mean". */
+function distance(a: string, b: string): number {
+  const rows = Array.from({ length: a.length + 1 }, (_, i) => [i, ...new Array<number>(b.length).fill(0)]);
+  for (let j = 0; j <= b.length; j++) rows[0][j] = j;
+  for (let i = 1; i <= a.length; i++)
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1;
+      rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + change);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+    }
+  return rows[a.length][b.length];
+}
+
+/** The name in `known` that `name` most likely meant, or undefined. */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  const plain = (s: string) => s.toLowerCase().replaceAll('_', '');
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const k of known) {
+    const d = distance(plain(name), plain(k));
+    if (d < least) [best, least] = [k, d];
+  }
+  return best;
+}
+
+/** " Did you mean 'x'?" where something is near, else a list of what there is. */
+export function suggest(name: string, known: Iterable<string>): string {
+  const all = [...known];
+  const near = nearest(name, all);
+  return near ? ` Did you mean '${near}'?` : ` Known: ${all.join(', ')}.`;
+}
+
+/**
+ * Options of one part or call over their defaults. An option nobody knows is a TypeError that suggests the nearest: nothing is ignored.
+ * `undefined` means "not given".
+ */
+export function readOptions<T extends object>(where: string, given: unknown, defaults: T): T {
+  if (given === undefined || given === null) return { ...defaults };
+  if (typeof given !== 'object' || Array.isArray(given) || ArrayBuffer.isView(given))
+    throw typeError(`${where}: options must be one object such as { ${Object.keys(defaults).slice(0, 2).join(', ')} }. Received: ${show(given)}`);
+  const result = { ...defaults } as Record<string, unknown>;
+  for (const [key, value] of Object.entries(given)) {
+    if (!Object.hasOwn(defaults, key))
+      throw typeError(`${where}: unknown option '${key}'.${suggest(key, Object.keys(defaults))}`, 'ERR_UNKNOWN_OPTION');
+    if (value !== undefined) result[key] = value;
+  }
+  return result as T;
+}
+
+type Range = { min?: number; max?: number; above?: number; below?: number; integer?: boolean };
+
+function describe(r: Range): string {
+  const parts: string[] = [];
+  if (r.min !== undefined) parts.push(`>= ${r.min}`);
+  if (r.above !== undefined) parts.push(`> ${r.above}`);
+  if (r.max !== undefined) parts.push(`<= ${r.max}`);
+  if (r.below !== undefined) parts.push(`< ${r.below}`);
+  return `${r.integer ? 'a whole number' : 'a finite number'}${parts.length ? ` ${parts.join(' and ')}` : ''}`;
+}
+
+/** A number in a range. The wrong type is a TypeError, the wrong value a ValueError; both name the option and what came. */
+export function checkNumber(where: string, name: string, value: unknown, range: Range = {}): number {
+  if (typeof value !== 'number') throw typeError(`${where}: '${name}' must be ${describe(range)}. Received: ${show(value)}`);
+  const { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity, integer = false } = range;
+  const fits = Number.isFinite(value) && value >= min && value <= max && value > above && value < below;
+  if (integer && Number.isFinite(value) && !Number.isInteger(value))
+    throw typeError(`${where}: '${name}' must be ${describe(range)}. Received: ${value}`);
+  if (!fits) throw new ValueError(`${where}: '${name}' must be ${describe(range)}. Received: ${value}`, 'ERR_OUT_OF_RANGE');
+  return value;
+}
+
+export function checkBoolean(where: string, name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw typeError(`${where}: '${name}' must be true or false. Received: ${show(value)}`);
+  return value;
+}
+
+/** One of a few words. */
+export function checkOneOf<T extends string>(where: string, name: string, value: unknown, allowed: readonly T[]): T {
+  if (typeof value !== 'string') throw typeError(`${where}: '${name}' must be one of ${allowed.map((a) => `'${a}'`).join(', ')}. Received: ${show(value)}`);
+  if (!allowed.includes(value as T))
+    throw new ValueError(`${where}: '${name}' must be one of ${allowed.map((a) => `'${a}'`).join(', ')}. Received: '${value}'.${suggest(value, allowed)}`, 'ERR_OUT_OF_RANGE');
+  return value as T;
+}

@@ -1,0 +1,123 @@
+import { show, typeError, ValueError } from './errors.js';
+import { suggest } from './options.js';
+
+/** A config in camelCase: what `getConfig` gives and a constructor takes. */
+export type Config = Record<string, unknown>;
+
+/** Anything that can be named, configured and saved: a layer, loss, metric, optimizer, schedule, initializer, regularizer, constraint. */
+export interface Part {
+  getConfig(): Config;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: constructors of parts take option objects of their own
+export type PartClass<T extends Part> = { new (options?: any): T; className: string; aliases?: readonly string[]; fromConfig?(config: Config): T };
+
+/** `'mean_squared_error'`, `{ className, config }`, `{ class_name, config }`, or an instance. */
+export type Identifier<T> = string | T | { className: string; config?: Config } | { class_name: string; config?: Config };
+
+export const camel = (s: string): string => s.replace(/_+([a-zA-Z0-9])/g, (_, c: string) => c.toUpperCase());
+/** Keras's rule for names: `GlobalAveragePooling1D` -> `global_average_pooling1d`. */
+export const snake = (s: string): string =>
+  s
+    .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+
+/** Written by some Keras version, without a meaning for what is computed here. Dropped from Keras's own configs, never from options. */
+const IGNORED = new Set(
+  ('time_major implementation jit_compile is_legacy_optimizer quantization_config synchronized optional module registered_name build_config ' +
+    'input_length shared_object_id sparse ragged batch_size dtype_policy weight_decay_exclude renorm renorm_clipping renorm_momentum fused virtual_batch_size lora_rank lora_alpha zero_output_for_mask_unused').split(' '),
+);
+
+/** Keras's snake_case keys to camelCase, one level deep: nested parts are converted by whoever resolves them. */
+export function fromKerasConfig(config: Config): Config {
+  const out: Config = {};
+  for (const [key, value] of Object.entries(config)) if (!IGNORED.has(key)) out[camel(key)] = value;
+  return out;
+}
+
+const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
+
+/** Classes registered by users, for every kind: `registerSerializable`. */
+const custom = new Map<string, PartClass<Part>>();
+export function registerSerializable(className: string, constructor: PartClass<Part>): void {
+  if (typeof className !== 'string' || !className) throw typeError(`registerSerializable: 'className' must be a name. Received: ${show(className)}`);
+  if (typeof constructor !== 'function') throw typeError(`registerSerializable: the second argument must be a class. Received: ${show(constructor)}`);
+  custom.set(className, constructor);
+}
+
+/** All parts of one kind. Adding a part is one file and one entry of the list given here. */
+export class Registry<T extends Part> {
+  readonly #byName = new Map<string, PartClass<T>>();
+  readonly #names: string[] = [];
+
+  constructor(
+    /** For messages: 'loss', 'layer'. */
+    readonly kind: string,
+    readonly module: string,
+    readonly base: abstract new (...args: never[]) => T,
+    readonly classes: readonly PartClass<T>[],
+  ) {
+    for (const c of classes) {
+      this.#names.push(c.className);
+      for (const name of [c.className, snake(c.className), c.className.toLowerCase(), ...(c.aliases ?? [])]) if (!this.#byName.has(name)) this.#byName.set(name, c);
+    }
+  }
+
+  find(name: string): PartClass<T> | undefined {
+    const bare = name.replace(/^(.*[>.])/, ''); // 'Custom>Name', 'keras.layers.Dense'
+    return this.#byName.get(bare) ?? (custom.get(bare) as PartClass<T> | undefined) ?? this.#byName.get(snake(bare));
+  }
+
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  /** An instance from whatever names one. Throws ValueError for an unknown name, TypeError for anything else. */
+  resolve(id: unknown, where = this.kind): T {
+    if (id instanceof this.base) return id;
+    if (typeof id === 'string') {
+      const found = this.find(id);
+      if (!found) throw this.unknown(id, where);
+      return new found();
+    }
+    if (isObject(id)) {
+      const keras = typeof id.class_name === 'string';
+      const name = keras ? id.class_name : id.className;
+      if (typeof name === 'string') {
+        const found = this.find(name as string);
+        if (!found) throw this.unknown(name as string, where);
+        const config = (id.config ?? {}) as Config;
+        if (!isObject(config)) throw new ValueError(`${where}: the config of '${name}' must be an object. Received: ${show(config)}`, 'ERR_CONFIG');
+        const given = keras ? fromKerasConfig(config) : config;
+        return found.fromConfig ? found.fromConfig(given) : new found(given);
+      }
+    }
+    throw typeError(`${where} must be a name, an instance, or { className, config }. Received: ${show(id)}`);
+  }
+
+  unknown(name: string, where: string): ValueError {
+    return new ValueError(`${where}: unknown ${this.kind} '${name}'.${suggest(name, this.#names)}`, 'ERR_UNKNOWN_NAME');
+  }
+}
+
+/** The name under which a part is saved. */
+export function classNameOf(part: Part): string {
+  return (part.constructor as unknown as { className: string }).className ?? part.constructor.name;
+}
+
+/** Keras 3's serialized form of a part, keys in snake_case; parts inside its config likewise. */
+export function toKeras(part: Part, module: string): Record<string, unknown> {
+  return { module, class_name: classNameOf(part), config: toKerasConfig(part.getConfig()), registered_name: null };
+}
+
+export function toKerasConfig(config: Config): Config {
+  const out: Config = {};
+  for (const [key, value] of Object.entries(config)) out[snakeKey(key)] = value;
+  return out;
+}
+
+/** Option names: `returnSequences` -> `return_sequences`, `beta1` -> `beta_1`, `l1` stays. */
+export function snakeKey(key: string): string {
+  return key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`).replace(/^(beta)(\d)$/, '$1_$2');
+}

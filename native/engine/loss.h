@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "native/engine/shape.h"
+#include "native/engine/value.h"
+
+namespace gemmfit {
+
+// A loss as arithmetic on items. An item is one vector along the last axis of the prediction: `width` floats of yPred and
+// `labelWidth` floats of yTrue (the same, or 1 for sparse labels). Weights, masks, reductions and class weights are not its
+// business: the loss head turns them into one scale an item.
+class Loss {
+ public:
+  virtual ~Loss() = default;
+  // losses[i] = l(yTrue_i, yPred_i) for `items` items.
+  virtual void values(const float* yTrue, const float* yPred, int64_t items, float* losses) const = 0;
+  // grad[i, :] = scale[i] * dl_i/dyPred_i. grad never overlaps yTrue or yPred.
+  virtual void gradient(const float* yTrue, const float* yPred, const float* scale, int64_t items, float* grad) const = 0;
+  // Items that count as absent, as a mask does (ignore_class): kept[i] = 0 or 1. Only called when `ignores` is true.
+  virtual bool ignores() const { return false; }
+  virtual void kept(const float* /*yTrue*/, int64_t /*items*/, float* /*out*/) const {}
+  // Some losses look at all labels of the batch first (hinge: are they all 0/1?). Called once a batch, by one thread, before
+  // values(), when true. `prepare` gets every label of the batch.
+  virtual bool preparesBatch() const { return false; }
+  virtual void prepare(const float* /*yTrue*/, int64_t /*items*/) {}
+  // True for a loss over the whole batch as one item (Dice, Tversky with axis null): then items = 1, width = all elements,
+  // in the last (partial) batch fewer: see setWidth.
+  virtual bool wholeBatch() const { return false; }
+
+  int64_t width = 1;       // floats of yPred an item
+  int64_t labelWidth = 1;  // floats of yTrue an item
+};
+
+// The table in native/losses/registry.cc. spec: { loss: 'meanSquaredError', ...options in camelCase }; `width` is the last axis of the output.
+std::unique_ptr<Loss> makeLoss(const Value& spec, int64_t width);
+
+}  // namespace gemmfit

@@ -1,0 +1,109 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "native/engine/shape.h"
+#include "native/engine/value.h"
+#include "native/engine/variable.h"
+
+namespace gemmfit {
+
+class Updater;
+
+// One batch's state. Read by every task of the step; written only by the leader, between stages.
+struct Step {
+  int64_t rows = 0;        // samples in this batch; at most the plan's batch
+  bool training = false;
+  uint64_t seed = 0;       // of the network; ops mix their own index into it
+  uint64_t number = 0;     // training steps this network has taken: the counter of its random numbers
+  Updater* updater = nullptr;  // where weight gradients go; null outside training
+};
+
+// What an op is told when a plan is made for one input shape, batch size and mode.
+struct OpEnv {
+  Shape in;                            // of one sample
+  int64_t batch;                       // the most rows a step will have
+  bool training;
+  bool masked;                         // an input mask will be there
+  bool needsInputGradient;             // something below trains, so dx must be written
+  uint64_t seed;                       // this op's own key for random numbers
+  std::vector<VariablePtr> weights;    // in the order of the spec
+  std::vector<int> weightIds;          // the network's index of each: what Updater is asked with
+  std::vector<bool> trainable;         // of each; never true when `training` is false
+  // For composite ops (wrappers): makes a child op from its own spec.
+  std::function<std::unique_ptr<class Op>(const Value& spec, const OpEnv& env)> makeChild;
+};
+
+// How a forward or backward pass is cut up. A `rows` phase works on any range of samples independently of the others;
+// consecutive rows phases of neighbouring ops run fused, chunk by chunk, cache-hot. A `tasks` phase needs the whole batch
+// and is cut by the op itself into `count` independent tasks. Both cuts follow from shapes alone, never from the number of
+// threads, so that results have the same bits on every machine with the same kernels.
+struct Phase {
+  enum Kind { rows, tasks } kind = rows;
+  int64_t count = 0;
+};
+
+// Memory the planner gives an op besides its input and output. `perRow` floats for each row of the batch plus `fixed`.
+// `keep`: it must survive from the forward pass to the backward pass and the weight tasks (dropout masks, statistics).
+struct Scratch {
+  int64_t perRow = 0;
+  int64_t fixed = 0;
+  bool keep = false;
+};
+
+// An op of a program, made for one plan. The constructor fills in the description; the planner fills in the pointers.
+// A batch tensor is row-major [rows, ...shape]; masks are floats (1 keep, 0 skip) [rows, steps].
+// Nothing is allocated in forward, backward or weightTask; none of them throws.
+class Op {
+ public:
+  virtual ~Op() = default;
+
+  // --- description: the constructor's job
+  Shape in, out;             // of one sample
+  bool inPlace = false;      // y may share x's memory. Then backward must not read x (y is fine), and dx may be dy
+  bool readsX = false;       // backward or weight tasks read x
+  bool readsY = false;       // backward or weight tasks read y
+  bool weightsReadDy = false;  // weight tasks read dy, which then survives until they run
+  enum class Mask { pass, drop, make } mask = Mask::pass;
+  int64_t maskSteps = 0;     // when `mask` is make: steps of the mask it writes for each sample
+  std::vector<Scratch> scratchSpec;
+  double flopsPerRow = 0;    // of the forward pass: decides how many rows make a task
+
+  virtual std::vector<Phase> forwardPhases() const { return {Phase{}}; }
+  virtual std::vector<Phase> backwardPhases() const { return {Phase{}}; }
+  // rows phase: [begin, end) are rows. tasks phase: task `begin`, end = begin + 1.
+  virtual void forward(const Step& step, int phase, int64_t begin, int64_t end) = 0;
+  // Reads dy, writes dx (all of the rows asked for; dx is null when nothing below trains).
+  virtual void backward(const Step& step, int phase, int64_t begin, int64_t end) = 0;
+  // Gradients of trainable weights from the whole batch, cut into independent tasks; each hands tiles to step.updater.
+  virtual int64_t weightTasks() const { return 0; }
+  virtual void weightTask(const Step& /*step*/, int64_t /*task*/) {}
+  // Per-sample penalty added to the loss (activity regularization): summed over [begin, end) rows, before division by n.
+  virtual bool hasPenalty() const { return false; }
+  virtual double penalty(const Step& /*step*/, int64_t /*begin*/, int64_t /*end*/) { return 0; }
+  // Weights whose gradient cannot be handed over in tiles of at most kTileFloats get a buffer of their own.
+  virtual bool wantsGradientBuffer(int /*weight*/) const { return false; }
+  // Recurrent state carried between batches (stateful layers) starts anew.
+  virtual void resetState() {}
+
+  // --- wiring: the planner's job. Pointers hold for row 0 of the batch.
+  const float* x = nullptr;
+  float* y = nullptr;
+  const float* dy = nullptr;
+  float* dx = nullptr;
+  const float* maskIn = nullptr;   // [rows, steps of the input mask]; null when there is none
+  float* maskOut = nullptr;        // to write when mask == make
+  int64_t maskInSteps = 0;
+  std::vector<float*> scratch;     // as scratchSpec orders them; 64-byte aligned
+};
+
+constexpr int64_t kTileFloats = 65536;
+
+using OpFactory = std::unique_ptr<Op> (*)(const Value& spec, const OpEnv& env);
+// The table in native/ops/registry.cc. Throws Error ERR_SPEC for an unknown name.
+std::unique_ptr<Op> makeOp(const Value& spec, const OpEnv& env);
+
+}  // namespace gemmfit

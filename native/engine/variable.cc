@@ -1,0 +1,53 @@
+#include "native/engine/variable.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "native/engine/error.h"
+
+namespace gemmfit {
+
+void FreeAligned::operator()(float* p) const {
+#ifdef _WIN32
+  _aligned_free(p);
+#else
+  std::free(p);
+#endif
+}
+
+AlignedFloats allocateFloats(int64_t count) {
+  if (count < 0 || count > (int64_t{1} << 40)) throw Error("ERR_MEMORY", "a buffer of " + std::to_string(count) + " floats cannot be allocated", false);
+  const size_t bytes = (static_cast<size_t>(count) * sizeof(float) + 63) / 64 * 64 + 64;
+#ifdef _WIN32
+  void* p = _aligned_malloc(bytes, 64);
+#else
+  void* p = std::aligned_alloc(64, bytes);
+#endif
+  if (!p) throw Error("ERR_MEMORY", "out of memory: " + std::to_string(bytes) + " bytes were asked for", false);
+  std::memset(p, 0, bytes);
+  return AlignedFloats(static_cast<float*>(p));
+}
+
+Variable::Variable(std::vector<int64_t> shapeOf) : shape(std::move(shapeOf)), size(1) {
+  for (const int64_t d : shape) {
+    if (d < 0 || (d > 0 && size > (int64_t{1} << 40) / d)) throw Error("ERR_SHAPE", "a variable's shape must be of whole numbers that fit in memory");
+    size *= d;
+  }
+  data_ = allocateFloats(size);
+}
+
+bool Variable::tryShare() {
+  int seen = users_.load(std::memory_order_relaxed);
+  while (seen >= 0)
+    if (users_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire)) return true;
+  return false;
+}
+void Variable::unshare() { users_.fetch_sub(1, std::memory_order_release); }
+
+bool Variable::tryExclusive() {
+  int none = 0;
+  return users_.compare_exchange_strong(none, -1, std::memory_order_acquire);
+}
+void Variable::release() { users_.store(0, std::memory_order_release); }
+
+}  // namespace gemmfit

@@ -1,0 +1,39 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gemmfit {
+
+struct FreeAligned {
+  void operator()(float* p) const;
+};
+using AlignedFloats = std::unique_ptr<float[], FreeAligned>;
+AlignedFloats allocateFloats(int64_t count);  // 64-byte aligned, zeroed; throws Error ERR_MEMORY
+
+// A weight, an optimizer slot or a moving statistic: float32, 64-byte aligned, shared by every network that uses it.
+// The lock is only ever tried, never waited for: a running job holds it (exclusively while training), so that a second
+// job or a write from JavaScript is refused instead of racing.
+class Variable {
+ public:
+  explicit Variable(std::vector<int64_t> shapeOf);
+  std::vector<int64_t> shape;
+  int64_t size;
+  float* data() { return data_.get(); }
+  const float* data() const { return data_.get(); }
+
+  bool tryShare();      // for reading; false while a training job holds it
+  void unshare();
+  bool tryExclusive();  // for writing; false while any job holds it
+  void release();
+
+ private:
+  AlignedFloats data_;
+  std::atomic<int> users_{0};  // -1: exclusive, n > 0: n readers
+};
+
+using VariablePtr = std::shared_ptr<Variable>;
+
+}  // namespace gemmfit

@@ -1,0 +1,13 @@
+#pragma once
+#include <cstdint>
+
+namespace gemmfit {
+
+// The only door to BLAS. Row-major C[m,n] = alpha * op(A) op(B) + beta * C, on the calling thread alone.
+// Leading dimensions are those of the stored matrices: lda of A as stored ([m,k], or [k,m] when transposed).
+void gemm(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b,
+          int64_t ldb, float beta, float* c, int64_t ldc);
+
+void useOneBlasThread();        // once, before any gemm
+const char* blasName();         // library, version and kernel: for version.blas
+}  // namespace gemmfit
