@@ -1,0 +1,221 @@
+import { type Activation, activationRegistry } from '../activations.js';
+import { addon, type NativeVariable } from '../engine/addon.js';
+import type { OpSpec } from '../engine/spec.js';
+import { show, typeError, ValueError } from '../errors.js';
+import { type Constraint, constraintRegistry } from '../constraints.js';
+import { type Initializer, initializerRegistry } from '../initializers.js';
+import { readOptions } from '../options.js';
+import { nextSeed } from '../random.js';
+import type { Config, Identifier, Part } from '../registry.js';
+import { classNameOf, toKeras } from '../registry.js';
+import { type Regularizer, regularizerRegistry } from '../regularizers.js';
+import { checkWeightArray, NDArray } from '../data/ndarray.js';
+
+/** Shape of one sample, without the batch dimension; null where it is not known before there is data. */
+export type Shape = readonly (number | null)[];
+
+/** Options that every layer takes. */
+export interface LayerOptions {
+  /** Unique within a model; made from the class name where it is not given: `dense`, `dense_1`. */
+  name?: string;
+  /** Whether training changes the weights. Taken note of at `compile`. Default true. */
+  trainable?: boolean;
+  /** Only 'float32'. */
+  dtype?: unknown;
+  /** On a first layer: the shape of one sample. */
+  inputShape?: Shape;
+  /** On a first layer: the shape with its batch dimension, as Keras 2 wrote it. */
+  batchInputShape?: Shape;
+  /** On a first layer: short for `inputShape: [inputDim]`. */
+  inputDim?: number;
+}
+
+const baseDefaults = { name: undefined, trainable: true, dtype: undefined, inputShape: undefined, batchInputShape: undefined, inputDim: undefined };
+
+/** A weight or moving statistic of a layer. Its values live in native memory; `read` and `write` copy. */
+export class Weight {
+  readonly dtype = 'float32';
+  /** The values, shared with every network that uses them. */
+  readonly variable: NativeVariable;
+
+  constructor(
+    readonly name: string,
+    readonly shape: readonly number[],
+    /** False for statistics that no gradient reaches. */
+    readonly learned: boolean,
+    readonly layer: Layer,
+    readonly regularizer: Regularizer | null,
+    readonly constraint: Constraint | null,
+  ) {
+    this.variable = new addon.Variable([...shape]);
+  }
+
+  /** Whether training changes it: it has a gradient and its layer is trainable. */
+  get trainable(): boolean {
+    return this.learned && this.layer.trainable;
+  }
+
+  read(): NDArray {
+    const data = new Float32Array(this.variable.size);
+    this.variable.read(data);
+    return new NDArray(data, [...this.shape]);
+  }
+
+  /** Takes an array of exactly this shape. Throws RuntimeError while a fit is running, ValueError where the shape differs. */
+  write(values: unknown): void {
+    this.variable.write(checkWeightArray(`weight '${this.name}'`, values, this.shape));
+  }
+}
+
+export interface WeightOptions {
+  initializer: Initializer;
+  regularizer?: Regularizer | null;
+  constraint?: Constraint | null;
+  trainable?: boolean;
+}
+
+/** Hands out positions in the network's list of variables while a model is lowered. */
+export interface Lowering {
+  /** Positions of this layer's weights, in the order of `layer.weights`. */
+  weights(layer: Layer): number[];
+  /** Seed of the layer's random numbers where it has its own (`seed` option), else undefined. */
+}
+
+/**
+ * One layer of a model: its Keras config, its shape rule, its weights, and the native ops it becomes.
+ * A subclass gives `className`, `computeOutputShape`, `lower` and `config`, and `createWeights` where it has any.
+ */
+export abstract class Layer implements Part {
+  static readonly className: string = 'Layer';
+  static readonly layerModule: string = 'keras.layers';
+
+  name: string | undefined;
+  trainable: boolean;
+  readonly batchInputShape: Shape | undefined;
+  readonly weights: Weight[] = [];
+  /** The input shape it was built for. */
+  builtFor: Shape | undefined;
+
+  protected constructor(options: LayerOptions) {
+    const where = this.className;
+    const { name, trainable, dtype, inputShape, batchInputShape, inputDim } = options;
+    if (name !== undefined && (typeof name !== 'string' || !name)) throw typeError(`${where}: 'name' must be a non-empty string. Received: ${show(name)}`);
+    if (trainable !== undefined && typeof trainable !== 'boolean') throw typeError(`${where}: 'trainable' must be true or false. Received: ${show(trainable)}`);
+    checkDtype(where, dtype);
+    this.name = name;
+    this.trainable = trainable ?? true;
+    if (batchInputShape) this.batchInputShape = [null, ...checkShape(where, 'batchInputShape', batchInputShape.slice(1))];
+    else if (inputShape) this.batchInputShape = [null, ...checkShape(where, 'inputShape', inputShape)];
+    else if (inputDim !== undefined) this.batchInputShape = [null, ...checkShape(where, 'inputDim', [inputDim])];
+  }
+
+  /** Options of the class over their defaults, with those that every layer takes. Unknown ones throw a TypeError. */
+  protected static read<T extends object>(className: string, given: unknown, defaults: T): T & LayerOptions {
+    return readOptions(className, given, { ...baseDefaults, ...defaults });
+  }
+
+  get className(): string {
+    return (this.constructor as typeof Layer).className;
+  }
+
+  /** How messages name it. */
+  get label(): string {
+    return `layer '${this.name ?? this.className}'`;
+  }
+
+  /** The shape of one output sample. Throws a ValueError with the layer's name where the input does not fit. */
+  abstract computeOutputShape(input: Shape): Shape;
+
+  /** The native ops it becomes for one concrete input shape. */
+  abstract lower(input: readonly number[], lowering: Lowering): OpSpec[];
+
+  /** Its own options as `getConfig` gives them, without name and trainable. Parts stay instances. */
+  protected abstract config(): Config;
+
+  /** Makes the weights with `addWeight`, in Keras's order: trainable ones first. */
+  protected createWeights(_input: Shape): void {}
+
+  build(input: Shape): void {
+    if (this.builtFor) {
+      if (this.weights.length && this.computeOutputShape(this.builtFor).length !== this.computeOutputShape(input).length)
+        throw new ValueError(`${this.label} was built for input shape [${this.builtFor}] and cannot take [${input}].`, 'ERR_SHAPE');
+      return;
+    }
+    this.computeOutputShape(input);
+    this.createWeights(input);
+    this.builtFor = input;
+  }
+
+  protected addWeight(name: string, shape: readonly number[], options: WeightOptions): Weight {
+    const weight = new Weight(name, shape, options.trainable ?? true, this, options.regularizer ?? null, options.constraint ?? null);
+    weight.variable.write(options.initializer.create(shape, nextSeed()));
+    this.weights.push(weight);
+    return weight;
+  }
+
+  getWeights(): NDArray[] {
+    return this.weights.map((w) => w.read());
+  }
+
+  /** All weights at once, in the order of `getWeights`. Checked as a whole before the first is written. */
+  setWeights(values: readonly unknown[]): void {
+    setAllWeights(this.label, this.weights, values);
+  }
+
+  countParams(): number {
+    return this.weights.reduce((n, w) => n + w.variable.size, 0);
+  }
+
+  getConfig(): Config {
+    const own: Config = { name: this.name, trainable: this.trainable, dtype: 'float32' };
+    if (this.batchInputShape) own.batchInputShape = [...this.batchInputShape];
+    return { ...own, ...this.config() };
+  }
+
+  /** Initializer, regularizer, constraint and activation options resolved: names, instances or configs. */
+  protected initializer(option: string, value: unknown): Initializer {
+    return initializerRegistry.resolve(value, `${this.className}: '${option}'`);
+  }
+  protected regularizer(option: string, value: unknown): Regularizer | null {
+    return value == null ? null : regularizerRegistry.resolve(value, `${this.className}: '${option}'`);
+  }
+  protected constraint(option: string, value: unknown): Constraint | null {
+    return value == null ? null : constraintRegistry.resolve(value, `${this.className}: '${option}'`);
+  }
+  protected activation(option: string, value: unknown): Activation {
+    return value == null ? activationRegistry.resolve('linear') : activationRegistry.resolve(value, `${this.className}: '${option}'`);
+  }
+}
+
+export function setAllWeights(label: string, weights: readonly Weight[], values: readonly unknown[]): void {
+  if (!Array.isArray(values)) throw typeError(`setWeights of ${label} takes a list of arrays. Received: ${show(values)}`);
+  if (values.length !== weights.length)
+    throw new ValueError(
+      `setWeights of ${label}: ${values.length} arrays were given for ${weights.length} weights (${weights.map((w) => `${w.name} [${w.shape}]`).join(', ') || 'none'}).`,
+      'ERR_SHAPE',
+    );
+  const flat = weights.map((w, i) => checkWeightArray(`weight '${w.name}' of ${label}`, values[i], w.shape));
+  weights.forEach((w, i) => {
+    w.variable.write(flat[i]);
+  });
+}
+
+/** Shape entries: whole numbers above 0, or null. */
+export function checkShape(where: string, option: string, shape: unknown): Shape {
+  if (!Array.isArray(shape)) throw typeError(`${where}: '${option}' must be an array of whole numbers or null. Received: ${show(shape)}`);
+  for (const d of shape)
+    if (d !== null && !(Number.isInteger(d) && d > 0))
+      throw new ValueError(`${where}: '${option}' must hold whole numbers above 0, or null where a size is not known. Received: ${show(shape)}`, 'ERR_SHAPE');
+  return [...shape] as Shape;
+}
+
+function checkDtype(where: string, dtype: unknown): void {
+  const name = typeof dtype === 'object' && dtype !== null ? (dtype as { config?: { name?: unknown } }).config?.name : dtype;
+  if (name === undefined || name === null || name === 'float32') return;
+  throw new ValueError(`${where}: dtype ${show(name)} is not available; gemmfit computes in 'float32'.`, 'ERR_DTYPE');
+}
+
+/** How a config names a part inside it: Keras 3's serialized object, or null. */
+export const serialized = (part: Part | null, module: string): unknown => (part ? toKeras(part, module) : null);
+export type { Identifier };
+export { classNameOf };
