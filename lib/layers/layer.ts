@@ -78,7 +78,10 @@ export interface WeightOptions {
 export interface Lowering {
   /** Positions of this layer's weights, in the order of `layer.weights`. */
   weights(layer: Layer): number[];
-  /** Seed of the layer's random numbers where it has its own (`seed` option), else undefined. */
+  /** The op of an activation that a layer applies at its end: none for linear. */
+  activation(activation: Activation): OpSpec[];
+  /** The op of a layer's activity regularizer: none for null. */
+  activityRegularizer(regularizer: Regularizer | null): OpSpec[];
 }
 
 /**
@@ -126,8 +129,8 @@ export abstract class Layer implements Part {
   /** The shape of one output sample. Throws a ValueError with the layer's name where the input does not fit. */
   abstract computeOutputShape(input: Shape): Shape;
 
-  /** The native ops it becomes for one concrete input shape. */
-  abstract lower(input: readonly number[], lowering: Lowering): OpSpec[];
+  /** The native ops it becomes. They read sizes that are null here from the batch. */
+  abstract lower(input: Shape, lowering: Lowering): OpSpec[];
 
   /** Its own options as `getConfig` gives them, without name and trainable. Parts stay instances. */
   protected abstract config(): Config;

@@ -64,6 +64,7 @@ class Op {
   // --- description: the constructor's job
   Shape in, out;             // of one sample
   bool inPlace = false;      // y may share x's memory. Then backward must not read x (y is fine), and dx may be dy
+  bool identity = false;     // y is x: where they share memory, forward touches nothing (implies inPlace)
   bool readsX = false;       // backward or weight tasks read x
   bool readsY = false;       // backward or weight tasks read y
   bool weightsReadDy = false;  // weight tasks read dy, which then survives until they run

@@ -1,0 +1,134 @@
+/**
+ * Every function of the native addon: the contract between lib/ (TypeScript) and native/ (C++). Few and coarse calls: one `run`
+ * trains many batches. `test/engine/binding.test.ts` holds this file against what the addon exports.
+ *
+ * Errors are `ValueError` or `RuntimeError` of lib/errors.ts, handed over by `setErrorClasses`, each with a `code`.
+ */
+
+/** Element types that data sets may have. Small types are widened to float32 row by row while a batch is gathered. */
+export type DataArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array;
+
+/** A float32 array in native memory: a weight, an optimizer slot, a moving statistic. Shared by every network that uses it. */
+export declare class NativeVariable {
+  constructor(shape: number[]);
+  /** Number of elements. */
+  readonly size: number;
+  /** Copies the values into an array of exactly `size` elements. RuntimeError ERR_BUSY while a batch is being trained. */
+  read(into: Float32Array): void;
+  /** Takes over the values of an array of exactly `size` elements. RuntimeError ERR_BUSY while any job uses the variable. */
+  write(from: Float32Array): void;
+}
+
+/** Arrays of a data set, read in place, and the order in which batches come. */
+export interface FeedSpec {
+  x: DataArray;
+  /** Elements of a sample of x. */
+  xSize: number;
+  y?: DataArray;
+  ySize?: number;
+  /** Sample weights: `weightSize` is 1, or the number of steps. */
+  weights?: DataArray;
+  weightSize?: number;
+  /** Rows used: `count` from `first` on. Default: all. */
+  first?: number;
+  count?: number;
+  /** Rows of a batch; the last one of a pass may have fewer. */
+  batch: number;
+  /** 'rows': a new order of all rows each pass. 'batches': whole chunks of `batch` rows change places (an incomplete one stays last), and the rows within each. */
+  shuffle?: 'none' | 'rows' | 'batches';
+  /** The order of a pass is a function of (seed, pass) alone. */
+  seed?: number;
+  /** Number of the first pass. */
+  pass?: number;
+  /** Passes over the rows until the feed is at its end; below 0: no end. */
+  passes?: number;
+  /** Weight of a sample (or step) by its label's class. Classes that are not listed weigh 1. */
+  classWeights?: { classes: number[]; weights: number[]; argmax: boolean; labelWidth: number } | null;
+}
+
+/** A stream of batches over arrays, which it references (and never copies) as long as it lives. */
+export declare class Feed {
+  constructor(spec: FeedSpec);
+}
+
+/** Loss and metric values since the last reset. A metric has one value, or several. */
+export interface Totals {
+  loss: number;
+  metrics: number[][];
+  /** Batches that they cover. */
+  steps: number;
+}
+
+export interface RunRequest {
+  mode: 'train' | 'test' | 'predict';
+  /** Shape of one sample of x. */
+  sampleShape: number[];
+  /** Floats of weight a sample: 0 when there are no sample or class weights, 1, or the number of steps. */
+  weightSteps?: number;
+  /** At most so many batches. */
+  steps: number;
+  /** Training: the learning rate of every step, or of each. */
+  learningRates?: Float32Array;
+  /** Training: steps the optimizer has taken before. */
+  call?: number;
+  /** Training: steps the model has taken before: the counter of its random numbers. */
+  step?: number;
+  /** Start loss and metrics anew. Default true. */
+  reset?: boolean;
+  /** Prediction: where the rows go; room for all of them. */
+  predictions?: Float32Array;
+}
+
+export interface RunResult extends Totals {
+  /** Batches done by this call: fewer than asked for where the feed ended or `stop` was called. */
+  done: number;
+  /** Rows of them. */
+  samples: number;
+}
+
+/** A compiled model: program, schedule, memory and weights. One job at a time; a second one is a RuntimeError ERR_BUSY. */
+export declare class Network {
+  /** @param spec `{ seed, ops, head?, variables, optimizer? }`: plain data, see lib/engine/lower.ts. @param slots the optimizer's state arrays. */
+  constructor(spec: object, variables: NativeVariable[], slots: NativeVariable[]);
+  /** Shape of an output sample for that of an input sample. ValueError where the program does not fit it. */
+  outputShape(sampleShape: number[]): number[];
+  /** Runs batches on the pool, off the JavaScript thread. */
+  run(feed: Feed, request: RunRequest): Promise<RunResult>;
+  /** Predicts a few rows on the calling thread: the lowest latency, the event loop waits meanwhile. */
+  predictSync(x: DataArray, sampleShape: number[], predictions: Float32Array): void;
+  totals(): Totals;
+  /** Recent totals while a job runs. */
+  progress(): Totals;
+  /** Ends a running job at its next batch. */
+  stop(): void;
+  /** State that recurrent layers carry between batches starts anew. */
+  resetState(): void;
+  /** Frees the native memory at once. */
+  dispose(): void;
+}
+
+export interface Binding {
+  Variable: typeof NativeVariable;
+  Feed: typeof Feed;
+  Network: typeof Network;
+  setErrorClasses(valueError: Function, runtimeError: Function): void;
+  /** Threads of the process-wide pool, 1 to 256. */
+  setThreads(count: number): void;
+  info(): { blas: string; simd: string; threads: number };
+  /** Fills with random numbers that follow from (seed, position) alone: uniform in [a, b), normal with mean a and deviation b, or that cut at two deviations. */
+  randomFill(kind: 'uniform' | 'normal' | 'truncatedNormal', seed: number, out: Float32Array, a: number, b: number): void;
+  /** A random matrix with orthonormal rows or columns, times gain. */
+  orthogonal(seed: number, rows: number, columns: number, gain: number, out: Float32Array): void;
+  /** Index of the first element outside [low, high] (or NaN, or no whole number where asked); -1 when all fit. `except` is allowed besides. */
+  firstOutside(data: DataArray, low: number, high: number, wholeNumbers: boolean, except: number | null): number;
+}

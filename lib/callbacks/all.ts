@@ -1,0 +1,17 @@
+export { Callback, type CallbackHooks, type CallbackModel, type CallbackParams, type HookName, type Logs } from './callback.js';
+export { CSVLogger, type CSVLoggerOptions, csvLogger } from './csv_logger.js';
+export { EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './early_stopping.js';
+export { History, history } from './history.js';
+export { LambdaCallback, lambdaCallback } from './lambda_callback.js';
+export {
+  type EpochSchedule,
+  LearningRateScheduler,
+  type LearningRateSchedulerOptions,
+  learningRateScheduler,
+} from './learning_rate_scheduler.js';
+export type { OutputStream } from './output.js';
+export type { CallbackLike } from './plain.js';
+export { ProgbarLogger, type ProgbarLoggerOptions, progbarLogger } from './progbar_logger.js';
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions, reduceLROnPlateau } from './reduce_lr_on_plateau.js';
+export { RemoteMonitor, type RemoteMonitorOptions, remoteMonitor } from './remote_monitor.js';
+export { TerminateOnNaN, terminateOnNaN } from './terminate_on_nan.js';

@@ -1,0 +1,158 @@
+import type { History } from './history.js';
+
+/**
+ * What a hook is told: `loss`, the metrics under their names, and `val_...` at the end of an epoch that validated.
+ * Values are numbers, except metrics that give one value a class (a list) and `outputs` of predict batches (an array).
+ */
+// biome-ignore lint/suspicious/noExplicitAny: nearly all are numbers, and making every user narrow them would help nobody
+export type Logs = Record<string, any>;
+
+/** How the run was started. */
+export interface CallbackParams {
+  /** 0, 1 or 2. */
+  verbose: number;
+  epochs: number;
+  /** Batches an epoch; null until a dataset of unknown length has ended once. */
+  steps: number | null;
+  [key: string]: unknown;
+}
+
+/** What callbacks may count on of the model they are called with. */
+export interface CallbackModel {
+  /** Set to true to end `fit`: after the batch that is running, or after the epoch when set in `onEpochEnd`. */
+  stopTraining: boolean;
+  readonly optimizer: { learningRate: number };
+  /** The record of the last `fit`. */
+  history: History | null;
+  getWeights(): readonly unknown[];
+  setWeights(weights: readonly unknown[]): void;
+  /** Whether a metric is better when it is larger or smaller, where that is known. The name comes without `val_`. */
+  metricDirection?(name: string): 'min' | 'max' | undefined;
+}
+
+/** Whatever a hook returns is ignored, except that a promise is awaited before training goes on. */
+export type HookResult = unknown;
+
+export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+
+/**
+ * Base of all callbacks: override the hooks you need. Each may return a promise, which is awaited.
+ *
+ * Overriding a hook of batches makes training come back to JavaScript after every batch, which costs speed with small models;
+ * the hooks of epochs cost nothing to speak of.
+ *
+ * `model` and `params` are set before the first hook is called. Keras: https://keras.io/api/callbacks/base_callback/
+ *
+ * @example
+ * class StopAt extends callbacks.Callback {
+ *   constructor(readonly accuracy: number) { super(); }
+ *   override onEpochEnd(epoch: number, logs: Logs) {
+ *     if (logs.val_accuracy >= this.accuracy) this.model.stopTraining = true;
+ *   }
+ * }
+ */
+export class Callback {
+  /** The model being trained, evaluated or asked for predictions. */
+  model!: CallbackModel;
+  params!: CallbackParams;
+
+  setParams(params: CallbackParams): void {
+    this.params = params;
+  }
+
+  setModel(model: CallbackModel): void {
+    this.model = model;
+  }
+
+  onTrainBegin(_logs: Logs): HookResult {
+    return undefined;
+  }
+  /** `logs` are those of the last epoch. */
+  onTrainEnd(_logs: Logs): HookResult {
+    return undefined;
+  }
+
+  /** `epoch` counts from 0. */
+  onEpochBegin(_epoch: number, _logs: Logs): HookResult {
+    return undefined;
+  }
+  /** Values that are added to `logs` reach the callbacks after this one, and the history. */
+  onEpochEnd(_epoch: number, _logs: Logs): HookResult {
+    return undefined;
+  }
+
+  /** `batch` counts from 0 in every epoch. */
+  onTrainBatchBegin(batch: number, logs: Logs): HookResult {
+    return this.onBatchBegin(batch, logs);
+  }
+  /** `logs` are the results of the epoch up to and including this batch. */
+  onTrainBatchEnd(batch: number, logs: Logs): HookResult {
+    return this.onBatchEnd(batch, logs);
+  }
+  /** Keras's older name of `onTrainBatchBegin`, called unless that is overridden. */
+  onBatchBegin(_batch: number, _logs: Logs): HookResult {
+    return undefined;
+  }
+  /** Keras's older name of `onTrainBatchEnd`, called unless that is overridden. */
+  onBatchEnd(_batch: number, _logs: Logs): HookResult {
+    return undefined;
+  }
+
+  /** Called by `evaluate`, and by `fit` when it validates. */
+  onTestBegin(_logs: Logs): HookResult {
+    return undefined;
+  }
+  onTestEnd(_logs: Logs): HookResult {
+    return undefined;
+  }
+  onTestBatchBegin(_batch: number, _logs: Logs): HookResult {
+    return undefined;
+  }
+  onTestBatchEnd(_batch: number, _logs: Logs): HookResult {
+    return undefined;
+  }
+
+  onPredictBegin(_logs: Logs): HookResult {
+    return undefined;
+  }
+  onPredictEnd(_logs: Logs): HookResult {
+    return undefined;
+  }
+  onPredictBatchBegin(_batch: number, _logs: Logs): HookResult {
+    return undefined;
+  }
+  /** `logs.outputs` are the predictions of this batch. */
+  onPredictBatchEnd(_batch: number, _logs: Logs): HookResult {
+    return undefined;
+  }
+}
+
+export const HOOKS = [
+  'onTrainBegin',
+  'onTrainEnd',
+  'onEpochBegin',
+  'onEpochEnd',
+  'onTrainBatchBegin',
+  'onTrainBatchEnd',
+  'onBatchBegin',
+  'onBatchEnd',
+  'onTestBegin',
+  'onTestEnd',
+  'onTestBatchBegin',
+  'onTestBatchEnd',
+  'onPredictBegin',
+  'onPredictEnd',
+  'onPredictBatchBegin',
+  'onPredictBatchEnd',
+] as const;
+
+export type HookName = (typeof HOOKS)[number];
+
+/** Hooks as properties of an object: what `fit` takes in place of a `Callback`, and what `LambdaCallback` is made from. */
+export type CallbackHooks = { [name in HookName]?: ((this: Callback, ...args: Parameters<Callback[name]>) => HookResult) | null };
+
+/** Whether a callback does something of its own in a hook. */
+export function overrides(callback: Callback, hook: HookName): boolean {
+  return callback[hook] !== Callback.prototype[hook];
+}

@@ -1,0 +1,32 @@
+import { Callback, type Logs } from './callback.js';
+
+/**
+ * The record of a training, which `fit` returns. Added to every `fit`.
+ *
+ * `history.history.loss[i]` belongs to epoch `history.epoch[i]`. Keys stand in Keras's order: `loss`, the metrics, `val_loss`, ..., and what
+ * other callbacks add, such as `lr`. With `validationFreq` above 1 the lists of `val_...` are shorter.
+ */
+export class History extends Callback {
+  /** One list an entry of the logs. Where a metric gives one value a class, the entries are lists. */
+  history: Record<string, number[]> = {};
+  /** Index of each epoch recorded, counted from 0. */
+  epoch: number[] = [];
+
+  override onTrainBegin(_logs: Logs): void {
+    this.history = {};
+    this.epoch = [];
+  }
+
+  override onEpochEnd(epoch: number, logs: Logs): void {
+    this.epoch.push(epoch);
+    for (const [key, value] of Object.entries(logs)) {
+      // A metric may be called 'constructor' or '__proto__'.
+      if (!Object.hasOwn(this.history, key))
+        Object.defineProperty(this.history, key, { value: [], writable: true, enumerable: true, configurable: true });
+      this.history[key].push(value);
+    }
+    this.model.history = this;
+  }
+}
+
+export const history = (): History => new History();

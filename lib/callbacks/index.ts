@@ -1,0 +1,7 @@
+/** The table of callbacks: classes under Keras's names, and a factory of each in camelCase. A new one is a file and a line in all.ts. */
+export * as callbacks from './all.js';
+export type { Callback, CallbackHooks, CallbackModel, CallbackParams, HookName, Logs } from './callback.js';
+export type { History } from './history.js';
+export { CallbackList, type CallbackListOptions } from './list.js';
+export type { OutputStream } from './output.js';
+export type { CallbackLike } from './plain.js';

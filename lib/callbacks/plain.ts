@@ -1,0 +1,104 @@
+import { show, typeError, ValueError } from '../errors.js';
+import { suggest } from '../options.js';
+import { Callback, type CallbackHooks, type CallbackModel, type CallbackParams, HOOKS, type HookName } from './callback.js';
+
+/** What `fit`, `evaluate` and `predict` take under `callbacks`, one or a list of them. */
+export type CallbackLike =
+  | Callback
+  | (CallbackHooks & { setParams?(params: CallbackParams): void; setModel?(model: CallbackModel): void } & ThisType<Callback>);
+
+const known = new Set<string>(HOOKS);
+const pairs = [
+  ['onBatchBegin', 'onTrainBatchBegin'],
+  ['onBatchEnd', 'onTrainBatchEnd'],
+] as const;
+
+/** Assigns the hooks of an object to a callback. `self` is what `this` is inside them. Throws TypeError for what is no function. */
+export function assignHooks(where: string, callback: Callback, given: object, self?: object): number {
+  const hooks = given as Record<HookName, unknown>;
+  let count = 0;
+  for (const name of HOOKS) {
+    const hook = hooks[name];
+    if (hook === undefined || hook === null) continue;
+    if (typeof hook !== 'function')
+      throw typeError(`${where}: '${name}' must be a function. Received: ${show(hook)}`, 'ERR_CALLBACK');
+    Object.assign(callback, { [name]: self ? hook.bind(self) : hook });
+    count++;
+  }
+  for (const [old, name] of pairs)
+    if (typeof hooks[old] === 'function' && typeof hooks[name] === 'function')
+      throw new ValueError(`${where}: '${old}' is another name of '${name}'; give one of the two.`, 'ERR_CALLBACK');
+  return count;
+}
+
+/** A method or property that looks like a hook but is none would never be called: almost certainly a misspelling. */
+function refuseMisspelt(where: string, object: object): void {
+  for (let level = object; level && level !== Object.prototype; level = Object.getPrototypeOf(level))
+    for (const name of Object.getOwnPropertyNames(level))
+      if (/^on(_|[A-Z])/.test(name) && !known.has(name))
+        throw typeError(`${where}: '${name}' is not a hook and would never be called.${suggest(name, HOOKS)}`, 'ERR_CALLBACK');
+}
+
+function setQuietly(object: object, name: 'model' | 'params', value: unknown): void {
+  if (name in object ? Object.hasOwn(object, name) : Object.isExtensible(object))
+    Reflect.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
+}
+
+/** A callback whose hooks are those of an object of the user's. Inside them, `this` is that object, with `model` and `params` on it. */
+class PlainCallback extends Callback {
+  constructor(
+    where: string,
+    private readonly object: object,
+  ) {
+    super();
+    refuseMisspelt(where, object);
+    if (assignHooks(where, this, object, object) === 0)
+      throw typeError(
+        `${where}: the object has none of the hooks that are called (${HOOKS.slice(0, 4).join(', ')}, ...). Received: ${show(object)}`,
+        'ERR_CALLBACK',
+      );
+  }
+
+  #own(name: 'setParams' | 'setModel', value: unknown): boolean {
+    const method = (this.object as Record<string, unknown>)[name];
+    if (typeof method !== 'function') return false;
+    method.call(this.object, value);
+    return true;
+  }
+
+  override setParams(params: CallbackParams): void {
+    super.setParams(params);
+    if (!this.#own('setParams', params)) setQuietly(this.object, 'params', params);
+  }
+
+  override setModel(model: CallbackModel): void {
+    super.setModel(model);
+    if (!this.#own('setModel', model)) setQuietly(this.object, 'model', model);
+  }
+}
+
+function hint(value: unknown): string {
+  if (typeof value === 'function') return ` Give an instance: new ${value.name || 'MyCallback'}(...).`;
+  if (typeof value === 'string') return ` Give an instance such as new callbacks.EarlyStopping({ patience: 3 }).`;
+  if (value === false || value === undefined || value === null) return ' Leave the entry out where there is none.';
+  return '';
+}
+
+function one(where: string, value: unknown): Callback {
+  if (value instanceof Callback) return value;
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Promise)
+    throw typeError(
+      `${where} must be a callback or an object with hooks. Received: ${show(value)}.${hint(value)}`,
+      'ERR_CALLBACK',
+    );
+  return new PlainCallback(where, value);
+}
+
+/** The callbacks that a user gave: nothing, one, or a list (which may hold lists). Throws TypeError that names what is none. */
+export function toCallbacks(given: unknown, where = 'callbacks'): Callback[] {
+  if (given === undefined || given === null) return [];
+  if (!Array.isArray(given)) return [one(where, given)];
+  return given.flatMap((entry, i) =>
+    Array.isArray(entry) ? toCallbacks(entry, `${where}[${i}]`) : [one(`${where}[${i}]`, entry)],
+  );
+}

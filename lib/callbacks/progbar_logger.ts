@@ -1,0 +1,126 @@
+import { readOptions } from '../options.js';
+import { Progbar } from '../training/progress.js';
+import { Callback, type CallbackParams, type Logs } from './callback.js';
+import { endLine, type OutputStream, writeText } from './output.js';
+
+export interface ProgbarLoggerOptions {
+  /** Where to write. Default `process.stdout`. */
+  stream?: OutputStream;
+  /** Seconds that only grow. Default: the process's monotonic clock. */
+  clock?: () => number;
+}
+
+/**
+ * Shows the progress of `fit`, `evaluate` and `predict`; added by them unless `verbose` is 0.
+ *
+ * `verbose` 1 is a bar, redrawn on a terminal (elsewhere only its final line is written), 2 is one line an epoch. Validation inside `fit` has no
+ * bar of its own. Layout: that of tf.keras. A value above 1e-3 is written as `0.1234`, a smaller one as `1.2345e-04`; of a metric with one value
+ * a class the mean is shown.
+ */
+export class ProgbarLogger extends Callback {
+  readonly #stream: OutputStream;
+  readonly #clock?: () => number;
+  #bar: Progbar | null = null;
+  #target: number | null = null;
+  #seen = 0;
+  #ended: number | null = null;
+  #inFit = false;
+
+  constructor(options: ProgbarLoggerOptions = {}) {
+    super();
+    const o = readOptions<ProgbarLoggerOptions>('ProgbarLogger', options, { stream: undefined, clock: undefined });
+    this.#stream = o.stream ?? process.stdout;
+    this.#clock = o.clock;
+  }
+
+  override setParams(params: CallbackParams): void {
+    super.setParams(params);
+    this.#target = params.steps ?? null;
+  }
+
+  /** Whether `update` has a use now: on a terminal, with `verbose` 1, while a bar stands. */
+  get isLive(): boolean {
+    return this.#bar?.isLive ?? false;
+  }
+
+  /** `step` batches are done, with these results so far. May be called as often as one likes; draws at most every 50 ms. */
+  update(step: number, logs: Logs = {}): void {
+    this.#seen = step;
+    this.#bar?.update(step, logs);
+  }
+
+  /** How many batches there really were, where that was not known before, or where the run is cut short. */
+  endedAt(steps: number): void {
+    this.#ended = steps;
+  }
+
+  /** Ends a line that was left unfinished by an error, so that what follows starts on a line of its own. */
+  close(): void {
+    this.#bar = null;
+    this.#inFit = false;
+    endLine(this.#stream);
+  }
+
+  override onTrainBegin(_logs: Logs): void {
+    this.#inFit = true;
+  }
+
+  override onTrainEnd(_logs: Logs): void {
+    this.#inFit = false;
+  }
+
+  override onEpochBegin(epoch: number, _logs: Logs): void {
+    this.#begin();
+    if (this.params.verbose > 0 && this.params.epochs > 1) writeText(this.#stream, `Epoch ${epoch + 1}/${this.params.epochs}\n`);
+  }
+
+  override onTrainBatchEnd(batch: number, logs: Logs): void {
+    this.update(batch + 1, logs);
+  }
+
+  override onEpochEnd(_epoch: number, logs: Logs): void {
+    this.#finish(logs);
+  }
+
+  override onTestBegin(_logs: Logs): void {
+    if (!this.#inFit) this.#begin();
+  }
+
+  override onTestBatchEnd(batch: number, logs: Logs): void {
+    if (!this.#inFit) this.update(batch + 1, logs);
+  }
+
+  override onTestEnd(logs: Logs): void {
+    if (!this.#inFit) this.#finish(logs);
+  }
+
+  override onPredictBegin(_logs: Logs): void {
+    this.#begin();
+  }
+
+  override onPredictBatchEnd(batch: number, _logs: Logs): void {
+    this.update(batch + 1);
+  }
+
+  override onPredictEnd(_logs: Logs): void {
+    this.#finish({});
+  }
+
+  #begin(): void {
+    const { verbose } = this.params;
+    this.#seen = 0;
+    this.#ended = null;
+    this.#bar = verbose > 0 ? new Progbar({ target: this.#target, verbose, stream: this.#stream, clock: this.#clock }) : null;
+  }
+
+  #finish(logs: Logs): void {
+    if (!this.#bar) return;
+    const steps = this.#ended ?? this.#target ?? this.#seen;
+    // What the first epoch found out is what the next ones count up to.
+    this.#target ??= steps;
+    this.#bar.finish(steps, logs);
+    this.#bar = null;
+  }
+}
+
+export const progbarLogger = (options?: ProgbarLoggerOptions): ProgbarLogger => new ProgbarLogger(options);

@@ -1,0 +1,114 @@
+import { show, typeError } from '../errors.js';
+import { checkNumber, checkOneOf, readOptions } from '../options.js';
+import { Callback, type Logs } from './callback.js';
+import { direction, learningRate, MODES, type Mode, Monitor } from './monitor.js';
+import { repr } from './numbers.js';
+import { printMessage } from './output.js';
+
+export interface ReduceLROnPlateauOptions {
+  /** Name of the value in the logs. Default `'val_loss'`. */
+  monitor?: string;
+  /** The new learning rate is `factor` times the old one; at least 0 and below 1. Default 0.1. */
+  factor?: number;
+  /** Epochs without improvement after which the learning rate is reduced. Default 10. */
+  patience?: number;
+  /** 1 says when the learning rate is reduced. Default 0. */
+  verbose?: number;
+  /** Whether less or more is better; 'auto' asks the metric, then goes by the name (holds acc, or ends in auc: more). Default 'auto'. */
+  mode?: Mode;
+  /** A smaller change is no improvement. Default 1e-4. */
+  minDelta?: number;
+  /** Epochs after a reduction in which none are counted. Default 0. */
+  cooldown?: number;
+  /** Lower bound of the learning rate. Default 0. */
+  minLr?: number;
+}
+
+/**
+ * Reduces the learning rate when a value has stopped improving. Adds the rate that each epoch was trained with to the logs, as `lr`.
+ *
+ * @example
+ * callbacks.reduceLROnPlateau({ monitor: 'val_loss', factor: 0.2, patience: 5, minLr: 1e-5 });
+ *
+ * @throws TypeError for an unknown option or a value of the wrong type, ValueError for a value out of range such as `factor` of 1 or more.
+ * Keras: https://keras.io/api/callbacks/reduce_lr_on_plateau/
+ */
+export class ReduceLROnPlateau extends Callback {
+  readonly monitor: string;
+  readonly factor: number;
+  readonly patience: number;
+  readonly verbose: number;
+  readonly mode: Mode;
+  readonly minDelta: number;
+  readonly cooldown: number;
+  readonly minLr: number;
+  /** Epochs since the last improvement. */
+  wait = 0;
+  /** Epochs of cooldown that are left. */
+  cooldownCounter = 0;
+  best = Number.POSITIVE_INFINITY;
+  readonly #monitor: Monitor;
+  #larger = false;
+
+  constructor(options: ReduceLROnPlateauOptions = {}) {
+    super();
+    const where = 'ReduceLROnPlateau';
+    const o = readOptions<Required<ReduceLROnPlateauOptions>>(where, options, {
+      monitor: 'val_loss',
+      factor: 0.1,
+      patience: 10,
+      verbose: 0,
+      mode: 'auto',
+      minDelta: 1e-4,
+      cooldown: 0,
+      minLr: 0,
+    });
+    if (typeof o.monitor !== 'string')
+      throw typeError(`${where}: 'monitor' must be the name of a value in the logs. Received: ${show(o.monitor)}`);
+    this.monitor = o.monitor;
+    this.factor = checkNumber(where, 'factor', o.factor, { min: 0, below: 1 });
+    this.patience = checkNumber(where, 'patience', o.patience, { min: 0, integer: true });
+    this.verbose = checkNumber(where, 'verbose', o.verbose, { min: 0, integer: true });
+    this.mode = checkOneOf(where, 'mode', o.mode, MODES);
+    this.minDelta = checkNumber(where, 'minDelta', o.minDelta);
+    this.cooldown = checkNumber(where, 'cooldown', o.cooldown, { min: 0, integer: true });
+    this.minLr = checkNumber(where, 'minLr', o.minLr, { min: 0 });
+    this.#monitor = new Monitor(where, this.monitor);
+  }
+
+  override onTrainBegin(_logs: Logs): void {
+    learningRate('ReduceLROnPlateau', this.model);
+    this.#monitor.reset();
+    this.#larger = direction(this.monitor, this.mode, this.model, /acc|auc$/) === 'max';
+    this.best = this.#larger ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    this.cooldownCounter = 0;
+    this.wait = 0;
+  }
+
+  override onEpochEnd(epoch: number, logs: Logs): void {
+    const rate = learningRate('ReduceLROnPlateau', this.model);
+    logs.lr = rate;
+    const value = this.#monitor.read(logs);
+    if (value === undefined) return;
+    if (this.cooldownCounter > 0) {
+      this.cooldownCounter--;
+      this.wait = 0;
+    }
+    if (this.#larger ? value > this.best + this.minDelta : value < this.best - this.minDelta) {
+      this.best = value;
+      this.wait = 0;
+    } else if (this.cooldownCounter === 0 && ++this.wait >= this.patience) this.#reduce(epoch, rate);
+  }
+
+  #reduce(epoch: number, rate: number): void {
+    // The optimizer may hold the rate as a float32: at the bound it must not look as if it were above.
+    if (!(Math.fround(rate) > Math.fround(this.minLr))) return;
+    const reduced = Math.max(rate * this.factor, this.minLr);
+    this.model.optimizer.learningRate = reduced;
+    if (this.verbose > 0) printMessage(`\nEpoch ${epoch + 1}: ReduceLROnPlateau reducing learning rate to ${repr(reduced)}.`);
+    this.cooldownCounter = this.cooldown;
+    this.wait = 0;
+  }
+}
+
+export const reduceLROnPlateau = (options?: ReduceLROnPlateauOptions): ReduceLROnPlateau => new ReduceLROnPlateau(options);

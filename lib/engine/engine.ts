@@ -1,0 +1,122 @@
+import type { Feed as NativeFeed, FeedSpec, RunResult, Totals } from '../../binding.js';
+import { RuntimeError, ValueError } from '../errors.js';
+import type { Layer, Shape, Weight } from '../layers/layer.js';
+import type { Compilation } from '../training/compilation.js';
+import { addon } from './addon.js';
+import { describeVariables, lower, type Program } from './lower.js';
+import { slotsOf } from './optimizer_state.js';
+
+export type { NativeFeed };
+
+/** What the engine is told of the data of a run besides the feed. */
+export interface RunShape {
+  sampleShape: readonly number[];
+  /** Floats of weight a sample: 0 none, 1, or one for each step of the output. */
+  weightSteps: number;
+}
+
+/** A model in the engine: its native network, and the counters that go with it. Made anew when layers or compilation change. */
+export class Engine {
+  readonly program: Program;
+  readonly #network: InstanceType<typeof addon.Network>;
+  readonly #compilation: Compilation | null;
+  readonly #trainable: readonly Weight[];
+
+  constructor(layers: readonly Layer[], inputShape: Shape, outputShape: Shape, compilation: Compilation | null, seed: number) {
+    this.program = lower(layers, inputShape);
+    this.#compilation = compilation;
+    const optimizer = compilation?.optimizer;
+    const trainable = compilation ? this.program.weights.filter((w) => compilation.trainable.has(w)) : [];
+    this.#trainable = trainable;
+    const head = compilation?.head(this.program.finalActivation, outputShape) ?? null;
+    const rule = optimizer ? { ...optimizer.spec(), ...optimizer.common() } : null;
+    const spec = {
+      seed,
+      ops: this.program.ops,
+      head,
+      variables: describeVariables(this.program.weights, new Set(trainable), (w) => optimizer?.isExcludedFromWeightDecay(w.name) ?? false),
+      optimizer: rule,
+    };
+    this.#network = new addon.Network(
+      spec,
+      this.program.weights.map((w) => w.variable),
+      optimizer ? trainable.flatMap((w) => slotsOf(optimizer, w).variables) : [],
+    );
+  }
+
+  static feed(spec: FeedSpec): NativeFeed {
+    return new addon.Feed(spec);
+  }
+
+  outputShape(sampleShape: readonly number[]): number[] {
+    return this.#network.outputShape([...sampleShape]);
+  }
+
+  /** Trains up to `steps` batches. `step` counts what the model has trained before. */
+  async train(feed: NativeFeed, shape: RunShape, steps: number, step: number, reset: boolean): Promise<RunResult> {
+    const optimizer = this.#compilation?.optimizer;
+    if (!optimizer) throw new RuntimeError('The model must be compiled before it can be trained.', 'ERR_NOT_COMPILED');
+    const every = optimizer.common().gradientAccumulationSteps ?? 1;
+    const call = optimizer.calls;
+    const rates = optimizer.hasConstantRate ? new Float32Array([optimizer.rateAt(optimizer.iterations)]) : new Float32Array(steps);
+    if (!optimizer.hasConstantRate) for (let i = 0; i < steps; i++) rates[i] = optimizer.rateAt(Math.floor((call + i) / every));
+    const result = await this.#network.run(feed, {
+      mode: 'train',
+      sampleShape: [...shape.sampleShape],
+      weightSteps: shape.weightSteps,
+      steps,
+      learningRates: rates,
+      call,
+      step,
+      reset,
+    });
+    optimizer.calls = call + result.done;
+    return result;
+  }
+
+  test(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean): Promise<RunResult> {
+    return this.#network.run(feed, { mode: 'test', sampleShape: [...shape.sampleShape], weightSteps: shape.weightSteps, steps, reset });
+  }
+
+  predict(feed: NativeFeed, sampleShape: readonly number[], steps: number, predictions: Float32Array): Promise<RunResult> {
+    return this.#network.run(feed, { mode: 'predict', sampleShape: [...sampleShape], steps, predictions });
+  }
+
+  predictSync(x: FeedSpec['x'], sampleShape: readonly number[], predictions: Float32Array): void {
+    this.#network.predictSync(x, sampleShape as number[], predictions);
+  }
+
+  progress(): Totals {
+    return this.#network.progress();
+  }
+
+  stop(): void {
+    this.#network.stop();
+  }
+
+  resetState(): void {
+    this.#network.resetState();
+  }
+
+  /** At the end of a fit: weights become their running averages, where the optimizer keeps them. */
+  applyAverages(): void {
+    const optimizer = this.#compilation?.optimizer;
+    if (!optimizer?.common().useEma || optimizer.iterations === 0) return;
+    for (const w of this.#trainable) {
+      const { names, variables } = slotsOf(optimizer, w);
+      const values = new Float32Array(w.variable.size);
+      variables[names.indexOf('average')].read(values);
+      w.variable.write(values);
+    }
+  }
+
+  dispose(): void {
+    this.#network.dispose();
+  }
+}
+
+/** Guards what needs a concrete shape. */
+export function concrete(shape: Shape, what: string): number[] {
+  if (shape.includes(null)) throw new ValueError(`${what} has sizes that are not known: [${shape.map(String)}].`, 'ERR_SHAPE');
+  return shape as number[];
+}

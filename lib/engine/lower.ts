@@ -1,0 +1,51 @@
+import type { Activation } from '../activations.js';
+import type { Layer, Lowering, Shape, Weight } from '../layers/layer.js';
+import type { Regularizer } from '../regularizers.js';
+import type { OpSpec, SpecValue } from './spec.js';
+
+/** A stack of layers as the engine takes it. */
+export interface Program {
+  ops: OpSpec[];
+  /** Every weight once, in Keras's order: what positions in `ops` count. */
+  weights: Weight[];
+  /** The activation that makes the predictions, where it is their very last op: losses may then use its input, the logits. */
+  finalActivation: string | null;
+}
+
+/** Turns built layers into native ops. */
+export function lower(layers: readonly Layer[], inputShape: Shape): Program {
+  const weights: Weight[] = [];
+  const position = new Map<Weight, number>();
+  const lowering: Lowering = {
+    weights: (layer) =>
+      layer.weights.map((w) => {
+        let at = position.get(w);
+        if (at === undefined) {
+          at = weights.push(w) - 1;
+          position.set(w, at);
+        }
+        return at;
+      }),
+    activation: (activation: Activation) => (activation.isLinear ? [] : [{ op: 'activation', ...activation.spec() }]),
+    activityRegularizer: (regularizer: Regularizer | null) => (regularizer ? [{ op: 'activityRegularization', ...regularizer.spec() }] : []),
+  };
+  const ops: OpSpec[] = [];
+  let shape = inputShape;
+  for (const layer of layers) {
+    ops.push(...layer.lower(shape, lowering));
+    shape = layer.computeOutputShape(shape);
+  }
+  const last = ops.at(-1);
+  const onLastAxis = last?.axis === undefined || last.axis === -1;
+  return { ops, weights, finalActivation: last?.op === 'activation' && onLastAxis ? (last.activation as string) : null };
+}
+
+/** What the engine is told of each variable. */
+export function describeVariables(weights: readonly Weight[], trainable: ReadonlySet<Weight>, keepsSize: (w: Weight) => boolean): SpecValue[] {
+  return weights.map((w) => ({
+    trainable: trainable.has(w),
+    regularizer: w.regularizer ? (w.regularizer.spec() as SpecValue) : null,
+    constraint: w.constraint ? (w.constraint.spec() as SpecValue) : null,
+    decay: !keepsSize(w),
+  }));
+}

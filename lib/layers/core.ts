@@ -1,0 +1,145 @@
+import { show, typeError, ValueError } from '../errors.js';
+import { checkBoolean, checkNumber } from '../options.js';
+import type { Config } from '../registry.js';
+import { checkShape, Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
+
+/** Options of {@link Dense}. Initializers, regularizers and constraints: a name, an instance or a config. */
+export interface DenseOptions extends LayerOptions {
+  /** Size of the output's last axis: a whole number above 0. */
+  units: number;
+  /** Default: none (`'linear'`). */
+  activation?: unknown;
+  /** Default true. */
+  useBias?: boolean;
+  /** Default `'glorotUniform'`. */
+  kernelInitializer?: unknown;
+  /** Default `'zeros'`. */
+  biasInitializer?: unknown;
+  kernelRegularizer?: unknown;
+  biasRegularizer?: unknown;
+  activityRegularizer?: unknown;
+  kernelConstraint?: unknown;
+  biasConstraint?: unknown;
+}
+
+/**
+ * A fully connected layer: `activation(x · kernel + bias)` on the last axis. Input `[..., n]`, output `[..., units]`; an input of rank
+ * 3 or higher (with its batch) is treated step by step with the same weights.
+ * Weights: kernel `[n, units]`, bias `[units]`. See https://keras.io/api/layers/core_layers/dense/
+ * @example layers.dense({ units: 64, activation: 'relu' })
+ */
+export class Dense extends Layer {
+  static override readonly className = 'Dense';
+  readonly units: number;
+  readonly useBias: boolean;
+  readonly #parts: ReturnType<Dense['readParts']>;
+
+  constructor(options: DenseOptions) {
+    const o = Layer.read('Dense', options, {
+      units: undefined as number | undefined,
+      activation: null as unknown,
+      useBias: true,
+      kernelInitializer: 'glorot_uniform' as unknown,
+      biasInitializer: 'zeros' as unknown,
+      kernelRegularizer: null as unknown,
+      biasRegularizer: null as unknown,
+      activityRegularizer: null as unknown,
+      kernelConstraint: null as unknown,
+      biasConstraint: null as unknown,
+    });
+    super(o);
+    this.units = checkNumber('Dense', 'units', o.units, { min: 1, integer: true });
+    this.useBias = checkBoolean('Dense', 'useBias', o.useBias);
+    this.#parts = this.readParts(o);
+  }
+
+  private readParts(o: Omit<DenseOptions, 'units'>) {
+    return {
+      activation: this.activation('activation', o.activation),
+      kernelInitializer: this.initializer('kernelInitializer', o.kernelInitializer),
+      biasInitializer: this.initializer('biasInitializer', o.biasInitializer),
+      kernelRegularizer: this.regularizer('kernelRegularizer', o.kernelRegularizer),
+      biasRegularizer: this.regularizer('biasRegularizer', o.biasRegularizer),
+      activityRegularizer: this.regularizer('activityRegularizer', o.activityRegularizer),
+      kernelConstraint: this.constraint('kernelConstraint', o.kernelConstraint),
+      biasConstraint: this.constraint('biasConstraint', o.biasConstraint),
+    };
+  }
+
+  computeOutputShape(input: Shape): Shape {
+    if (input.length < 1)
+      throw new ValueError(`${this.label} needs samples of rank 1 or more, [..., features]. Received samples of shape [].`, 'ERR_SHAPE');
+    if (input.at(-1) === null)
+      throw new ValueError(`${this.label}: the last axis of its input must be known. Received shape [${input.map(String)}].`, 'ERR_SHAPE');
+    return [...input.slice(0, -1), this.units];
+  }
+
+  protected override createWeights(input: Shape): void {
+    const p = this.#parts;
+    const n = input.at(-1) as number;
+    this.addWeight('kernel', [n, this.units], {
+      initializer: p.kernelInitializer,
+      regularizer: p.kernelRegularizer,
+      constraint: p.kernelConstraint,
+    });
+    if (this.useBias)
+      this.addWeight('bias', [this.units], { initializer: p.biasInitializer, regularizer: p.biasRegularizer, constraint: p.biasConstraint });
+  }
+
+  lower(_input: Shape, lowering: Lowering) {
+    const { activation, activityRegularizer } = this.#parts;
+    return [
+      { op: 'dense', units: this.units, useBias: this.useBias, weights: lowering.weights(this) },
+      ...lowering.activation(activation),
+      ...lowering.activityRegularizer(activityRegularizer),
+    ];
+  }
+
+  protected config(): Config {
+    return { units: this.units, useBias: this.useBias, ...this.#parts };
+  }
+}
+
+/** What a model takes: made by `input({ shape })`. It has no weights and does nothing; it tells the shape and the name. */
+export class InputLayer extends Layer {
+  static override readonly className = 'InputLayer';
+  readonly shape: Shape;
+  /** A data set the model reads when `fit` is given null for x and y. */
+  readonly source: unknown;
+
+  constructor(options: { shape?: Shape; batchShape?: Shape; batchInputShape?: Shape; name?: string; dtype?: unknown; source?: unknown; batchSize?: number | null }) {
+    const o = Layer.read('InputLayer', options, {
+      shape: undefined as Shape | undefined,
+      batchShape: undefined as Shape | undefined,
+      source: undefined as unknown,
+      batchSize: null as number | null,
+    });
+    // Integer inputs (ids) are data of any element type here; a config that says so is right.
+    const { dtype, ...base } = o;
+    if (dtype !== undefined && typeof dtype !== 'string') throw typeError(`InputLayer: 'dtype' must be a name such as 'float32'. Received: ${show(dtype)}`);
+    const given = o.batchShape ?? o.batchInputShape;
+    const shape = o.shape ?? (Array.isArray(given) ? given.slice(1) : undefined);
+    if (!shape) throw new ValueError(`input: 'shape' is missing; give the shape of one sample, such as { shape: [784] }.`, 'ERR_SHAPE');
+    super({ ...base, batchInputShape: undefined, inputShape: checkShape('input', 'shape', shape) });
+    this.shape = checkShape('input', 'shape', shape);
+    this.source = o.source;
+  }
+
+  computeOutputShape(): Shape {
+    return this.shape;
+  }
+
+  lower() {
+    return [];
+  }
+
+  override getConfig(): Config {
+    return { batchShape: [null, ...this.shape], dtype: 'float32', name: this.name };
+  }
+
+  protected config(): Config {
+    return {};
+  }
+}
+
+export const coreLayers = [Dense, InputLayer];

@@ -1,0 +1,22 @@
+import { Registry } from '../registry.js';
+import { activationLayers } from './activation.js';
+import { coreLayers } from './core.js';
+import { embeddingLayers } from './embedding.js';
+import { globalPoolingLayers } from './global_pooling.js';
+import { Layer } from './layer.js';
+import { noiseLayers } from './noise.js';
+import { normalizationLayers } from './normalization.js';
+import { reshapingLayers } from './reshaping.js';
+
+/** Every layer: a family a file, each with its list. */
+const all = [
+  ...coreLayers,
+  ...activationLayers,
+  ...reshapingLayers,
+  ...noiseLayers,
+  ...normalizationLayers,
+  ...embeddingLayers,
+  ...globalPoolingLayers,
+];
+
+export const layerRegistry = new Registry<Layer>('layer', 'keras.layers', Layer, all);

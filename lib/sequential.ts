@@ -1,0 +1,377 @@
+import { Compilation, type CompileOptions } from './training/compilation.js';
+import { Engine } from './engine/engine.js';
+import { countSlots } from './engine/optimizer_state.js';
+import { RuntimeError, show, typeError, ValueError } from './errors.js';
+import type { History } from './callbacks/history.js';
+import type { NDArray } from './data/ndarray.js';
+import { InputLayer } from './layers/core.js';
+import { checkShape, Layer, setAllWeights, type Shape, type Weight } from './layers/layer.js';
+import { layerRegistry } from './layers/index.js';
+import type { Optimizer } from './optimizers.js';
+import { readOptions } from './options.js';
+import { nextSeed } from './random.js';
+import { snake } from './registry.js';
+import { toJSON } from './saving/to_json.js';
+import { type SummaryOptions, summary } from './summary.js';
+import { type EvaluateOptions, evaluate } from './training/evaluate.js';
+import { fit, type FitOptions } from './training/fit.js';
+import { type OnBatchOptions, predictOnBatch, testOnBatch, trainOnBatch } from './training/on_batch.js';
+import { type PredictOptions, predict, predictSync } from './training/predict.js';
+
+let modelsMade = 0;
+
+/**
+ * A stack of layers, each taking the output of the one before, with Keras's training loop.
+ *
+ * @example
+ * const model = sequential([layers.dense({ units: 32, activation: 'relu', inputShape: [20] }), layers.dense({ units: 1, activation: 'sigmoid' })]);
+ * model.compile({ optimizer: 'adam', loss: 'binary_crossentropy', metrics: ['accuracy'] });
+ * const history = await model.fit(x, y, { epochs: 5, validationSplit: 0.2 });
+ */
+export class Sequential {
+  static readonly className = 'Sequential';
+  readonly name: string;
+  /** Set to true, in a callback or from anywhere, to end `fit` after the batch that is running. */
+  #stopTraining = false;
+  /** The record of the last `fit`. */
+  history: History | null = null;
+
+  readonly #layers: Layer[] = [];
+  #input: InputLayer | null = null;
+  #inputShape: Shape | null = null;
+  #outputShape: Shape | null = null;
+  #compilation: Compilation | null = null;
+  #engine: Engine | null = null;
+  #disposed = false;
+  readonly #seed = nextSeed();
+  #trainedSteps = 0;
+  #fits = 0;
+  #fitting: string | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** @param options the layers, or `{ name, layers }` */
+  constructor(options: readonly unknown[] | { name?: string; layers?: readonly unknown[]; trainable?: boolean } = []) {
+    const o = Array.isArray(options)
+      ? { name: undefined, layers: options as readonly unknown[], trainable: true }
+      : readOptions('Sequential', options, { name: undefined as string | undefined, layers: [] as readonly unknown[], trainable: true });
+    if (!Array.isArray(o.layers)) throw typeError(`Sequential: 'layers' must be a list of layers. Received: ${show(o.layers)}`);
+    if (o.name !== undefined && typeof o.name !== 'string') throw typeError(`Sequential: 'name' must be a string. Received: ${show(o.name)}`);
+    this.name = o.name ?? (modelsMade === 0 ? 'sequential' : `sequential_${modelsMade}`);
+    modelsMade++;
+    for (const layer of o.layers) this.add(layer);
+  }
+
+  // --- building
+
+  /** Adds a layer on top: an instance, a name or a config. Throws TypeError for anything else, ValueError for a name taken twice or a shape that does not fit. */
+  add(given: unknown): void {
+    this.#mayChange('add a layer to');
+    const layer = given instanceof Layer ? given : layerRegistry.resolve(given, 'add');
+    if (layer instanceof InputLayer) {
+      if (this.#input || this.#layers.length) throw new ValueError(`Sequential '${this.name}': an input comes first and only once.`, 'ERR_LAYER');
+      this.#input = layer;
+      layer.name ??= 'input_layer';
+      this.#inputShape = layer.shape;
+      this.#outputShape = layer.shape;
+      return;
+    }
+    if (this.#layers.includes(layer)) throw new ValueError(`Sequential '${this.name}' holds ${layer.label} already; a stack has each layer once.`, 'ERR_LAYER');
+    layer.name ??= this.#freeName(layer);
+    if (this.#layers.some((l) => l.name === layer.name))
+      throw new ValueError(`Sequential '${this.name}': all layers need names of their own, and '${layer.name}' is taken. Give another 'name'.`, 'ERR_LAYER');
+    if (this.#layers.length === 0 && !this.#inputShape && layer.batchInputShape) {
+      this.#inputShape = layer.batchInputShape.slice(1);
+      this.#outputShape = this.#inputShape;
+    }
+    if (this.#outputShape) {
+      layer.build(this.#outputShape);
+      this.#outputShape = layer.computeOutputShape(this.#outputShape);
+    }
+    this.#layers.push(layer);
+    this.#forgetEngine();
+  }
+
+  /** Takes the topmost layer off. Throws TypeError where there is none. */
+  pop(): Layer {
+    this.#mayChange('take a layer off');
+    const layer = this.#layers.pop();
+    if (!layer) throw typeError(`Sequential '${this.name}' has no layer to take off.`);
+    if (this.#inputShape) {
+      this.#outputShape = this.#inputShape;
+      for (const l of this.#layers) this.#outputShape = l.computeOutputShape(this.#outputShape);
+    }
+    this.#forgetEngine();
+    return layer;
+  }
+
+  /**
+   * Makes the weights, where the first layer does not tell the input's shape.
+   * @param inputShape with its batch dimension: `[null, 784]`
+   */
+  build(inputShape?: Shape): void {
+    if (!inputShape && this.#inputShape) return;
+    if (!Array.isArray(inputShape) || inputShape.length < 1)
+      throw new ValueError(`build: 'inputShape' must be a shape with its batch dimension, such as [null, 784]. Received: ${show(inputShape)}`, 'ERR_SHAPE');
+    this.buildFor(checkShape('build', 'inputShape', inputShape.slice(1)));
+  }
+
+  /** @internal Builds for samples of this shape, or checks that they fit. */
+  buildFor(sample: Shape): void {
+    if (this.#inputShape) return;
+    if (this.#layers.length === 0) throw new ValueError(`Sequential '${this.name}' has no layers; add some first.`, 'ERR_LAYER');
+    let shape = sample;
+    for (const layer of this.#layers) {
+      layer.build(shape);
+      shape = layer.computeOutputShape(shape);
+    }
+    this.#inputShape = sample;
+    this.#outputShape = shape;
+    this.#forgetEngine();
+  }
+
+  get built(): boolean {
+    return this.#inputShape !== null;
+  }
+
+  #freeName(layer: Layer): string {
+    const base = snake(layer.className);
+    const taken = new Set(this.#layers.map((l) => l.name));
+    let name = base;
+    for (let i = 1; taken.has(name); i++) name = `${base}_${i}`;
+    return name;
+  }
+
+  // --- what it is made of
+
+  get layers(): readonly Layer[] {
+    return [...this.#layers];
+  }
+  /** A layer by its name, or by its position. */
+  getLayer(name: string | number): Layer {
+    const layer = typeof name === 'number' ? this.#layers.at(name) : this.#layers.find((l) => l.name === name);
+    if (!layer) throw new ValueError(`Sequential '${this.name}' has no layer ${show(name)}. Its layers: ${this.#layers.map((l) => l.name).join(', ') || 'none'}.`, 'ERR_LAYER');
+    return layer;
+  }
+  /** `[null, ...]`, or null before the model is built. */
+  get inputShape(): (number | null)[] | null {
+    return this.#inputShape && [null, ...this.#inputShape];
+  }
+  get outputShape(): (number | null)[] | null {
+    return this.#outputShape && [null, ...this.#outputShape];
+  }
+  get inputNames(): string[] {
+    return [this.#input?.name ?? 'input_layer'];
+  }
+  get outputNames(): string[] {
+    return [this.#layers.at(-1)?.name ?? 'output'];
+  }
+  get input(): InputLayer | null {
+    return this.#input;
+  }
+  get weights(): Weight[] {
+    return [...new Set(this.#layers.flatMap((l) => l.weights))];
+  }
+  get trainableWeights(): Weight[] {
+    return this.weights.filter((w) => w.trainable);
+  }
+  get nonTrainableWeights(): Weight[] {
+    return this.weights.filter((w) => !w.trainable);
+  }
+  get trainable(): boolean {
+    return this.#layers.some((l) => l.trainable);
+  }
+  set trainable(value: boolean) {
+    for (const l of this.#layers) l.trainable = value;
+  }
+  countParams(): number {
+    this.#needsShape('countParams');
+    return this.weights.reduce((n, w) => n + w.variable.size, 0);
+  }
+  getWeights(): NDArray[] {
+    return this.weights.map((w) => w.read());
+  }
+  setWeights(values: readonly unknown[]): void {
+    setAllWeights(`model '${this.name}'`, this.weights, values);
+  }
+  /** Prints the table of layers, as Keras does. */
+  summary(options?: SummaryOptions): void {
+    summary(
+      {
+        name: this.name,
+        layers: this.#layers.map((l) => ({
+          name: l.name as string,
+          className: l.className,
+          outputShape: l.builtFor ? [null, ...l.computeOutputShape(l.builtFor)] : null,
+          params: l.builtFor ? l.countParams() : null,
+        })),
+        trainable: this.trainableWeights.reduce((n, w) => n + w.variable.size, 0),
+        nonTrainable: this.nonTrainableWeights.reduce((n, w) => n + w.variable.size, 0),
+        optimizerParams: this.#compilation ? countSlots(this.#compilation.optimizer) : 0,
+      },
+      options,
+    );
+  }
+  /** Keras 3's config: `JSON.stringify(model)` works. */
+  toJSON(): object {
+    return toJSON(this);
+  }
+
+  // --- compiling
+
+  /** Settles optimizer, loss and metrics. Unknown names throw here, not at the first batch. */
+  compile(options: CompileOptions = {}): void {
+    this.#mayChange('compile');
+    this.#compilation = new Compilation(options, this.outputNames[0]);
+    this.#compilation.trainable = new Set(this.trainableWeights);
+    this.#forgetEngine();
+    // Shapes are known for most models: what does not fit is said now.
+    if (this.#inputShape && this.#layers.length) this.engine();
+  }
+  get compiled(): boolean {
+    return this.#compilation !== null;
+  }
+  get optimizer(): Optimizer {
+    return this.compilation('use the optimizer of').optimizer;
+  }
+  get loss(): unknown {
+    return this.#compilation?.options.loss ?? null;
+  }
+  /** Keys of the results: 'loss', then the metrics. */
+  get metricsNames(): string[] {
+    return ['loss', ...(this.#compilation?.named.map((m) => m.key) ?? [])];
+  }
+  /** @internal Whether a metric is better when larger or smaller. */
+  metricDirection(name: string): 'min' | 'max' | undefined {
+    if (name === 'loss') return 'min';
+    const found = this.#compilation?.named.find((m) => m.key === name)?.metric.direction;
+    return found === 'up' ? 'max' : found === 'down' ? 'min' : undefined;
+  }
+  /** @internal */
+  compilation(what: string): Compilation {
+    if (!this.#compilation) throw new RuntimeError(`Compile the model before you ${what} it: model.compile({ optimizer, loss }).`, 'ERR_NOT_COMPILED');
+    return this.#compilation;
+  }
+
+  /** @internal Compiled, with a loss. */
+  trainingCompilation(what: string): Compilation {
+    const compilation = this.compilation(what);
+    if (!compilation.loss) throw new ValueError(`${what} needs a loss, and the model was compiled without one: model.compile({ optimizer, loss }).`, 'ERR_NO_LOSS');
+    return compilation;
+  }
+
+  // --- training and using
+
+  /** Trains for `epochs` passes over the data. See {@link FitOptions} for every argument. */
+  fit(x: unknown, y?: unknown, options?: FitOptions): Promise<History> {
+    return fit(this, x, y, options);
+  }
+  /** Loss and metrics on data, without training: a number, a list (loss first), or with `returnDict` an object. */
+  evaluate(x: unknown, y?: unknown, options?: EvaluateOptions): Promise<number | number[] | Record<string, number>> {
+    return evaluate(this, x, y, options);
+  }
+  /** Predictions `[samples, ...output shape]` over a Float32Array. Works without `compile`. */
+  predict(x: unknown, options?: PredictOptions): Promise<NDArray> {
+    return predict(this, x, options);
+  }
+  /** Predictions for a few rows, computed at once on this thread: the lowest latency. */
+  predictSync(x: unknown): NDArray {
+    return predictSync(this, x);
+  }
+  trainOnBatch(x: unknown, y: unknown, options?: OnBatchOptions): Promise<number | number[] | Record<string, number>> {
+    return trainOnBatch(this, x, y, options);
+  }
+  testOnBatch(x: unknown, y: unknown, options?: OnBatchOptions): Promise<number | number[] | Record<string, number>> {
+    return testOnBatch(this, x, y, options);
+  }
+  predictOnBatch(x: unknown): Promise<NDArray> {
+    return predictOnBatch(this, x);
+  }
+  get stopTraining(): boolean {
+    return this.#stopTraining;
+  }
+  set stopTraining(value: boolean) {
+    this.#stopTraining = Boolean(value);
+    if (this.#stopTraining && this.#fitting) this.#engine?.stop();
+  }
+  /** State that stateful recurrent layers carry between batches starts anew. */
+  resetStates(): void {
+    this.#engine?.resetState();
+  }
+  /** Frees the native memory at once; otherwise it goes with the garbage collector. The model cannot be used afterwards. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#forgetEngine();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  // --- for lib/training
+
+  /** @internal The model in the engine, made when it is first needed. */
+  engine(): Engine {
+    if (this.#disposed) throw new RuntimeError(`Model '${this.name}' has been disposed of.`, 'ERR_DISPOSED');
+    if (this.#engine) return this.#engine;
+    const { inputShape, outputShape } = this.#needsShape('use');
+    const compilation = this.#compilation;
+    // A model that is built later than compiled notes its trainable weights now.
+    if (compilation && compilation.trainable.size === 0) compilation.trainable = new Set(this.trainableWeights);
+    this.#engine = new Engine(this.#layers, inputShape, outputShape, compilation, this.#seed);
+    return this.#engine;
+  }
+  /** @internal */
+  get sampleShapes(): { inputShape: Shape; outputShape: Shape } {
+    return this.#needsShape('use');
+  }
+  /** @internal Training steps so far: the counter of random numbers. */
+  get trainedSteps(): number {
+    return this.#trainedSteps;
+  }
+  /** @internal */
+  addTrainedSteps(n: number): void {
+    this.#trainedSteps += n;
+  }
+  /** @internal Seed of the orders of the next fit. */
+  nextFitSeed(): number {
+    return (this.#seed + this.#fits++ * 0x9e3779b1) % Number.MAX_SAFE_INTEGER;
+  }
+  /** @internal Holds the model for a training; a second one is refused. */
+  async exclusively<T>(what: string, run: () => Promise<T>): Promise<T> {
+    if (this.#fitting)
+      throw new RuntimeError(`${what}: model '${this.name}' is busy with ${this.#fitting}. Await that first; different models may train side by side.`, 'ERR_BUSY');
+    this.#fitting = what;
+    try {
+      return await run();
+    } finally {
+      this.#fitting = null;
+    }
+  }
+  /** @internal Runs evaluations and predictions of one model one after the other. Within a fit (its callbacks) they run at once. */
+  inTurn<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#fitting) return run();
+    const mine = this.#turn.then(run, run);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  #needsShape(what: string): { inputShape: Shape; outputShape: Shape } {
+    if (!this.#inputShape || !this.#outputShape)
+      throw new ValueError(
+        `Sequential '${this.name}' has not been built, so one cannot ${what} it yet: give the first layer an 'inputShape', call build([null, ...]), or fit it on data.`,
+        'ERR_NOT_BUILT',
+      );
+    return { inputShape: this.#inputShape, outputShape: this.#outputShape };
+  }
+  #mayChange(what: string): void {
+    if (this.#fitting) throw new RuntimeError(`One cannot ${what} model '${this.name}' while ${this.#fitting} is running. Await it first.`, 'ERR_BUSY');
+  }
+  #forgetEngine(): void {
+    this.#engine?.dispose();
+    this.#engine = null;
+  }
+}
+
+/** A {@link Sequential} of these layers. */
+export function sequential(options?: ConstructorParameters<typeof Sequential>[0]): Sequential {
+  return new Sequential(options);
+}

@@ -1,0 +1,109 @@
+import type { SpecValue } from '../engine/spec.js';
+import { show, typeError, ValueError } from '../errors.js';
+import type { Shape, Weight } from '../layers/layer.js';
+import { type Loss, lossRegistry } from '../losses.js';
+import { type NamedMetric, nameMetrics } from '../metrics.js';
+import { checkNumber, readOptions } from '../options.js';
+import { type Optimizer, optimizerRegistry } from '../optimizers.js';
+import { single } from '../data/containers.js';
+
+/** Options of `compile`. Optimizer, loss and metrics: a name, an instance or a config. */
+export interface CompileOptions {
+  /** Default `'rmsprop'`. */
+  optimizer?: unknown;
+  /** Needed for `fit`. */
+  loss?: unknown;
+  /** Not weighted by sample or class weights. */
+  metrics?: unknown;
+  /** Weighted by sample and class weights. */
+  weightedMetrics?: unknown;
+  /** Factor of the data loss (not of regularization). */
+  lossWeights?: unknown;
+  /** `'temporal'`: sample weights are two-dimensional, `[samples, steps]`. Default null: both kinds are taken as they come. */
+  sampleWeightMode?: null | 'temporal';
+  /** Taken from Keras's compile configs; there is nothing to switch. */
+  runEagerly?: unknown;
+  stepsPerExecution?: unknown;
+  jitCompile?: unknown;
+  autoScaleLoss?: unknown;
+}
+
+function list(where: string, value: unknown, outputName: string): unknown[] {
+  const own = single(where, value, [outputName]);
+  if (own === undefined || own === null) return [];
+  const items = Array.isArray(own) ? own : [own];
+  return items.flatMap((m) => (Array.isArray(m) ? m : [m]));
+}
+
+/** What `compile` settles: parts resolved by name, and which weights train. Shapes are looked at when the model is built. */
+export class Compilation {
+  readonly optimizer: Optimizer;
+  readonly loss: Loss | null;
+  readonly lossWeight: number;
+  readonly sampleWeightMode: 'temporal' | null;
+  readonly options: CompileOptions;
+  readonly #metrics: unknown[];
+  readonly #weightedMetrics: unknown[];
+  /** Weights that train: taken note of at `compile`, or at the first use where the model was built later. */
+  trainable: ReadonlySet<Weight> = new Set();
+  /** Metrics with their keys in the logs; known once the output's shape is. */
+  named: NamedMetric[] = [];
+
+  constructor(given: CompileOptions, outputName: string) {
+    const o = readOptions<CompileOptions>('compile', given, {
+      optimizer: 'rmsprop',
+      loss: null,
+      metrics: null,
+      weightedMetrics: null,
+      lossWeights: null,
+      sampleWeightMode: null,
+      runEagerly: undefined,
+      stepsPerExecution: undefined,
+      jitCompile: undefined,
+      autoScaleLoss: undefined,
+    });
+    this.options = o;
+    this.optimizer = optimizerRegistry.resolve(o.optimizer ?? 'rmsprop', "compile: 'optimizer'");
+    const loss = single("compile: 'loss'", o.loss, [outputName]);
+    this.loss = loss === null || loss === undefined ? null : lossRegistry.resolve(loss, "compile: 'loss'");
+    const weight = single("compile: 'lossWeights'", o.lossWeights, [outputName]);
+    this.lossWeight = weight === null || weight === undefined ? 1 : checkNumber('compile', 'lossWeights', weight);
+    if (o.sampleWeightMode !== null && o.sampleWeightMode !== 'temporal') {
+      if (typeof o.sampleWeightMode !== 'string') throw typeError(`compile: 'sampleWeightMode' must be null or 'temporal'. Received: ${show(o.sampleWeightMode)}`);
+      throw new ValueError(`compile: 'sampleWeightMode' must be null or 'temporal'. Received: ${show(o.sampleWeightMode)}`, 'ERR_OUT_OF_RANGE');
+    }
+    this.sampleWeightMode = o.sampleWeightMode;
+    this.#metrics = list("compile: 'metrics'", o.metrics, outputName);
+    this.#weightedMetrics = list("compile: 'weightedMetrics'", o.weightedMetrics, outputName);
+    // Names are checked at once; which accuracy is meant depends on shapes and is settled by `head`.
+    nameMetrics(this.#metrics, this.#weightedMetrics, { outputWidth: 2, labelWidth: 2 });
+  }
+
+  /** Elements of a label for each item of the output: 1 where classes are given by number. */
+  labelWidth(outputShape: Shape): number {
+    return this.loss?.sparse ? 1 : (outputShape.at(-1) ?? 1);
+  }
+
+  /** The head of the engine's program, for predictions of this shape. */
+  head(finalActivation: string | null, outputShape: Shape): SpecValue {
+    const outputWidth = outputShape.length ? (outputShape.at(-1) ?? 1) : 1;
+    const labelWidth = this.labelWidth(outputShape);
+    this.named = nameMetrics(this.#metrics, this.#weightedMetrics, { outputWidth, labelWidth });
+    const usesLogits = (part: { logitsFrom: string | null }) => part.logitsFrom !== null && part.logitsFrom === finalActivation;
+    const head: { [key: string]: SpecValue | undefined } = {
+      labelWidth,
+      metrics: this.named.map(({ metric, weighted }) => {
+        const logits = usesLogits(metric);
+        return { ...metric.spec(outputWidth, labelWidth), ...(logits ? { fromLogits: true } : {}), weighted, useLogits: logits };
+      }),
+    };
+    if (this.loss) {
+      const logits = usesLogits(this.loss);
+      head.loss = { ...this.loss.spec(), ...(logits ? { fromLogits: true } : {}) };
+      head.logits = logits;
+      head.lossWeight = this.lossWeight;
+      head.reduction = this.loss.reduction;
+    }
+    return head;
+  }
+}

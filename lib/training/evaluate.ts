@@ -1,0 +1,109 @@
+import { CallbackList } from '../callbacks/list.js';
+import type { Logs } from '../callbacks/callback.js';
+import { ValueError } from '../errors.js';
+import { checkNumber, readOptions } from '../options.js';
+import type { Sequential } from '../sequential.js';
+import { readBatchSize, readVerbose } from './common_options.js';
+import { resultLogs, shapeResults, watchProgress } from './results.js';
+import { ArrayBatches, type Batches, DatasetBatches, feedOf, isDataset, outputFor, readSamples, type Trainer } from './sources.js';
+
+/** Options of `evaluate`. */
+export interface EvaluateOptions {
+  /** Samples a batch. Default 32. Not with a dataset. */
+  batchSize?: number | null;
+  /** Weights of the samples: `[samples]`, or `[samples, steps]`. */
+  sampleWeight?: unknown;
+  /** Batches to look at. Default: all. */
+  steps?: number | null;
+  /** 0 silent, 1 progress bar, 2 one line, 'auto' = 1. Default 'auto'. */
+  verbose?: 0 | 1 | 2 | 'auto';
+  /** An object by name instead of a list. Default false. */
+  returnDict?: boolean;
+  callbacks?: unknown;
+}
+
+/** One pass over the batches in inference mode. The logs are `loss` and the metrics. */
+export async function testLoop(model: Sequential, batches: Batches, steps: number | null, list: CallbackList): Promise<Logs> {
+  await list.onTestBegin();
+  await batches.begin();
+  const wanted = steps ?? Number.POSITIVE_INFINITY;
+  const oneByOne = list.wantsTestBatches || batches.oneByOne;
+  let logs: Logs = {};
+  let done = 0;
+  if (oneByOne) {
+    while (done < wanted) {
+      const before = list.onTestBatchBegin(done);
+      if (before) await before;
+      if ((await batches.run(1, done === 0)) === 0) break;
+      logs = resultLogs(model);
+      const after = list.onTestBatchEnd(done++, logs);
+      if (after) await after;
+    }
+  } else {
+    const unwatch = watchProgress(model, list.progbar);
+    try {
+      done = await batches.run(wanted, true);
+    } finally {
+      unwatch();
+    }
+    logs = resultLogs(model);
+  }
+  if (done === 0) throw new ValueError('The data to evaluate on gave no batch.', 'ERR_EMPTY');
+  if (done < wanted) list.progbar?.endedAt(done);
+  await list.onTestEnd(logs);
+  return logs;
+}
+
+/** Batches to evaluate on: arrays in their order, or a dataset. */
+export function testBatches(
+  model: Sequential,
+  where: string,
+  x: unknown,
+  y: unknown,
+  weights: unknown,
+  batchSize: number | null,
+  steps: number | null,
+): { batches: Batches; steps: number | null } {
+  const compilation = model.compilation('evaluate');
+  const runner: Trainer = (feed, shape, count, reset) => model.engine().test(feed, shape, count, reset);
+  if (isDataset(x)) return { batches: new DatasetBatches(x, where, model, compilation, null, runner), steps };
+  const samples = readSamples(model, compilation, where, x, y, weights, compilation.loss !== null);
+  const batch = Math.min(batchSize ?? (steps ? Math.ceil(samples.count / steps) : 32), samples.count);
+  const all = Math.ceil(samples.count / batch);
+  const make = () => feedOf(compilation, samples, outputFor(model, samples.x), { batch });
+  return { batches: new ArrayBatches(all, make, runner, true), steps: Math.min(steps ?? all, all) };
+}
+
+export async function evaluate(model: Sequential, x: unknown, y: unknown, options?: EvaluateOptions): Promise<number | number[] | Record<string, number>> {
+  model.compilation('evaluate');
+  const o = readOptions<Required<EvaluateOptions>>('evaluate', options, {
+    batchSize: null,
+    sampleWeight: null,
+    steps: null,
+    verbose: 'auto',
+    returnDict: false,
+    callbacks: null,
+  });
+  const verbose = readVerbose('evaluate', o.verbose);
+  const steps = o.steps === null ? null : checkNumber('evaluate', 'steps', o.steps, { min: 1, integer: true });
+  const batchSize = readBatchSize('evaluate', 'batchSize', o.batchSize);
+  const source = (x === null || x === undefined) && model.input?.source ? model.input.source : x;
+  if (isDataset(source)) refuseBesideDataset('evaluate', { y, batchSize: o.batchSize, sampleWeight: o.sampleWeight });
+  return model.inTurn(async () => {
+    const test = testBatches(model, '', source, y, o.sampleWeight, batchSize, steps);
+    const list = new CallbackList(o.callbacks, { model, params: { verbose, epochs: 1, steps: test.steps }, addProgbar: verbose > 0 });
+    try {
+      return shapeResults(await testLoop(model, test.batches, test.steps, list), o.returnDict === true);
+    } finally {
+      list.progbar?.close();
+      await test.batches.close();
+    }
+  });
+}
+
+/** A dataset brings labels, weights and batches itself. */
+export function refuseBesideDataset(where: string, given: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(given))
+    if (value !== null && value !== undefined && value !== 0)
+      throw new ValueError(`${where}: '${name}' does not go with a dataset, whose batches bring [x, y, sampleWeight] themselves. Leave it out.`, 'ERR_DATASET_ARGUMENT');
+}

@@ -1,0 +1,92 @@
+import { CallbackList } from '../callbacks/list.js';
+import type { Logs } from '../callbacks/callback.js';
+import { History } from '../callbacks/history.js';
+import type { Sequential } from '../sequential.js';
+import { type FitOptions, type FitPlan, readFit } from './fit_options.js';
+import { resultLogs, watchProgress } from './results.js';
+import { testLoop } from './evaluate.js';
+
+export type { FitOptions };
+
+/** The training loop: epochs of batches, validation, callbacks, history. */
+export async function fit(model: Sequential, x: unknown, y: unknown, options: FitOptions | undefined): Promise<History> {
+  return model.exclusively('fit', async () => {
+    const plan = readFit(model, x, y, options);
+    plan.signal?.throwIfAborted();
+    const onAbort = () => model.engine().stop();
+    plan.signal?.addEventListener('abort', onAbort);
+    try {
+      return await run(model, plan);
+    } finally {
+      plan.signal?.removeEventListener('abort', onAbort);
+      await plan.batches.close();
+    }
+  });
+}
+
+async function run(model: Sequential, plan: FitPlan): Promise<History> {
+  const list = new CallbackList(plan.callbacks, { model, params: plan.params, addHistory: true, addProgbar: plan.verbose > 0 });
+  const history = list.history as History;
+  const oneByOne = list.wantsTrainBatches || plan.batches.oneByOne;
+  const stopped = () => model.stopTraining || plan.signal?.aborted === true;
+  let last: Logs = {};
+  // As in Keras: what was set before is forgotten, what onTrainBegin sets holds.
+  model.stopTraining = false;
+  try {
+    await list.onTrainBegin();
+    let steps = plan.steps;
+    for (let epoch = plan.initialEpoch; epoch < plan.epochs; epoch++) {
+      await list.onEpochBegin(epoch);
+      await plan.batches.begin();
+      const wanted = steps ?? Number.POSITIVE_INFINITY;
+      let done = 0;
+      if (oneByOne) {
+        while (done < wanted) {
+          const before = list.onTrainBatchBegin(done);
+          if (before) await before;
+          if ((await plan.batches.run(1, done === 0)) === 0) break;
+          last = resultLogs(model);
+          const after = list.onTrainBatchEnd(done++, last);
+          if (after) await after;
+          if (!list.wantsTrainBatches) list.progbar?.update(done, last);
+          if (stopped()) break;
+        }
+      } else {
+        const unwatch = watchProgress(model, list.progbar);
+        try {
+          done = await plan.batches.run(wanted, true);
+        } finally {
+          unwatch();
+        }
+        last = done > 0 ? resultLogs(model) : {};
+      }
+      const ranOut = done < wanted && steps !== null && !stopped();
+      if (ranOut || (done === 0 && !stopped())) warnRanOut(plan, wanted);
+      if (done === 0 && (ranOut || steps === null) && !stopped()) break;
+      // A dataset tells its length by ending.
+      if (steps === null && !stopped()) steps = plan.stepsOfDataset(done);
+      if (done < wanted || plan.steps === null) list.progbar?.endedAt(done);
+      let logs: Logs = { ...last };
+      if (plan.validation && !plan.signal?.aborted && plan.validatesAfter(epoch)) {
+        const results = await testLoop(model, plan.validation.batches, plan.validation.steps, list);
+        logs = { ...logs, ...Object.fromEntries(Object.entries(results).map(([k, v]) => [`val_${k}`, v])) };
+      }
+      if (done > 0) await list.onEpochEnd(epoch, logs);
+      last = logs;
+      if (stopped() || ranOut) break;
+    }
+    model.engine().applyAverages();
+    await list.onTrainEnd(last);
+  } finally {
+    list.progbar?.close();
+  }
+  plan.signal?.throwIfAborted();
+  return history;
+}
+
+function warnRanOut(plan: FitPlan, wanted: number): void {
+  const need = Number.isFinite(wanted) ? ` (${wanted} batches an epoch for ${plan.epochs - plan.initialEpoch} epochs)` : '';
+  process.emitWarning(`fit: the data ran out${need}; training ends here. Give a dataset that can be iterated anew (a function), or ask for fewer steps.`, {
+    code: 'GEMMFIT_DATA_RAN_OUT',
+  });
+}

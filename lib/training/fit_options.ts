@@ -1,0 +1,243 @@
+import type { CallbackParams } from '../callbacks/callback.js';
+import { show, typeError, ValueError } from '../errors.js';
+import { checkNumber, checkOneOf, readOptions } from '../options.js';
+import type { Sequential } from '../sequential.js';
+import { readBatchSize, readVerbose } from './common_options.js';
+import { refuseBesideDataset, testBatches } from './evaluate.js';
+import {
+  ArrayBatches,
+  type Batches,
+  DatasetBatches,
+  feedOf,
+  isDataset,
+  outputFor,
+  readClassWeight,
+  readSamples,
+  type Samples,
+  type Trainer,
+} from './sources.js';
+
+/** Every argument of `fit` besides x and y. */
+export interface FitOptions {
+  /** Samples of a step. Default 32, or `ceil(samples / stepsPerEpoch)` where that is given. Not with a dataset. */
+  batchSize?: number | null;
+  /** Index of the last epoch: a fit with `initialEpoch: 2, epochs: 5` trains three. Default 1. */
+  epochs?: number;
+  /** 0 silent, 1 progress bar, 2 one line an epoch, 'auto' = 1. Default 'auto'. */
+  verbose?: 0 | 1 | 2 | 'auto';
+  /** One callback or a list of them: instances, or objects with some of the hooks. */
+  callbacks?: unknown;
+  /** Share of the samples held out to validate on, from 0 to below 1: the last ones, taken before any shuffling. Default 0. */
+  validationSplit?: number;
+  /** `[x, y]`, `[x, y, sampleWeight]` or a dataset. Goes before `validationSplit`. */
+  validationData?: unknown;
+  /** true: a new order of all samples each epoch; 'batch': whole chunks of `batchSize` change places, and the samples within each; false: as they come. Default true. */
+  shuffle?: boolean | 'batch';
+  /** Weight of each class in the loss: `{ 0: 1, 1: 5 }`. Classes that are not listed weigh 1. Training only. */
+  classWeight?: unknown;
+  /** Weight of each sample, `[samples]`, or of each step, `[samples, steps]`. Multiplied with `classWeight`. */
+  sampleWeight?: unknown;
+  /** Epoch to begin with, counted from 0. Default 0. */
+  initialEpoch?: number;
+  /** Batches of an epoch. With arrays the stream of batches goes on across epochs. Default: all of the data. */
+  stepsPerEpoch?: number | null;
+  /** Batches to validate on. Default: all. */
+  validationSteps?: number | null;
+  /** Default: `batchSize`. */
+  validationBatchSize?: number | null;
+  /** Validate every so many epochs, or after the epochs (counted from 1) of a list. Default 1. */
+  validationFreq?: number | readonly number[];
+  /** Ends the training at the next batch; `fit` then rejects with the signal's reason. */
+  signal?: AbortSignal | null;
+}
+
+/** What the loop needs: every argument checked against the model. */
+export interface FitPlan {
+  verbose: 0 | 1 | 2;
+  epochs: number;
+  initialEpoch: number;
+  callbacks: unknown;
+  batches: Batches;
+  /** Batches of an epoch; null until a dataset has ended once. */
+  steps: number | null;
+  /** What the first end of a dataset says of its length. */
+  stepsOfDataset(done: number): number | null;
+  validation: { batches: Batches; steps: number | null } | null;
+  validatesAfter(epoch: number): boolean;
+  params: CallbackParams;
+  signal: AbortSignal | null;
+}
+
+const defaults: Required<FitOptions> = {
+  batchSize: null,
+  epochs: 1,
+  verbose: 'auto',
+  callbacks: null,
+  validationSplit: 0,
+  validationData: null,
+  shuffle: true,
+  classWeight: null,
+  sampleWeight: null,
+  initialEpoch: 0,
+  stepsPerEpoch: null,
+  validationSteps: null,
+  validationBatchSize: null,
+  validationFreq: 1,
+  signal: null,
+};
+
+function readSplit(value: unknown): number {
+  const split = value === null ? 0 : checkNumber('fit', 'validationSplit', value, { min: 0, below: 1 });
+  return split;
+}
+
+function readShuffle(value: unknown): boolean | 'batch' {
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string') return checkOneOf('fit', 'shuffle', value, ['batch']);
+  throw typeError(`fit: 'shuffle' must be true, false or 'batch'. Received: ${show(value)}`);
+}
+
+function readFrequency(value: unknown): (epoch: number) => boolean {
+  if (Array.isArray(value)) {
+    const epochs = new Set(value.map((v) => checkNumber('fit', 'validationFreq', v, { min: 1, integer: true })));
+    return (epoch) => epochs.has(epoch + 1);
+  }
+  if (typeof value !== 'number')
+    throw new ValueError(`fit: 'validationFreq' must be a whole number above 0 or a list of epochs. Received: ${show(value)}`, 'ERR_OUT_OF_RANGE');
+  const every = checkNumber('fit', 'validationFreq', value, { min: 1, integer: true });
+  return (epoch) => (epoch + 1) % every === 0;
+}
+
+function readSignal(value: unknown): AbortSignal | null {
+  if (value === null || value === undefined) return null;
+  if (typeof (value as AbortSignal).addEventListener !== 'function' || typeof (value as AbortSignal).aborted !== 'boolean')
+    throw typeError(`fit: 'signal' must be an AbortSignal. Received: ${show(value)}`);
+  return value as AbortSignal;
+}
+
+const count = (name: string, value: unknown): number | null =>
+  value === null || value === undefined ? null : checkNumber('fit', name, value, { min: 1, integer: true });
+
+/** Checks every argument, in the order in which Keras does, and turns them into a plan. */
+export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOptions | undefined): FitPlan {
+  const compilation = model.trainingCompilation('fit');
+  const o = readOptions<Required<FitOptions>>('fit', given, defaults);
+  const split = readSplit(o.validationSplit);
+  const valid = o.validationData;
+  if (valid !== null && !isDataset(valid) && !(Array.isArray(valid) && (valid.length === 2 || valid.length === 3)))
+    throw new ValueError(
+      `fit: 'validationData' must be [x, y], [x, y, sampleWeight] or a dataset. Received: ${Array.isArray(valid) ? `a list of ${valid.length}` : show(valid)}`,
+      'ERR_VALIDATION_DATA',
+    );
+  const batchSize = readBatchSize('fit', 'batchSize', o.batchSize);
+  const stepsPerEpoch = count('stepsPerEpoch', o.stepsPerEpoch);
+  const initialEpoch = checkNumber('fit', 'initialEpoch', o.initialEpoch, { min: 0, integer: true });
+  const epochs = checkNumber('fit', 'epochs', o.epochs, { min: 1, integer: true });
+  const verbose = readVerbose('fit', o.verbose);
+  const validationSteps = count('validationSteps', o.validationSteps);
+  const validationBatch = readBatchSize('fit', 'validationBatchSize', o.validationBatchSize) ?? batchSize;
+  const validatesAfter = readFrequency(o.validationFreq);
+  const shuffle = readShuffle(o.shuffle);
+  const classWeights = readClassWeight(o.classWeight);
+  const signal = readSignal(o.signal);
+
+  const source = (x === null || x === undefined) && (y === null || y === undefined) ? (model.input?.source ?? x) : x;
+  const runner: Trainer = async (feed, shape, n, reset) => {
+    const result = await model.engine().train(feed, shape, n, model.trainedSteps, reset);
+    model.addTrainedSteps(result.done);
+    return result;
+  };
+
+  let batches: Batches;
+  let steps: number | null;
+  let samples: Samples | null = null;
+  let trained = 0;
+  let batch: number | null = null;
+  let validation: FitPlan['validation'] = null;
+  if (isDataset(source)) {
+    refuseBesideDataset('fit', { y, batchSize: o.batchSize, validationSplit: split, sampleWeight: o.sampleWeight });
+    batches = new DatasetBatches(source, 'x', model, compilation, classWeights, runner);
+    steps = stepsPerEpoch;
+  } else {
+    samples = readSamples(model, compilation, '', source, y, o.sampleWeight);
+    // The last samples validate; which ones is settled before anything is shuffled.
+    trained = valid === null && split > 0 ? Math.floor(samples.count * (1 - split)) : samples.count;
+    if (trained === 0)
+      throw new ValueError(
+        `fit: 'validationSplit' ${split} of ${samples.count} samples leaves none to train on. Use a smaller share, or more samples.`,
+        'ERR_EMPTY',
+      );
+    if (valid === null && split > 0) {
+      const held = cut(samples, trained);
+      validation = testBatches(model, 'validation', held.x, held.y, held.weights, validationBatch, validationSteps);
+    }
+    batch = Math.min(batchSize ?? (stepsPerEpoch ? Math.ceil(trained / stepsPerEpoch) : 32), trained);
+    const perPass = Math.ceil(trained / batch);
+    steps = stepsPerEpoch ?? perPass;
+    if (classWeights) warnMissingClasses(samples, classWeights.classes, compilation.loss?.sparse === true, trained);
+    const seed = model.nextFitSeed();
+    const owned = samples;
+    const size = batch;
+    const make = () =>
+      feedOf(compilation, owned, outputFor(model, owned.x), {
+        batch: size,
+        count: trained,
+        shuffle: shuffle === 'batch' ? 'batches' : shuffle ? 'rows' : 'none',
+        seed,
+        pass: initialEpoch,
+        passes: Math.max(1, epochs - initialEpoch),
+        classWeights,
+      });
+    batches = new ArrayBatches(perPass, make, runner, false);
+  }
+  if (valid !== null) {
+    const [vx, vy, vw] = isDataset(valid) ? [valid, null, null] : (valid as unknown[]);
+    validation = testBatches(model, 'validationData', vx, vy, vw, validationBatch, validationSteps);
+  }
+  return {
+    verbose,
+    epochs,
+    initialEpoch,
+    callbacks: o.callbacks,
+    batches,
+    steps,
+    stepsOfDataset: (done) => done,
+    validation,
+    validatesAfter,
+    signal,
+    params: {
+      verbose,
+      epochs,
+      steps,
+      batchSize: batch,
+      samples: samples ? trained : null,
+      doValidation: validation !== null,
+      metrics: model.metricsNames,
+    },
+  };
+}
+
+/** The samples from `first` on, as views. */
+function cut(samples: Samples, first: number): Samples {
+  const part = (t: Samples['x']) => {
+    const size = t.shape.slice(1).reduce((n, d) => n * d, 1);
+    return { data: t.data.subarray(first * size), shape: [samples.count - first, ...t.shape.slice(1)] };
+  };
+  return {
+    x: part(samples.x) as Samples['x'],
+    y: samples.y && (part(samples.y) as Samples['x']),
+    weights: samples.weights && (part(samples.weights) as Samples['x']),
+    count: samples.count - first,
+  };
+}
+
+/** Keras stops here or weighs such classes 1; we weigh them 1 and say so. Only labels by number are looked at. */
+function warnMissingClasses(samples: Samples, classes: readonly number[], sparse: boolean, rows: number): void {
+  if (!samples.y || !sparse) return;
+  const known = new Set(classes);
+  const missing = new Set<number>();
+  const { data, shape } = samples.y;
+  const end = rows * shape.slice(1).reduce((n, d) => n * d, 1);
+  for (let i = 0; i < end && missing.size < 10; i++) if (!known.has(Number(data[i]))) missing.add(Number(data[i]));
+  if (missing.size) process.emitWarning(`fit: classWeight has no weight for the classes ${[...missing].join(', ')}, which occur in y; they weigh 1.`, { code: 'GEMMFIT_CLASS_WEIGHT' });
+}

@@ -1,0 +1,54 @@
+import { checkBoolean, readOptions } from '../options.js';
+import type { Sequential } from '../sequential.js';
+import { shapeResults, toLogs } from './results.js';
+import { feedOf, outputFor, readClassWeight, readSamples } from './sources.js';
+
+export { predictOnBatch } from './predict.js';
+
+/** Options of `trainOnBatch` and `testOnBatch`. */
+export interface OnBatchOptions {
+  /** Weights of the samples: `[samples]`, or `[samples, steps]`. */
+  sampleWeight?: unknown;
+  /** Weight of each class: `{ 0: 1, 1: 5 }`. Training only. */
+  classWeight?: unknown;
+  /** Results of this batch alone (true), or of all since the last reset. Default true. */
+  resetMetrics?: boolean;
+  /** An object by name instead of a list. Default false. */
+  returnDict?: boolean;
+}
+
+type Results = Promise<number | number[] | Record<string, number>>;
+
+function read(where: string, options: OnBatchOptions | undefined, training: boolean) {
+  const defaults: Required<OnBatchOptions> = { sampleWeight: null, classWeight: null, resetMetrics: true, returnDict: false };
+  if (!training) delete (defaults as OnBatchOptions).classWeight;
+  const o = readOptions(where, options, defaults);
+  return { ...o, reset: checkBoolean(where, 'resetMetrics', o.resetMetrics), returnDict: checkBoolean(where, 'returnDict', o.returnDict) };
+}
+
+/** One step of training on one batch. Results are those before the step's update, as in `fit`. */
+export function trainOnBatch(model: Sequential, x: unknown, y: unknown, options?: OnBatchOptions): Results {
+  return model.exclusively('trainOnBatch', async () => {
+    const compilation = model.trainingCompilation('trainOnBatch');
+    const o = read('trainOnBatch', options, true);
+    const samples = readSamples(model, compilation, '', x, y, o.sampleWeight);
+    const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), {
+      batch: samples.count,
+      classWeights: readClassWeight(o.classWeight),
+    });
+    const totals = await model.engine().train(feed, shape, 1, model.trainedSteps, o.reset);
+    model.addTrainedSteps(totals.done);
+    return shapeResults(toLogs(model, totals), o.returnDict);
+  });
+}
+
+/** Loss and metrics on one batch. */
+export function testOnBatch(model: Sequential, x: unknown, y: unknown, options?: OnBatchOptions): Results {
+  const compilation = model.compilation('testOnBatch');
+  const o = read('testOnBatch', options, false);
+  return model.inTurn(async () => {
+    const samples = readSamples(model, compilation, '', x, y, o.sampleWeight, compilation.loss !== null);
+    const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), { batch: samples.count });
+    return shapeResults(toLogs(model, await model.engine().test(feed, shape, 1, o.reset)), o.returnDict);
+  });
+}

@@ -1,0 +1,121 @@
+import { CallbackList } from '../callbacks/list.js';
+import { NDArray } from '../data/ndarray.js';
+import type { Tensor } from '../data/convert.js';
+import { BatchStream } from '../data/dataset.js';
+import { ValueError } from '../errors.js';
+import { checkNumber, readOptions } from '../options.js';
+import type { Sequential } from '../sequential.js';
+import { readBatchSize, readVerbose } from './common_options.js';
+import { feedOf, isDataset, outputFor, readX } from './sources.js';
+import { refuseBesideDataset } from './evaluate.js';
+
+/** Options of `predict`. */
+export interface PredictOptions {
+  /** Samples a batch. Default 32. Not with a dataset. */
+  batchSize?: number | null;
+  /** Batches to predict. Default: all. */
+  steps?: number | null;
+  /** 0 silent, 1 progress bar, 2 one line, 'auto' = 1. Default 'auto'. */
+  verbose?: 0 | 1 | 2 | 'auto';
+  callbacks?: unknown;
+}
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
+
+/** Predicts the first `rows` samples of x, telling the list of every batch where someone wants to know. */
+async function predictArray(model: Sequential, x: Tensor, batch: number, rows: number, list: CallbackList | null): Promise<NDArray> {
+  const output = outputFor(model, x) as number[];
+  const width = sizeOf(output);
+  const all = new Float32Array(rows * width);
+  const { feed, shape } = feedOf(null, { x, y: null, weights: null, count: rows }, output, { batch, count: rows });
+  const engine = model.engine();
+  if (!list?.wantsPredictBatches) {
+    await engine.predict(feed, shape.sampleShape, Math.ceil(rows / batch), all);
+  } else {
+    for (let i = 0; i * batch < rows; i++) {
+      await list.onPredictBatchBegin(i);
+      const part = all.subarray(i * batch * width, Math.min(rows, (i + 1) * batch) * width);
+      await engine.predict(feed, shape.sampleShape, 1, part);
+      await list.onPredictBatchEnd(i, { outputs: new NDArray(part, [part.length / width, ...output]) });
+    }
+  }
+  return new NDArray(all, [rows, ...output]);
+}
+
+function concatenate(parts: NDArray[]): NDArray {
+  if (parts.length === 1) return parts[0];
+  const all = new Float32Array(parts.reduce((n, p) => n + p.data.length, 0));
+  let at = 0;
+  for (const p of parts) {
+    if (p.shape.slice(1).join() !== parts[0].shape.slice(1).join())
+      throw new ValueError(`predict: batches gave outputs of different shapes, [${parts[0].shape}] and [${p.shape}]; predict them one by one.`, 'ERR_SHAPE');
+    all.set(p.data as Float32Array, at);
+    at += p.data.length;
+  }
+  return new NDArray(all, [parts.reduce((n, p) => n + p.shape[0], 0), ...parts[0].shape.slice(1)]);
+}
+
+export async function predict(model: Sequential, x: unknown, options?: PredictOptions): Promise<NDArray> {
+  const o = readOptions<Required<PredictOptions>>('predict', options, { batchSize: null, steps: null, verbose: 'auto', callbacks: null });
+  const verbose = readVerbose('predict', o.verbose);
+  const steps = o.steps === null ? null : checkNumber('predict', 'steps', o.steps, { min: 1, integer: true });
+  const batchSize = readBatchSize('predict', 'batchSize', o.batchSize);
+  const source = (x === null || x === undefined) && model.input?.source ? model.input.source : x;
+  const dataset = isDataset(source);
+  if (dataset) refuseBesideDataset('predict', { batchSize: o.batchSize });
+  return model.inTurn(async () => {
+    const tensor = dataset ? null : readX(model, 'x', source);
+    const batch = tensor ? Math.min(batchSize ?? (steps ? Math.ceil(tensor.shape[0] / steps) : 32), tensor.shape[0]) : 0;
+    const all = tensor ? Math.ceil(tensor.shape[0] / batch) : null;
+    const wanted = all === null ? steps : Math.min(steps ?? all, all);
+    const list = new CallbackList(o.callbacks, { model, params: { verbose, epochs: 1, steps: wanted }, addProgbar: verbose > 0 });
+    try {
+      await list.onPredictBegin();
+      const result = tensor
+        ? await predictArray(model, tensor, batch, Math.min(tensor.shape[0], (wanted as number) * batch), list)
+        : await predictDataset(model, source, wanted, list);
+      await list.onPredictEnd();
+      return result;
+    } finally {
+      list.progbar?.close();
+    }
+  });
+}
+
+async function predictDataset(model: Sequential, source: unknown, steps: number | null, list: CallbackList): Promise<NDArray> {
+  const stream = new BatchStream(source, 'x');
+  const parts: NDArray[] = [];
+  try {
+    await stream.begin();
+    while (parts.length < (steps ?? Number.POSITIVE_INFINITY)) {
+      const batch = await stream.next();
+      if (!batch) break;
+      const x = readX(model, `x, batch ${batch.index}`, batch.x);
+      await list.onPredictBatchBegin(parts.length);
+      const outputs = await predictArray(model, x, x.shape[0], x.shape[0], null);
+      await list.onPredictBatchEnd(parts.length, { outputs });
+      parts.push(outputs);
+    }
+  } finally {
+    await stream.close();
+  }
+  if (!parts.length) throw new ValueError('predict: the dataset gave no batch.', 'ERR_EMPTY');
+  list.progbar?.endedAt(parts.length);
+  return concatenate(parts);
+}
+
+export function predictOnBatch(model: Sequential, x: unknown): Promise<NDArray> {
+  return model.inTurn(() => {
+    const tensor = readX(model, 'x', x);
+    return predictArray(model, tensor, tensor.shape[0], tensor.shape[0], null);
+  });
+}
+
+export function predictSync(model: Sequential, x: unknown): NDArray {
+  const tensor = readX(model, 'x', x);
+  const output = outputFor(model, tensor) as number[];
+  const predictions = new Float32Array(tensor.shape[0] * sizeOf(output));
+  model.engine().predictSync(tensor.data as Float32Array, tensor.shape.slice(1), predictions);
+  return new NDArray(predictions, [tensor.shape[0], ...output]);
+}
+

@@ -1,0 +1,39 @@
+import type { Totals } from '../../binding.js';
+import type { Logs } from '../callbacks/callback.js';
+import type { ProgbarLogger } from '../callbacks/progbar_logger.js';
+import type { Sequential } from '../sequential.js';
+
+/** Totals of the engine as logs: the loss, then the metrics under their keys. */
+export function toLogs(model: Sequential, totals: Totals): Logs {
+  const compilation = model.compilation('use');
+  const logs: Logs = compilation.loss ? { loss: totals.loss } : {};
+  compilation.named.forEach(({ key }, i) => {
+    const values = totals.metrics[i];
+    if (values) logs[key] = values.length === 1 ? values[0] : values;
+  });
+  return logs;
+}
+
+/** Results of the run that has just ended. */
+export function resultLogs(model: Sequential): Logs {
+  return toLogs(model, model.engine().totals());
+}
+
+/** Keeps a progress bar moving while the engine runs many batches. Returns what ends it. */
+export function watchProgress(model: Sequential, progbar: ProgbarLogger | null): () => void {
+  if (!progbar?.isLive) return () => undefined;
+  const engine = model.engine();
+  engine.progress();
+  const timer = setInterval(() => {
+    const totals = engine.progress();
+    if (totals.steps > 0) progbar.update(totals.steps, toLogs(model, totals));
+  }, 50);
+  return () => clearInterval(timer);
+}
+
+/** A number when there is only the loss, else a list, or an object with `returnDict`. */
+export function shapeResults(logs: Logs, returnDict: boolean): number | number[] | Record<string, number> {
+  if (returnDict) return logs;
+  const values = Object.values(logs) as number[];
+  return values.length === 1 ? values[0] : values;
+}

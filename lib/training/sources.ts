@@ -1,0 +1,246 @@
+import type { DataArray } from '../../binding.js';
+import { single } from '../data/containers.js';
+import { toTensor, type Tensor } from '../data/convert.js';
+import { BatchStream, isDataset } from '../data/dataset.js';
+import { checkIds, checkLabels } from '../data/labels.js';
+import { Engine, type NativeFeed, type RunShape } from '../engine/engine.js';
+import { show, typeError, ValueError } from '../errors.js';
+import type { Shape } from '../layers/layer.js';
+import type { Sequential } from '../sequential.js';
+import type { Compilation } from './compilation.js';
+
+/** Arrays of one data set, checked against the model: what a feed reads in place. */
+export interface Samples {
+  x: Tensor;
+  y: Tensor | null;
+  weights: Tensor | null;
+  /** Number of samples. */
+  count: number;
+}
+
+const rowSize = (t: Tensor) => t.shape.slice(1).reduce((n, d) => n * d, 1);
+
+/** x as the model takes it; a model that is not built yet is built for it. */
+export function readX(model: Sequential, where: string, given: unknown): Tensor {
+  const value = single(where, given, model.inputNames);
+  if (value === null || value === undefined)
+    throw new ValueError(`${where} is missing: give an array [samples, ...], or a dataset. Received: ${show(value)}`, 'ERR_MISSING_DATA');
+  if (!model.built) {
+    const first = toTensor(where, value, {});
+    // A bare typed array or list of numbers without a known shape is a column.
+    model.buildFor(first.shape.length > 1 ? first.shape.slice(1) : [1]);
+  }
+  const { inputShape } = model.sampleShapes;
+  const x = toTensor(where, value, { sampleShape: inputShape, rank: inputShape.length + 1, name: `input '${model.inputNames[0]}'` });
+  checkIds(where, x, model.layers[0]);
+  return x;
+}
+
+/** y as the loss takes it, for inputs of this shape. */
+export function readY(model: Sequential, compilation: Compilation, where: string, given: unknown, x: Tensor): Tensor {
+  const value = single(where, given, model.outputNames);
+  if (value === null || value === undefined) throw new ValueError(`${where} is missing: the loss compares predictions with it. Received: ${show(value)}`, 'ERR_MISSING_DATA');
+  const output = outputFor(model, x);
+  const width = compilation.labelWidth(output);
+  const sampleShape = output.length ? [...output.slice(0, -1), width] : [];
+  const y = toTensor(where, value, {
+    sampleShape,
+    rank: sampleShape.length + 1,
+    name: `output '${model.outputNames[0]}'`,
+    hint: labelHint(compilation, output),
+  });
+  checkLabels(where, y, compilation.loss, output.at(-1) ?? 1);
+  return y;
+}
+
+function labelHint(compilation: Compilation, output: Shape): string | undefined {
+  if (compilation.loss?.logitsFrom === 'softmax' && !compilation.loss.sparse)
+    return `This loss takes one-hot labels of width ${output.at(-1)}; for class numbers use 'sparse_categorical_crossentropy'.`;
+  return undefined;
+}
+
+/** The shape of an output sample for these inputs. */
+function outputFor(model: Sequential, x: Tensor): Shape {
+  const { outputShape } = model.sampleShapes;
+  return outputShape.includes(null) ? model.engine().outputShape(x.shape.slice(1)) : outputShape;
+}
+
+/** Sample weights: one a sample, or one for each step of the output. */
+export function readWeights(model: Sequential, compilation: Compilation, where: string, given: unknown, x: Tensor): Tensor | null {
+  const value = single(where, given, model.outputNames);
+  if (value === null || value === undefined) return null;
+  const items = outputFor(model, x).slice(0, -1);
+  const w = toTensor(where, value, { sampleShape: undefined });
+  const temporal = compilation.sampleWeightMode === 'temporal';
+  if (temporal && items.length < 1)
+    throw new ValueError(`${where}: sampleWeightMode 'temporal' needs an output with steps, [samples, steps, ...].`, 'ERR_SHAPE');
+  if (temporal && w.shape.length !== 2)
+    throw new ValueError(`${where}: with sampleWeightMode 'temporal' weights are [samples, steps]. Received shape [${w.shape}].`, 'ERR_SHAPE');
+  const shape = w.shape.length > 1 && w.shape.at(-1) === 1 && w.shape.length > items.length + 1 ? w.shape.slice(0, -1) : w.shape;
+  const perSample = shape.length === 1 || (shape.length === 2 && shape[1] === 1);
+  const steps = shape.slice(1);
+  const perStep = steps.length <= items.length && steps.length > 0 && steps.every((d, i) => d === items[i]);
+  if (!perSample && !perStep)
+    throw new ValueError(
+      `${where} must be one number a sample, [${x.shape[0]}]${items.length ? `, or one a step, [${x.shape[0]}, ${items[0]}]` : ''}. Received shape [${w.shape}].`,
+      'ERR_SHAPE',
+    );
+  return { data: w.data, shape: perSample ? [shape[0]] : [...shape] };
+}
+
+/** Everything together: sizes must agree. */
+export function readSamples(model: Sequential, compilation: Compilation, where: string, x: unknown, y: unknown, weights: unknown, needsY = true): Samples {
+  const [nx, ny, nw] = where ? [`${where}: x`, `${where}: y`, `${where}: sampleWeight`] : ['x', 'y', 'sampleWeight'];
+  const tx = readX(model, nx, x);
+  const ty = needsY || (y !== null && y !== undefined) ? readY(model, compilation, ny, y, tx) : null;
+  const tw = readWeights(model, compilation, nw, weights, tx);
+  const count = tx.shape[0];
+  if ((ty && ty.shape[0] !== count) || (tw && tw.shape[0] !== count))
+    throw new ValueError(
+      `${where ? `${where}: ` : ''}x, y and sampleWeight must have the same number of samples. Received: x ${count}${ty ? `, y ${ty.shape[0]}` : ''}${tw ? `, sampleWeight ${tw.shape[0]}` : ''}.`,
+      'ERR_LENGTHS',
+    );
+  return { x: tx, y: ty, weights: tw, count };
+}
+
+export interface ClassWeights {
+  classes: number[];
+  weights: number[];
+}
+
+/** `{ 0: 1, 1: 5 }`: keys are classes, values finite numbers of at least 0. */
+export function readClassWeight(given: unknown): ClassWeights | null {
+  if (given === null || given === undefined) return null;
+  const entries = given instanceof Map ? [...given] : typeof given === 'object' && !Array.isArray(given) && !ArrayBuffer.isView(given) ? Object.entries(given) : null;
+  if (!entries) throw typeError(`classWeight must be an object such as { 0: 1, 1: 5 }. Received: ${show(given)}`);
+  const out: ClassWeights = { classes: [], weights: [] };
+  for (const [key, weight] of entries) {
+    const c = Number(key);
+    if (!Number.isInteger(c) || (typeof key === 'string' && key.trim() === ''))
+      throw new ValueError(`classWeight: the keys are classes, whole numbers. Received key: ${show(key)}`, 'ERR_CLASS_WEIGHT');
+    if (typeof weight !== 'number') throw typeError(`classWeight: the weight of class ${key} must be a number. Received: ${show(weight)}`);
+    if (!Number.isFinite(weight) || weight < 0) throw new ValueError(`classWeight: the weight of class ${key} must be finite and at least 0. Received: ${weight}`, 'ERR_CLASS_WEIGHT');
+    out.classes.push(c);
+    out.weights.push(weight);
+  }
+  return out;
+}
+
+export interface FeedOptions {
+  batch: number;
+  first?: number;
+  count?: number;
+  shuffle?: 'none' | 'rows' | 'batches';
+  seed?: number;
+  pass?: number;
+  passes?: number;
+  classWeights?: ClassWeights | null;
+}
+
+/** A feed over samples, and what the engine must know of it. */
+export function feedOf(compilation: Compilation | null, samples: Samples, output: Shape, options: FeedOptions): { feed: NativeFeed; shape: RunShape } {
+  const { x, y, weights } = samples;
+  const items = output.slice(0, -1).reduce<number>((n, d) => n * (d ?? 1), 1);
+  const weightSize = weights ? rowSize(weights) : 0;
+  const classes = options.classWeights?.classes.length && y ? options.classWeights : null;
+  const steps = classes ? Math.max(items, weightSize) : weightSize;
+  const labelWidth = y ? rowSize(y) / items : 1;
+  const byNumber = compilation?.loss?.sparse || labelWidth === 1;
+  const feed = Engine.feed({
+    x: x.data as DataArray,
+    xSize: rowSize(x),
+    ...(y ? { y: y.data as DataArray, ySize: rowSize(y) } : {}),
+    ...(weights ? { weights: weights.data as DataArray, weightSize } : {}),
+    batch: options.batch,
+    first: options.first ?? 0,
+    count: options.count ?? samples.count,
+    shuffle: options.shuffle ?? 'none',
+    seed: options.seed ?? 0,
+    pass: options.pass ?? 0,
+    passes: options.passes ?? 1,
+    classWeights: classes && { ...classes, argmax: !byNumber, labelWidth: byNumber ? 1 : labelWidth },
+  });
+  return { feed, shape: { sampleShape: x.shape.slice(1), weightSteps: steps } };
+}
+
+/** Batches that the engine runs, wherever they come from. */
+export interface Batches {
+  /** Batches of a pass, where that is known. */
+  readonly steps: number | null;
+  /** Whether each batch is a turn of JavaScript anyway. */
+  readonly oneByOne: boolean;
+  /** Runs up to `count` batches; resolves to how many were done. Fewer than asked for: the source ended, or the engine was stopped. */
+  run(count: number, reset: boolean): Promise<number>;
+  /** An epoch begins. */
+  begin(): Promise<void> | void;
+  close(): Promise<void> | void;
+  /** Results so far are wanted for these logs. */
+}
+
+export type Trainer = (feed: NativeFeed, shape: RunShape, count: number, reset: boolean) => Promise<{ done: number }>;
+
+/** Batches of arrays: one feed, as many batches a call as are asked for. */
+export class ArrayBatches implements Batches {
+  readonly oneByOne = false;
+  readonly #feed: () => { feed: NativeFeed; shape: RunShape };
+  #current: { feed: NativeFeed; shape: RunShape } | null = null;
+
+  /** @param make a feed for the whole run, or (with `anew`) for each epoch */
+  constructor(
+    readonly steps: number,
+    make: () => { feed: NativeFeed; shape: RunShape },
+    readonly runner: Trainer,
+    readonly anew: boolean,
+  ) {
+    this.#feed = make;
+  }
+  begin(): void {
+    if (this.anew || !this.#current) this.#current = this.#feed();
+  }
+  async run(count: number, reset: boolean): Promise<number> {
+    const { feed, shape } = this.#current as { feed: NativeFeed; shape: RunShape };
+    return (await this.runner(feed, shape, count, reset)).done;
+  }
+  close(): void {
+    this.#current = null;
+  }
+}
+
+/** Batches of a dataset: each is converted, checked and run by itself. */
+export class DatasetBatches implements Batches {
+  readonly steps = null;
+  readonly oneByOne = true;
+  readonly #stream: BatchStream;
+
+  constructor(
+    source: unknown,
+    readonly where: string,
+    readonly model: Sequential,
+    readonly compilation: Compilation,
+    readonly classWeights: ClassWeights | null,
+    readonly runner: Trainer,
+  ) {
+    this.#stream = new BatchStream(source, where);
+  }
+  begin(): Promise<void> | void {
+    return this.#stream.begin();
+  }
+  async run(count: number, reset: boolean): Promise<number> {
+    let done = 0;
+    while (done < count) {
+      const batch = await this.#stream.next();
+      if (!batch) break;
+      const samples = readSamples(this.model, this.compilation, `${this.where}, batch ${batch.index}`, batch.x, batch.y, batch.weights);
+      const { feed, shape } = feedOf(this.compilation, samples, outputFor(this.model, samples.x), { batch: samples.count, classWeights: this.classWeights });
+      const result = await this.runner(feed, shape, 1, reset && done === 0);
+      if (result.done === 0) break;
+      done += result.done;
+    }
+    return done;
+  }
+  close(): Promise<void> | void {
+    return this.#stream.close();
+  }
+}
+
+export { isDataset, outputFor };

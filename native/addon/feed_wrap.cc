@@ -1,0 +1,66 @@
+#include "native/addon/instance.h"
+#include "native/addon/wraps.h"
+
+namespace gemmfit::addon {
+
+ArrayView FeedWrap::hold(const Napi::Object& spec, const char* name, const char* sizeName) {
+  const Napi::Value v = spec.Get(name);
+  if (v.IsUndefined() || v.IsNull()) return {};
+  ArrayView view = toArray(v, name);
+  const int64_t elements = view.rows, rowSize = toValue(spec.Get(sizeName)).asInteger(sizeName);
+  if (rowSize < 1 || elements % rowSize != 0) throw Error("ERR_SPEC", std::string("'") + name + "' does not divide into rows");
+  view.rowSize = rowSize;
+  view.rows = elements / rowSize;
+  held_.push_back({Napi::Persistent(v.As<Napi::Object>()), view.data, v.As<Napi::TypedArray>().ByteLength()});
+  return view;
+}
+
+FeedWrap::FeedWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  guarded(info.Env(), [&] {
+    if (!info[0].IsObject()) throw Error("ERR_SPEC", "a feed needs a description");
+    const auto o = info[0].As<Napi::Object>();
+    FeedSpec s;
+    s.x = hold(o, "x", "xSize");
+    s.y = hold(o, "y", "ySize");
+    s.weights = hold(o, "weights", "weightSize");
+    const auto number = [&](const char* key, double fallback) {
+      const Napi::Value v = o.Get(key);
+      return v.IsUndefined() ? fallback : toValue(v).asNumber(key);
+    };
+    s.first = static_cast<int64_t>(number("first", 0));
+    s.count = static_cast<int64_t>(number("count", static_cast<double>(s.x.rows)));
+    s.batch = static_cast<int64_t>(number("batch", 32));
+    s.seed = static_cast<uint64_t>(number("seed", 0));
+    s.pass = static_cast<int64_t>(number("pass", 0));
+    s.passes = static_cast<int64_t>(number("passes", 1));
+    const Napi::Value shuffle = o.Get("shuffle");
+    const std::string mode = shuffle.IsString() ? shuffle.As<Napi::String>().Utf8Value() : "none";
+    s.shuffle = mode == "rows" ? Shuffle::rows : mode == "batches" ? Shuffle::batches : Shuffle::none;
+    const Value classes = toValue(o.Get("classWeights"));
+    if (!classes.isNull()) {
+      s.classWeights.classes = classes.integers("classes");
+      for (const double w : classes.numbers("weights")) s.classWeights.weights.push_back(static_cast<float>(w));
+      s.classWeights.argmax = classes.flag("argmax", false);
+      s.classWeights.labelWidth = classes.integer("labelWidth", 1);
+    }
+    feed = std::make_shared<Feed>(std::move(s));
+  });
+}
+
+void FeedWrap::check(Napi::Env) {
+  for (const Held& h : held_) {
+    const auto a = h.array.Value().As<Napi::TypedArray>();
+    const Napi::ArrayBuffer buffer = a.ArrayBuffer();
+    const void* data = buffer.IsDetached() ? nullptr : static_cast<const uint8_t*>(buffer.Data()) + a.ByteOffset();
+    if (data != h.data || a.ByteLength() != h.bytes)
+      throw Error("ERR_DETACHED", "an array given to the model was transferred, detached or resized while it was in use; pass a copy that stays");
+  }
+}
+
+Napi::FunctionReference defineFeed(Napi::Env env, Napi::Object exports) {
+  const Napi::Function f = FeedWrap::DefineClass(env, "Feed", {});
+  exports.Set("Feed", f);
+  return Napi::Persistent(f);
+}
+
+}  // namespace gemmfit::addon

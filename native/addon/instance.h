@@ -1,0 +1,73 @@
+#pragma once
+#include <napi.h>
+
+#include <condition_variable>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "native/engine/error.h"
+#include "native/engine/pool.h"
+
+namespace gemmfit::addon {
+
+// A promise that waits for the pool. Made and deleted on the JavaScript thread; `run` of its job executes on a pool thread.
+class Pending {
+ public:
+  explicit Pending(Napi::Env env) : deferred(Napi::Promise::Deferred::New(env)) {}
+  virtual ~Pending() = default;
+  virtual void stop() = 0;                          // asks the job to end soon
+  virtual Napi::Value result(Napi::Env env) = 0;    // on the JavaScript thread, after success
+  virtual void release() = 0;                       // on the JavaScript thread, in any case: gives locks back
+  Napi::Promise::Deferred deferred;
+  std::shared_ptr<Job> job;
+  bool failed = false;
+  std::string code, message;
+  bool valueError = true;
+};
+
+// What one environment (the main thread, a worker) has of the addon. There are no mutable statics beside the pool.
+//
+// Threads: everything here belongs to the JavaScript thread, but `finished`, which pool threads call. When the environment ends,
+// jobs are stopped and waited for before the thread-safe function goes, so that no pool thread ever calls into a dead environment.
+class Instance {
+ public:
+  Instance(Napi::Env env, Napi::Object exports);
+  static Instance& of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
+
+  void start(std::unique_ptr<Pending> pending);     // submits pending->job
+  void finished(Pending* pending);                  // any thread
+
+  Napi::Error makeError(Napi::Env env, const std::string& message, const std::string& code, bool valueError);
+  Napi::Error makeError(Napi::Env env, const Error& e) { return makeError(env, e.what(), e.code, e.valueError); }
+
+  Napi::FunctionReference variable, feed, network, valueErrorClass, runtimeErrorClass;
+
+ private:
+  static void callJs(napi_env env, napi_value callback, void* context, void* data);
+  static void cleanup(void* data);
+  void settle(Napi::Env env, Pending* pending);
+
+  napi_env env_;
+  napi_threadsafe_function notify_ = nullptr;
+  std::list<std::unique_ptr<Pending>> pending_;
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  int unfinished_ = 0;  // jobs that have not called finished
+  bool closing_ = false;
+};
+
+// Runs f; an engine error becomes a JavaScript one of the right class.
+template <class F>
+auto guarded(Napi::Env env, F&& f) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const Error& e) {
+    throw Instance::of(env).makeError(env, e);
+  } catch (const std::bad_alloc&) {
+    throw Instance::of(env).makeError(env, "out of memory", "ERR_MEMORY", false);
+  }
+}
+
+}  // namespace gemmfit::addon

@@ -1,0 +1,238 @@
+#include "native/addon/instance.h"
+#include "native/addon/wraps.h"
+
+namespace gemmfit::addon {
+namespace {
+
+Mode toMode(const std::string& name) {
+  if (name == "train") return Mode::train;
+  if (name == "test") return Mode::test;
+  if (name == "predict") return Mode::predict;
+  throw Error("ERR_SPEC", "unknown mode '" + name + "'");
+}
+
+Napi::Object toObject(Napi::Env env, const Totals& t) {
+  Napi::Object o = Napi::Object::New(env);
+  o.Set("loss", t.loss);
+  o.Set("steps", static_cast<double>(t.steps));
+  Napi::Array metrics = Napi::Array::New(env, t.metrics.size());
+  for (size_t i = 0; i < t.metrics.size(); ++i) {
+    Napi::Array values = Napi::Array::New(env, t.metrics[i].size());
+    for (size_t k = 0; k < t.metrics[i].size(); ++k) values.Set(static_cast<uint32_t>(k), t.metrics[i][k]);
+    metrics.Set(static_cast<uint32_t>(i), values);
+  }
+  o.Set("metrics", metrics);
+  return o;
+}
+
+std::vector<VariablePtr> toVariables(const Napi::Value& v, Instance& instance) {
+  std::vector<VariablePtr> out;
+  if (!v.IsArray()) throw Error("ERR_SPEC", "variables must be a list");
+  const auto a = v.As<Napi::Array>();
+  for (uint32_t i = 0; i < a.Length(); ++i) {
+    const Napi::Value item = a.Get(i);
+    if (!item.IsObject() || !item.As<Napi::Object>().InstanceOf(instance.variable.Value())) throw Error("ERR_SPEC", "not a variable");
+    out.push_back(VariableWrap::Unwrap(item.As<Napi::Object>())->variable);
+  }
+  return out;
+}
+
+// The network's work on the pool, with a team when there are stages to share.
+class NetworkJob : public Job {
+ public:
+  NetworkJob(std::shared_ptr<Network> n, std::shared_ptr<Feed> f, RunRequest r)
+      : network(std::move(n)), feed(std::move(f)), request(std::move(r)), team_(runTask, network.get()) {}
+  void run() override;
+  Team* team() override { return network->parallel() ? &team_ : nullptr; }
+
+  std::shared_ptr<Network> network;
+  std::shared_ptr<Feed> feed;
+  RunRequest request;
+  RunResult result;
+  Instance* instance = nullptr;
+  Pending* pending = nullptr;
+
+ private:
+  static void runTask(void* context, int stage, int64_t task) { static_cast<Network*>(context)->runStage(stage, task); }
+  Team team_;
+};
+
+class PendingRun : public Pending {
+ public:
+  using Pending::Pending;
+  void stop() override { work->network->stop(); }
+  Napi::Value result(Napi::Env env) override {
+    Napi::Object o = toObject(env, work->network->totals());
+    o.Set("done", static_cast<double>(work->result.steps));
+    o.Set("samples", static_cast<double>(work->result.samples));
+    return o;
+  }
+  void release() override { work->network->release(); }
+  std::shared_ptr<NetworkJob> work;
+  std::vector<Napi::ObjectReference> keepsAlive;
+};
+
+void NetworkJob::run() {
+  try {
+    result = network->run(*feed, request, &team_);
+  } catch (const Error& e) {
+    pending->failed = true;
+    pending->code = e.code;
+    pending->message = e.what();
+    pending->valueError = e.valueError;
+  } catch (const std::exception& e) {
+    pending->failed = true;
+    pending->code = "ERR_MEMORY";
+    pending->message = std::string("the engine could not go on: ") + e.what();
+    pending->valueError = false;
+  }
+  instance->finished(pending);
+}
+
+}  // namespace
+
+NetworkWrap::NetworkWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  guarded(info.Env(), [&] {
+    Instance& instance = Instance::of(info.Env());
+    network_ = std::make_shared<Network>(toValue(info[0]), toVariables(info[1], instance), toVariables(info[2], instance));
+  });
+}
+
+Network& NetworkWrap::alive(Napi::Env env) {
+  if (!network_) throw Instance::of(env).makeError(env, "the model has been disposed of", "ERR_DISPOSED", false);
+  return *network_;
+}
+
+Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Network& network = alive(env);
+  Instance& instance = Instance::of(env);
+  return guarded(env, [&]() -> Napi::Value {
+    if (!info[0].IsObject() || !info[0].As<Napi::Object>().InstanceOf(instance.feed.Value())) throw Error("ERR_SPEC", "run needs a feed");
+    FeedWrap* feed = FeedWrap::Unwrap(info[0].As<Napi::Object>());
+    feed->check(env);
+    const auto options = info[1].As<Napi::Object>();
+    RunRequest r;
+    const Value spec = [&] {
+      Value::Object plain;
+      for (const char* key : {"mode", "sampleShape", "weightSteps", "steps", "call", "step", "reset"}) plain[key] = toValue(options.Get(key));
+      return Value(std::move(plain));
+    }();
+    r.mode = toMode(spec.text("mode", ""));
+    r.sampleShape = spec.integers("sampleShape");
+    r.weightSteps = spec.integer("weightSteps", 0);
+    r.steps = spec.integer("steps", 0);
+    r.call = spec.integer("call", 0);
+    r.step = static_cast<uint64_t>(spec.integer("step", 0));
+    r.reset = spec.flag("reset", true);
+    auto pending = std::make_unique<PendingRun>(env);
+    if (options.Has("learningRates")) {
+      const Napi::Float32Array rates = toFloats(options.Get("learningRates"), "learningRates");
+      r.learningRates.assign(rates.Data(), rates.Data() + rates.ElementLength());
+    }
+    if (options.Has("predictions")) {
+      Napi::Float32Array out = toFloats(options.Get("predictions"), "predictions");
+      r.predictions = out.Data();
+      r.capacity = static_cast<int64_t>(out.ElementLength());
+      pending->keepsAlive.push_back(Napi::Persistent(out.As<Napi::Object>()));
+    }
+    network.acquire(r.mode);
+    network.clearStop();
+    pending->keepsAlive.push_back(Napi::Persistent(info[0].As<Napi::Object>()));
+    pending->keepsAlive.push_back(Napi::Persistent(info.This().As<Napi::Object>()));
+    auto job = std::make_shared<NetworkJob>(network_, feed->feed, std::move(r));
+    job->instance = &instance;
+    job->pending = pending.get();
+    pending->work = job;
+    pending->job = job;
+    const Napi::Promise promise = pending->deferred.Promise();
+    instance.start(std::move(pending));
+    return promise;
+  });
+}
+
+// The lowest latency: on the JavaScript thread itself, for a few rows.
+Napi::Value NetworkWrap::predictSync(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Network& network = alive(env);
+  guarded(env, [&] {
+    FeedSpec spec;
+    spec.x = toArray(info[0], "x");
+    RunRequest r;
+    r.sampleShape = toIntegers(info[1], "sampleShape");
+    spec.x.rowSize = std::max<int64_t>(1, sizeOf(r.sampleShape));
+    spec.x.rows /= spec.x.rowSize;
+    spec.count = spec.batch = spec.x.rows;
+    Napi::Float32Array out = toFloats(info[2], "predictions");
+    r.predictions = out.Data();
+    r.capacity = static_cast<int64_t>(out.ElementLength());
+    r.steps = 1;
+    Feed feed(std::move(spec));
+    network.acquire(Mode::predict);
+    network.clearStop();
+    try {
+      network.run(feed, r, nullptr);
+    } catch (...) {
+      network.release();
+      throw;
+    }
+    network.release();
+  });
+  return env.Undefined();
+}
+
+Napi::Value NetworkWrap::outputShape(const Napi::CallbackInfo& info) {
+  Network& network = alive(info.Env());
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    network.acquire(Mode::predict);  // making a plan touches what a running job uses
+    Shape out;
+    try {
+      out = network.outputShape(toIntegers(info[0], "sampleShape"));
+    } catch (...) {
+      network.release();
+      throw;
+    }
+    network.release();
+    Napi::Array a = Napi::Array::New(info.Env(), out.size());
+    for (size_t i = 0; i < out.size(); ++i) a.Set(static_cast<uint32_t>(i), static_cast<double>(out[i]));
+    return a;
+  });
+}
+
+Napi::Value NetworkWrap::totals(const Napi::CallbackInfo& info) { return toObject(info.Env(), alive(info.Env()).totals()); }
+Napi::Value NetworkWrap::progress(const Napi::CallbackInfo& info) { return toObject(info.Env(), alive(info.Env()).progress()); }
+
+Napi::Value NetworkWrap::stop(const Napi::CallbackInfo& info) {
+  alive(info.Env()).stop();
+  return info.Env().Undefined();
+}
+
+Napi::Value NetworkWrap::resetState(const Napi::CallbackInfo& info) {
+  Network& network = alive(info.Env());
+  guarded(info.Env(), [&] {
+    network.acquire(Mode::predict);
+    network.resetState();
+    network.release();
+  });
+  return info.Env().Undefined();
+}
+
+// Frees plans and buffers at once. A running job keeps its own reference and ends first.
+Napi::Value NetworkWrap::dispose(const Napi::CallbackInfo& info) {
+  if (network_) network_->stop();
+  network_.reset();
+  return info.Env().Undefined();
+}
+
+Napi::FunctionReference defineNetwork(Napi::Env env, Napi::Object exports) {
+  const Napi::Function f = NetworkWrap::DefineClass(
+      env, "Network",
+      {NetworkWrap::InstanceMethod<&NetworkWrap::run>("run"), NetworkWrap::InstanceMethod<&NetworkWrap::predictSync>("predictSync"),
+       NetworkWrap::InstanceMethod<&NetworkWrap::outputShape>("outputShape"), NetworkWrap::InstanceMethod<&NetworkWrap::totals>("totals"),
+       NetworkWrap::InstanceMethod<&NetworkWrap::progress>("progress"), NetworkWrap::InstanceMethod<&NetworkWrap::stop>("stop"),
+       NetworkWrap::InstanceMethod<&NetworkWrap::resetState>("resetState"), NetworkWrap::InstanceMethod<&NetworkWrap::dispose>("dispose")});
+  exports.Set("Network", f);
+  return Napi::Persistent(f);
+}
+
+}  // namespace gemmfit::addon

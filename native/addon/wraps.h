@@ -1,0 +1,70 @@
+#pragma once
+#include <napi.h>
+
+#include <memory>
+#include <vector>
+
+#include "native/engine/feed.h"
+#include "native/engine/network.h"
+#include "native/engine/value.h"
+#include "native/engine/variable.h"
+
+namespace gemmfit::addon {
+
+Value toValue(const Napi::Value& v, int depth = 0);
+std::vector<int64_t> toIntegers(const Napi::Value& v, const char* what);
+// A typed array as the engine reads it. Throws where it is none, or where its buffer is gone.
+ArrayView toArray(const Napi::Value& v, const char* what);
+Napi::Float32Array toFloats(const Napi::Value& v, const char* what);
+
+class VariableWrap : public Napi::ObjectWrap<VariableWrap> {
+ public:
+  explicit VariableWrap(const Napi::CallbackInfo& info);
+  ~VariableWrap() override = default;
+  void Finalize(Napi::Env env) override;
+  Napi::Value size(const Napi::CallbackInfo& info);
+  Napi::Value read(const Napi::CallbackInfo& info);
+  Napi::Value write(const Napi::CallbackInfo& info);
+  VariablePtr variable;
+};
+
+class FeedWrap : public Napi::ObjectWrap<FeedWrap> {
+ public:
+  explicit FeedWrap(const Napi::CallbackInfo& info);
+  // Throws where an array has been detached or resized since; the arrays are referenced as long as the feed lives.
+  void check(Napi::Env env);
+  std::shared_ptr<Feed> feed;
+
+ private:
+  struct Held {
+    Napi::ObjectReference array;
+    const void* data;
+    size_t bytes;
+  };
+  std::vector<Held> held_;
+  ArrayView hold(const Napi::Object& spec, const char* name, const char* sizeName);
+};
+
+class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
+ public:
+  explicit NetworkWrap(const Napi::CallbackInfo& info);
+  Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value predictSync(const Napi::CallbackInfo& info);
+  Napi::Value outputShape(const Napi::CallbackInfo& info);
+  Napi::Value totals(const Napi::CallbackInfo& info);
+  Napi::Value progress(const Napi::CallbackInfo& info);
+  Napi::Value stop(const Napi::CallbackInfo& info);
+  Napi::Value resetState(const Napi::CallbackInfo& info);
+  Napi::Value dispose(const Napi::CallbackInfo& info);
+
+ private:
+  Network& alive(Napi::Env env);
+  std::shared_ptr<Network> network_;
+};
+
+Napi::FunctionReference defineVariable(Napi::Env env, Napi::Object exports);
+Napi::FunctionReference defineFeed(Napi::Env env, Napi::Object exports);
+Napi::FunctionReference defineNetwork(Napi::Env env, Napi::Object exports);
+void defineFunctions(Napi::Env env, Napi::Object exports);
+
+}  // namespace gemmfit::addon

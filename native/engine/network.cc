@@ -1,0 +1,157 @@
+#include "native/engine/network.h"
+
+#include <algorithm>
+#include <set>
+
+#include "native/engine/error.h"
+#include "native/kernels/gemm.h"
+
+namespace gemmfit {
+namespace {
+
+constexpr size_t kMostPlans = 8;  // batch sizes and input shapes that alternate without planning anew
+
+}  // namespace
+
+Network::Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots)
+    : spec_(std::move(spec)), variables_(std::move(variables)), slots_(std::move(slots)), weights_(spec_, variables_, slots_) {
+  useOneBlasThread();
+}
+
+void Network::acquire(Mode mode) {
+  if (held_.exchange(true)) throw Error("ERR_BUSY", "the model is busy with another fit, evaluate or predict; await that first", false);
+  const bool training = mode == Mode::train;
+  std::set<Variable*> seen;
+  const auto lock = [&](const VariablePtr& v, bool exclusive) {
+    if (!seen.insert(v.get()).second) return true;
+    if (exclusive ? !v->tryExclusive() : !v->tryShare()) return false;
+    (exclusive ? heldExclusive_ : heldShared_).push_back(v);
+    return true;
+  };
+  bool all = true;
+  for (const VariablePtr& v : variables_) all = all && lock(v, training);
+  if (training)
+    for (const VariablePtr& v : slots_) all = all && lock(v, true);
+  if (!all) {
+    release();
+    throw Error("ERR_BUSY", "weights of this model are in use by a job of another model that shares them; await that first", false);
+  }
+}
+
+void Network::release() {
+  for (const VariablePtr& v : heldExclusive_) v->release();
+  for (const VariablePtr& v : heldShared_) v->unshare();
+  heldExclusive_.clear();
+  heldShared_.clear();
+  held_.store(false);
+}
+
+Plan& Network::plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSteps) {
+  for (auto it = plans_.begin(); it != plans_.end(); ++it) {
+    const Plan& p = **it;
+    if (p.mode != mode || p.batch != batch || p.weightSteps != weightSteps || p.in != in) continue;
+    plans_.splice(plans_.begin(), plans_, it);
+    return *plans_.front();
+  }
+  plans_.push_front(std::make_unique<Plan>(spec_, weights_, mode, in, batch, weightSteps));
+  if (plans_.size() > kMostPlans) plans_.pop_back();
+  return *plans_.front();
+}
+
+Shape Network::outputShape(const Shape& in) { return plan(Mode::predict, in, 1, 0).out(); }
+
+void Network::step(Feed& feed, const Step& step, float* predictions, Team* team) {
+  plan_->beginStep(feed, step, predictions);
+  for (int s = 0; s < plan_->stages(); ++s) {
+    const int64_t tasks = plan_->tasks(s);
+    if (team) team->run(s, tasks);
+    else
+      for (int64_t t = 0; t < tasks; ++t) plan_->task(s, t);
+    plan_->endStage(s);
+  }
+}
+
+RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
+  const bool predicts = request.mode == Mode::predict;
+  if (sizeOf(request.sampleShape) != feed.spec.x.rowSize) throw Error("ERR_SHAPE", "the feed's rows do not have the shape they are said to have");
+  plan_ = &plan(request.mode, request.sampleShape, feed.spec.batch, request.weightSteps);
+  plan_->bind(arena_);
+  if (!predicts) {
+    const int64_t labels = plan_->head() ? plan_->head()->labelSize() : 0;
+    if ((feed.spec.y ? feed.spec.y.rowSize : 0) != labels) throw Error("ERR_SHAPE", "the feed's labels do not have the size the loss needs");
+    if (feed.spec.weights && feed.spec.weights.rowSize != 1 && feed.spec.weights.rowSize != request.weightSteps)
+      throw Error("ERR_SHAPE", "the feed's sample weights do not have the size they are said to have");
+    if (!feed.spec.classWeights.classes.empty() &&
+        (request.weightSteps < 1 || feed.spec.y.rowSize % request.weightSteps != 0 ||
+         feed.spec.y.rowSize / request.weightSteps < feed.spec.classWeights.labelWidth))
+      throw Error("ERR_SHAPE", "class weights do not fit the labels");
+  }
+  if (request.mode == Mode::train && request.learningRates.empty()) throw Error("ERR_SPEC", "training needs a learning rate");
+  const int64_t outSize = sizeOf(plan_->out());
+  parallel_.store(false);
+  for (int s = 0; s < plan_->stages(); ++s)
+    if (plan_->tasksAtMost(s) > 1) parallel_.store(true);
+  plan_->resetMetrics();
+  current_ = &sums_[request.mode == Mode::train ? 0 : 1];
+  if (request.reset) *current_ = Sums();
+
+  RunResult result;
+  Step step;
+  step.seed = 0;
+  while (result.steps < request.steps && !stopped() && feed.next()) {
+    step.rows = feed.rows();
+    if (request.mode == Mode::train) {
+      step.number = request.step + static_cast<uint64_t>(result.steps);
+      const size_t k = std::min(static_cast<size_t>(result.steps), request.learningRates.size() - 1);
+      weights_.begin(request.learningRates[k], request.call + result.steps);
+    }
+    float* out = predicts ? request.predictions + result.samples * outSize : nullptr;
+    if (predicts && (result.samples + step.rows) * outSize > request.capacity) throw Error("ERR_SPEC", "the room for predictions is too small");
+    this->step(feed, step, out, team);
+    const double loss = plan_->endStep();
+    current_->loss += loss * static_cast<double>(step.rows);
+    current_->rows += step.rows;
+    ++current_->steps;
+    ++result.steps;
+    result.samples += step.rows;
+    if (wanted_.load(std::memory_order_relaxed)) {
+      wanted_.store(false, std::memory_order_relaxed);
+      Totals now = totals(*current_, mergedStates());
+      std::lock_guard<std::mutex> lock(snapshotMutex_);
+      snapshot_ = std::move(now);
+    }
+  }
+  current_->metricStates = mergedStates();
+  plan_->resetMetrics();
+  std::lock_guard<std::mutex> lock(snapshotMutex_);
+  snapshot_ = totals();
+  return result;
+}
+
+std::vector<double> Network::mergedStates() const {
+  std::vector<double> sum = plan_->metricStates();
+  for (size_t i = 0; i < std::min(sum.size(), current_->metricStates.size()); ++i) sum[i] += current_->metricStates[i];
+  return sum;
+}
+
+Totals Network::totals(const Sums& sums, const std::vector<double>& states) const {
+  Totals t;
+  t.steps = sums.steps;
+  t.loss = sums.rows ? sums.loss / static_cast<double>(sums.rows) : 0;
+  if (plan_ && plan_->head() && states.size() == static_cast<size_t>(plan_->head()->metricStates())) t.metrics = plan_->head()->metricResults(states);
+  return t;
+}
+
+Totals Network::totals() const { return totals(*current_, current_->metricStates); }
+
+Totals Network::progress() {
+  wanted_.store(true, std::memory_order_relaxed);
+  std::lock_guard<std::mutex> lock(snapshotMutex_);
+  return snapshot_;
+}
+
+void Network::resetState() {
+  for (const auto& p : plans_) p->resetState();
+}
+
+}  // namespace gemmfit

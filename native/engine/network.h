@@ -1,0 +1,92 @@
+#pragma once
+#include <atomic>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "native/engine/feed.h"
+#include "native/engine/plan.h"
+#include "native/engine/pool.h"
+#include "native/engine/value.h"
+#include "native/engine/weights.h"
+
+namespace gemmfit {
+
+struct RunRequest {
+  Mode mode = Mode::predict;
+  Shape sampleShape;                 // of x
+  int64_t weightSteps = 0;           // floats of weight a sample: 0 none, 1 per sample, or one for each step
+  int64_t steps = 0;                 // at most so many batches
+  std::vector<float> learningRates;  // one, or one for each step
+  int64_t call = 0;                  // training steps the optimizer has taken before
+  uint64_t step = 0;                 // training steps the model has taken before: the counter of its random numbers
+  bool reset = true;                 // start loss and metric totals anew
+  float* predictions = nullptr;      // of predict: room for every row
+  int64_t capacity = 0;              // floats of it
+};
+
+struct RunResult {
+  int64_t steps = 0;    // batches done: fewer than asked for where the feed ended or `stop` was called
+  int64_t samples = 0;
+};
+
+// Loss and metrics since the last reset, as the logs of an epoch show them.
+struct Totals {
+  double loss = 0;
+  std::vector<std::vector<double>> metrics;
+  int64_t steps = 0;
+};
+
+// A compiled model: program, weights and what happens to them. One job at a time uses it: `acquire` before, `release` after.
+// Threads: `run` on whichever thread leads; `stop`, `progress` from any.
+class Network {
+ public:
+  // spec: { seed, ops, head?, variables, optimizer? }
+  Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots);
+
+  // Locks the variables the mode uses (for training: exclusively). Error ERR_BUSY (a RuntimeError) when another job holds them.
+  void acquire(Mode mode);
+  void release();
+
+  RunResult run(Feed& feed, const RunRequest& request, Team* team);
+  Totals totals() const;            // between jobs
+  Totals progress();                // during one: a recent snapshot, and the wish for a newer one
+  void stop() { stop_.store(true, std::memory_order_relaxed); }
+  bool stopped() const { return stop_.load(std::memory_order_relaxed); }
+  void clearStop() { stop_.store(false, std::memory_order_relaxed); }
+  Shape outputShape(const Shape& in);  // also checks that the program fits the shape
+  void resetState();
+  bool parallel() const { return parallel_.load(std::memory_order_relaxed); }
+  void runStage(int stage, int64_t task) { plan_->task(stage, task); }
+
+ private:
+  Plan& plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSteps);
+  void step(Feed& feed, const Step& step, float* predictions, Team* team);
+
+  Value spec_;
+  std::vector<VariablePtr> variables_, slots_;
+  Weights weights_;
+  Arena arena_;
+  std::list<std::unique_ptr<Plan>> plans_;  // most recently used first
+  Plan* plan_ = nullptr;                    // of the running job
+  // Sums since the last reset. Training and testing have their own, so that evaluating between two batches of an epoch does not
+  // disturb its results.
+  struct Sums {
+    double loss = 0;
+    int64_t rows = 0, steps = 0;
+    std::vector<double> metricStates;  // of finished jobs; those of the running one are in its plan
+  };
+  Sums sums_[2];
+  Sums* current_ = &sums_[0];
+  std::vector<double> mergedStates() const;
+  Totals totals(const Sums& sums, const std::vector<double>& states) const;
+
+  std::atomic<bool> stop_{false}, wanted_{false}, parallel_{false};
+  mutable std::mutex snapshotMutex_;
+  Totals snapshot_;
+  std::vector<VariablePtr> heldExclusive_, heldShared_;
+  std::atomic<bool> held_{false};
+};
+
+}  // namespace gemmfit

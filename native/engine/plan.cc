@@ -1,0 +1,415 @@
+#include "native/engine/plan.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "native/engine/error.h"
+#include "native/engine/philox.h"
+
+namespace gemmfit {
+namespace {
+
+// A task is worth a thread from about this much arithmetic (some 15 microseconds of one core); below twice that, one task does all.
+constexpr double kTaskFlops = 1.5e6;
+constexpr int64_t kMostChunks = 16;
+constexpr int64_t kChunkAlign = 8;
+
+int64_t chunkRows(int64_t batch, double flopsPerRow) {
+  const double all = flopsPerRow * static_cast<double>(batch);
+  const int64_t chunks = std::min<int64_t>(kMostChunks, static_cast<int64_t>(all / kTaskFlops));
+  if (chunks < 2) return batch;
+  const int64_t rows = ceilDiv(batch, chunks);
+  return std::min(batch, rows < kChunkAlign && flopsPerRow < kTaskFlops ? kChunkAlign : ceilDiv(rows, kChunkAlign) * kChunkAlign);
+}
+
+}  // namespace
+
+std::string toString(const Shape& s) {
+  std::string out = "[";
+  for (size_t i = 0; i < s.size(); ++i) out += (i ? ", " : "") + std::to_string(s[i]);
+  return out + "]";
+}
+
+float* Arena::reserve(int64_t floats) {
+  if (floats > size_) {
+    block_.reset();
+    size_ = 0;
+    block_ = allocateFloats(floats);
+    size_ = floats;
+  }
+  return block_.get();
+}
+
+Plan::Plan(const Value& program, Weights& weights, Mode modeOf, const Shape& inShape, int64_t batchRows, int64_t weightStepsOf)
+    : mode(modeOf), in(inShape), batch(batchRows), weightSteps(weightStepsOf), weights_(weights) {
+  for (const int64_t d : in)
+    if (d < 1) throw Error("ERR_SHAPE", "an input shape must be of whole numbers above 0; got " + toString(in));
+  if (batch < 1) throw Error("ERR_SPEC", "a batch has at least one row");
+  makeOps(program, in);
+  if (mode != Mode::predict && program.has("head")) head_ = std::make_unique<Head>(program.at("head"), out(), batch, maskSteps_);
+  if (mode == Mode::train && (!head_ || !head_->hasLoss())) throw Error("ERR_SPEC", "training needs a loss");
+  if (weightSteps > 0 && head_ && head_->itemsPerRow() % weightSteps != 0)
+    throw Error("ERR_SHAPE", "sample weights of " + std::to_string(weightSteps) + " steps do not fit an output of shape " + toString(out()));
+  schedule();
+  planMemory();
+}
+
+void Plan::makeOps(const Value& program, const Shape& inShape) {
+  const uint64_t seed = static_cast<uint64_t>(program.integer("seed", 0));
+  const bool training = mode == Mode::train;
+  const Value::Array& specs = program.items("ops");
+  const auto weightIds = [&](const Value& spec) {
+    std::vector<int> ids;
+    for (const int64_t id : spec.integers("weights")) {
+      if (id < 0 || id >= weights_.count()) throw Error("ERR_SPEC", "an op names a weight that is not there");
+      ids.push_back(static_cast<int>(id));
+    }
+    return ids;
+  };
+  lowest_ = static_cast<int>(specs.size());
+  if (training)
+    for (size_t i = specs.size(); i-- > 0;)
+      for (const int id : weightIds(specs[i]))
+        if (weights_.wants(id)) lowest_ = static_cast<int>(i);
+  backward_ = lowest_ < static_cast<int>(specs.size());
+  Shape shape = inShape;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    OpEnv env;
+    env.in = shape;
+    env.batch = batch;
+    env.training = training;
+    env.masked = maskSteps_ > 0;
+    env.needsInputGradient = backward_ && static_cast<int>(i) > lowest_;
+    env.seed = mixKey(seed, i + 1);
+    env.weightIds = weightIds(specs[i]);
+    for (const int id : env.weightIds) {
+      env.weights.push_back(weights_.variable(id));
+      env.trainable.push_back(training && weights_.wants(id));
+    }
+    env.makeChild = makeOp;
+    std::unique_ptr<Op> op = makeOp(specs[i], env);
+    op->in = shape;
+    op->maskInSteps = maskSteps_;
+    if (op->mask == Op::Mask::drop) maskSteps_ = 0;
+    if (op->mask == Op::Mask::make) maskSteps_ = op->maskSteps;
+    for (size_t k = 0; k < env.weightIds.size(); ++k)
+      if (env.trainable[k] && op->wantsGradientBuffer(static_cast<int>(k))) weights_.needBuffer(env.weightIds[k]);
+    shape = op->out;
+    ops_.push_back(std::move(op));
+  }
+}
+
+int Plan::place(Part part, const Phase& phase) {
+  const bool rows = phase.kind == Phase::rows;
+  if (!rows || stages_.empty() || !stages_.back().rows) {
+    Stage s;
+    s.rows = rows;
+    s.count = rows ? 1 : phase.count;
+    stages_.push_back(s);
+  }
+  stages_.back().parts.push_back(part);
+  return static_cast<int>(stages_.size()) - 1;
+}
+
+void Plan::schedule() {
+  const auto tasks = [](int64_t n) { return Phase{Phase::tasks, n}; };
+  if (mode != Mode::predict && weights_.penaltyTasks() > 0) place({Do::penalties}, tasks(weights_.penaltyTasks()));
+  place({Do::gather}, Phase{});
+  const int n = static_cast<int>(ops_.size());
+  double flops = 0;
+  for (int i = 0; i < n; ++i) {
+    const std::vector<Phase> phases = ops_[static_cast<size_t>(i)]->forwardPhases();
+    for (size_t p = 0; p < phases.size(); ++p) place({Do::forward, i, static_cast<int>(p)}, phases[p]);
+    flops += ops_[static_cast<size_t>(i)]->flopsPerRow * (backward_ && i > lowest_ ? 2 : 1);
+  }
+  if (mode == Mode::predict) place({Do::emit}, Phase{});
+  if (head_) {
+    if (head_->preparesBatch()) place({Do::prepare}, tasks(1));
+    place({Do::head}, Phase{});
+    if (head_->needsBatch() && head_->hasLoss()) place({Do::combine}, tasks(1));
+  }
+  if (backward_) {
+    const bool whole = head_->wholeBatch();
+    place({Do::gradient}, whole ? tasks(1) : Phase{});
+    for (int i = n - 1 - (head_->usesLogits() ? 1 : 0); i >= lowest_; --i) {
+      const Op& op = *ops_[static_cast<size_t>(i)];
+      const std::vector<Phase> phases = op.backwardPhases();
+      for (size_t p = 0; p < phases.size(); ++p) place({Do::backward, i, static_cast<int>(p)}, phases[p]);
+      for (int64_t t = 0; t < op.weightTasks(); ++t) weightTasks_.emplace_back(i, t);
+    }
+    if (!weightTasks_.empty()) place({Do::weights}, tasks(static_cast<int64_t>(weightTasks_.size())));
+    if (weights_.gatherTasks() > 0) {
+      place({Do::collect}, tasks(weights_.gatherTasks()));
+      place({Do::update}, tasks(weights_.updateTasks()));
+    }
+    if (weights_.constraintTasks() > 0) place({Do::constrain}, tasks(weights_.constraintTasks()));
+  }
+  chunk_ = chunkRows(batch, flops);
+  slots_.resize(static_cast<size_t>(ceilDiv(batch, chunk_)));
+  for (Slot& s : slots_) s.metrics.assign(static_cast<size_t>(head_ ? head_->metricStates() : 0), 0.0);
+}
+
+void Plan::planMemory() {
+  const int n = static_cast<int>(ops_.size()), last = static_cast<int>(stages_.size()) - 1;
+  std::vector<int> forwardFirst(static_cast<size_t>(n), last), forwardLast(static_cast<size_t>(n), 0), backwardFirst(static_cast<size_t>(n), -1),
+      backwardLast(static_cast<size_t>(n), -1);
+  int gather = 0, headFirst = last, weightStage = -1;
+  for (int s = 0; s <= last; ++s)
+    for (const Part& p : stages_[static_cast<size_t>(s)].parts) {
+      const auto op = static_cast<size_t>(std::max(0, p.op));
+      if (p.what == Do::gather) gather = s;
+      if (p.what == Do::forward) {
+        forwardFirst[op] = std::min(forwardFirst[op], s);
+        forwardLast[op] = s;
+      }
+      if (p.what == Do::head || p.what == Do::emit) headFirst = s;
+      if (p.what == Do::backward) {
+        if (backwardFirst[op] < 0) backwardFirst[op] = s;
+        backwardLast[op] = s;
+      }
+      if (p.what == Do::weights) weightStage = s;
+    }
+  int headLast = headFirst;
+  for (int s = 0; s <= last; ++s)
+    for (const Part& p : stages_[static_cast<size_t>(s)].parts)
+      if (p.what == Do::combine || p.what == Do::gradient) headLast = s;
+
+  const auto add = [&](int64_t perRow, int64_t fixed, int from, int to) {
+    buffers_.push_back({std::max<int64_t>(16, ceilDiv(perRow * batch + fixed, 16) * 16), from, to, {}});
+    return static_cast<int>(buffers_.size()) - 1;
+  };
+  const auto extend = [&](int b, int to) { buffers_[static_cast<size_t>(b)].to = std::max(buffers_[static_cast<size_t>(b)].to, to); };
+  const auto use = [&](int b, float** user) { buffers_[static_cast<size_t>(b)].users.push_back(user); };
+
+  // What a later pass reads may not be overwritten by an op in place.
+  std::vector<bool> keptBuffers;
+  const auto kept = [&](int b) { return static_cast<size_t>(b) < keptBuffers.size() && keptBuffers[static_cast<size_t>(b)]; };
+  const auto keep = [&](int b, int to) {
+    extend(b, to);
+    keptBuffers.resize(std::max(keptBuffers.size(), static_cast<size_t>(b) + 1));
+    keptBuffers[static_cast<size_t>(b)] = true;
+  };
+
+  // Forward tensors: value[i] is the buffer of op i's input; value[n] that of the output.
+  std::vector<int> value(static_cast<size_t>(n) + 1);
+  value[0] = add(sizeOf(in), 0, gather, gather);
+  const int inputBuffer = value[0];
+  for (int i = 0; i < n; ++i) {
+    Op& op = *ops_[static_cast<size_t>(i)];
+    const bool headReadsX = i == n - 1 && head_ && head_->wantsLogits();
+    const bool aliasOfInput = value[static_cast<size_t>(i)] == inputBuffer;
+    const bool shares = op.identity || (op.inPlace && !headReadsX && !aliasOfInput && !kept(value[static_cast<size_t>(i)]));
+    extend(value[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
+    value[static_cast<size_t>(i) + 1] = shares ? value[static_cast<size_t>(i)] : add(sizeOf(op.out), 0, forwardFirst[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
+    if (backwardLast[static_cast<size_t>(i)] >= 0) {
+      const int until = op.weightTasks() > 0 ? std::max(weightStage, backwardLast[static_cast<size_t>(i)]) : backwardLast[static_cast<size_t>(i)];
+      if (op.readsX) keep(value[static_cast<size_t>(i)], until);
+      if (op.readsY) keep(value[static_cast<size_t>(i) + 1], until);
+    }
+    if (op.hasPenalty()) {
+      keep(value[static_cast<size_t>(i)], headFirst);
+      keep(value[static_cast<size_t>(i) + 1], headFirst);
+    }
+    if (headReadsX) extend(value[static_cast<size_t>(i)], headLast);
+    if (op.identity && aliasOfInput) inputAliases_.push_back(&op.y);
+    use(value[static_cast<size_t>(i)], const_cast<float**>(&op.x));
+    if (aliasOfInput) inputReaders_.push_back(&op.x);
+    use(value[static_cast<size_t>(i) + 1], &op.y);
+    for (size_t k = 0; k < op.scratchSpec.size(); ++k) op.scratch.push_back(nullptr);
+    for (size_t k = 0; k < op.scratchSpec.size(); ++k) {
+      const Scratch& s = op.scratchSpec[k];
+      use(add(s.perRow, s.fixed, forwardFirst[static_cast<size_t>(i)], mode == Mode::train ? last : forwardLast[static_cast<size_t>(i)]), &op.scratch[k]);
+    }
+  }
+  extend(value[static_cast<size_t>(n)], headLast);
+
+  // Masks live from where they are made to the end.
+  int mask = -1;
+  for (int i = 0; i < n; ++i) {
+    Op& op = *ops_[static_cast<size_t>(i)];
+    if (mask >= 0) use(mask, const_cast<float**>(&op.maskIn));
+    if (op.mask == Op::Mask::drop) mask = -1;
+    if (op.mask == Op::Mask::make) mask = add(op.maskSteps, 0, forwardFirst[static_cast<size_t>(i)], last);
+    if (mask >= 0) use(mask, &op.maskOut);
+  }
+
+  if (head_) {
+    use(value[static_cast<size_t>(n)], const_cast<float**>(&head_->prediction));
+    if (value[static_cast<size_t>(n)] == inputBuffer) inputReaders_.push_back(&head_->prediction);
+    if (head_->wantsLogits()) {
+      if (n == 0) throw Error("ERR_SPEC", "logits need an op that makes them");
+      use(value[static_cast<size_t>(n) - 1], const_cast<float**>(&head_->logits));
+      if (value[static_cast<size_t>(n) - 1] == inputBuffer) inputReaders_.push_back(&head_->logits);
+    }
+    if (mask >= 0) use(mask, const_cast<float**>(&head_->mask));
+    const int items = static_cast<int>(head_->itemsPerRow());
+    const int label = add(head_->labelSize(), 0, gather, headLast);
+    use(label, const_cast<float**>(&head_->label));
+    use(label, &label_);
+    head_->weightSteps = weightSteps;
+    if (weightSteps > 0) {
+      const int w = add(weightSteps, 0, gather, headLast);
+      use(w, const_cast<float**>(&head_->weight));
+      use(w, &weight_);
+    }
+    for (float** p : {&head_->itemLoss, &head_->itemScale, &head_->itemMask}) use(add(items, 0, headFirst, headLast), p);
+  }
+
+  // Gradients: a tensor between op i and op i + 1 is op i + 1's dx and op i's dy.
+  if (backward_) {
+    int top = n - 1 - (head_->usesLogits() ? 1 : 0);
+    if (top < lowest_) throw Error("ERR_SPEC", "nothing below the loss can be trained");
+    int gradient = -1;
+    for (int i = top; i >= lowest_; --i) {
+      Op& op = *ops_[static_cast<size_t>(i)];
+      const int birth = i == top ? headFirst : std::max(0, backwardFirst[static_cast<size_t>(i) + 1]);
+      Op* above = i == top ? nullptr : ops_[static_cast<size_t>(i) + 1].get();
+      const bool shares = above && (above->inPlace || above->identity) && !above->weightsReadDy;
+      if (!shares) gradient = add(sizeOf(op.out), 0, birth, birth);
+      extend(gradient, backwardLast[static_cast<size_t>(i)]);
+      if (op.weightsReadDy && op.weightTasks() > 0) extend(gradient, weightStage);
+      if (above) use(gradient, &above->dx);
+      else use(gradient, &head_->gradient);
+      if (above) extend(gradient, backwardLast[static_cast<size_t>(i) + 1]);
+      use(gradient, const_cast<float**>(&op.dy));
+    }
+    extend(gradient, backwardLast[static_cast<size_t>(lowest_)]);
+  }
+  use(inputBuffer, &input_);
+
+  // Largest first, each at the lowest place where no buffer alive at the same time lies.
+  std::vector<size_t> order(buffers_.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return buffers_[a].floats > buffers_[b].floats; });
+  std::vector<size_t> placed;
+  for (const size_t i : order) {
+    Buffer& b = buffers_[i];
+    std::vector<std::pair<int64_t, int64_t>> taken;
+    for (const size_t j : placed) {
+      const Buffer& o = buffers_[j];
+      if (o.from <= b.to && b.from <= o.to) taken.emplace_back(o.offset, o.offset + o.floats);
+    }
+    std::sort(taken.begin(), taken.end());
+    b.offset = 0;
+    for (const auto& [from, to] : taken) {
+      if (b.offset + b.floats <= from) break;
+      b.offset = std::max(b.offset, to);
+    }
+    arenaFloats_ = std::max(arenaFloats_, b.offset + b.floats);
+    placed.push_back(i);
+  }
+}
+
+void Plan::bind(Arena& arena) {
+  float* base = arena.reserve(arenaFloats_);
+  if (base == bound_) return;
+  bound_ = base;
+  for (const Buffer& b : buffers_)
+    for (float** user : b.users) *user = base + b.offset;
+}
+
+void Plan::beginStep(const Feed& feed, Step step, float* predictions) {
+  feed_ = &feed;
+  step_ = step;
+  step_.training = mode == Mode::train;
+  step_.updater = mode == Mode::train ? &weights_ : nullptr;
+  predictions_ = predictions;
+  if (head_) head_->begin(step_.rows);
+  const float* direct = feed.direct();
+  direct_ = direct != nullptr;
+  const float* x = direct_ ? direct : input_;
+  for (const float** reader : inputReaders_) *reader = x;
+  for (float** alias : inputAliases_) *alias = const_cast<float*>(x);  // never written: identity ops leave shared memory alone
+}
+
+int64_t Plan::tasks(int stage) const {
+  const Stage& s = stages_[static_cast<size_t>(stage)];
+  return s.rows ? ceilDiv(step_.rows, chunk_) : s.count;
+}
+
+void Plan::task(int stage, int64_t index) {
+  const Stage& s = stages_[static_cast<size_t>(stage)];
+  const int64_t begin = s.rows ? index * chunk_ : index, end = s.rows ? std::min(step_.rows, begin + chunk_) : index + 1;
+  for (const Part& p : s.parts) run(p, begin, end);
+}
+
+void Plan::run(const Part& part, int64_t begin, int64_t end) {
+  switch (part.what) {
+    case Do::gather: {
+      const FeedSpec& f = feed_->spec;
+      for (int64_t r = begin; r < end; ++r) {
+        const int64_t row = feed_->row(r);
+        if (!direct_) f.x.copyRow(row, input_ + r * f.x.rowSize);
+        if (!head_) continue;
+        if (f.y) f.y.copyRow(row, label_ + r * f.y.rowSize);
+        if (weightSteps == 0) continue;
+        float* w = weight_ + r * weightSteps;
+        if (f.weights && f.weights.rowSize == weightSteps) f.weights.copyRow(row, w);
+        else std::fill(w, w + weightSteps, f.weights ? static_cast<float>(f.weights.value(row)) : 1.0f);
+        if (!f.classWeights.classes.empty()) {
+          const int64_t stride = f.y.rowSize / weightSteps;
+          for (int64_t t = 0; t < weightSteps; ++t) w[t] *= f.classWeights.of(label_ + r * f.y.rowSize + t * stride);
+        }
+      }
+      break;
+    }
+    case Do::forward: ops_[static_cast<size_t>(part.op)]->forward(step_, part.phase, begin, end); break;
+    case Do::backward: ops_[static_cast<size_t>(part.op)]->backward(step_, part.phase, begin, end); break;
+    case Do::emit: {
+      const int64_t n = sizeOf(out());
+      const float* y = ops_.empty() ? (direct_ ? feed_->direct() : input_) : ops_.back()->y;
+      std::memcpy(predictions_ + begin * n, y + begin * n, static_cast<size_t>((end - begin) * n) * sizeof(float));
+      break;
+    }
+    case Do::head: {
+      Slot& slot = slots_[static_cast<size_t>(begin / chunk_)];
+      head_->forward(slot, begin, end);
+      slot.penalty = 0;
+      for (const auto& op : ops_)
+        if (op->hasPenalty()) slot.penalty += op->penalty(step_, begin, end);
+      break;
+    }
+    case Do::prepare: head_->prepare(step_.rows); break;
+    case Do::combine: head_->combine(slots_, ceilDiv(step_.rows, chunk_), step_.rows); break;
+    case Do::gradient: head_->backward(begin, end); break;
+    case Do::weights: {
+      const auto& [op, t] = weightTasks_[static_cast<size_t>(begin)];
+      ops_[static_cast<size_t>(op)]->weightTask(step_, t);
+      break;
+    }
+    case Do::penalties: weights_.penaltyTask(begin); break;
+    case Do::collect: weights_.gatherTask(begin); break;
+    case Do::update: weights_.updateTask(begin); break;
+    case Do::constrain: weights_.constraintTask(begin); break;
+  }
+}
+
+void Plan::endStage(int stage) {
+  const Part& last = stages_[static_cast<size_t>(stage)].parts.back();
+  if (last.what == Do::collect) weights_.combine();
+}
+
+double Plan::endStep() {
+  if (!head_) return 0;
+  const int64_t chunks = ceilDiv(step_.rows, chunk_);
+  double penalty = 0;
+  for (int64_t c = 0; c < chunks; ++c) penalty += slots_[static_cast<size_t>(c)].penalty;
+  return head_->batchLoss(slots_, chunks, step_.rows) + penalty / static_cast<double>(step_.rows) + weights_.penalty();
+}
+
+void Plan::resetMetrics() {
+  for (Slot& s : slots_) std::fill(s.metrics.begin(), s.metrics.end(), 0.0);
+}
+
+std::vector<double> Plan::metricStates() const {
+  std::vector<double> sum(static_cast<size_t>(head_ ? head_->metricStates() : 0), 0.0);
+  for (const Slot& s : slots_)
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += s.metrics[i];
+  return sum;
+}
+
+void Plan::resetState() {
+  for (const auto& op : ops_) op->resetState();
+}
+
+}  // namespace gemmfit

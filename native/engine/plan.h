@@ -1,0 +1,103 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "native/engine/feed.h"
+#include "native/engine/head.h"
+#include "native/engine/op.h"
+#include "native/engine/weights.h"
+
+namespace gemmfit {
+
+enum class Mode { train, test, predict };
+
+// Memory of a network's batches: one block that all its plans use in turn.
+class Arena {
+ public:
+  float* reserve(int64_t floats);  // keeps its block where it is large enough
+ private:
+  AlignedFloats block_;
+  int64_t size_ = 0;
+};
+
+// A program for one input shape, batch size and mode, ready to run: the ops, a schedule of stages, and a memory plan.
+// A stage is a set of tasks without order among them; between stages every task has ended. Consecutive row phases share a
+// stage: a task then takes its rows through all of them while they are hot in cache.
+class Plan {
+ public:
+  // program: { seed, ops: [...], head: {...} }
+  Plan(const Value& program, Weights& weights, Mode mode, const Shape& in, int64_t batch, int64_t weightSteps);
+
+  const Mode mode;
+  const Shape in;
+  const int64_t batch;
+  const int64_t weightSteps;
+  const Shape& out() const { return ops_.empty() ? in : ops_.back()->out; }
+
+  // One step: beginStep, then stage by stage its tasks and endStage, then endStep.
+  void bind(Arena& arena);                             // gives the ops their memory; again when the arena has moved
+  void beginStep(const Feed& feed, Step step, float* predictions);
+  int64_t stages() const { return static_cast<int64_t>(stages_.size()); }
+  int64_t tasks(int stage) const;
+  int64_t tasksAtMost(int stage) const { return stages_[static_cast<size_t>(stage)].rows ? ceilDiv(batch, chunk_) : stages_[static_cast<size_t>(stage)].count; }
+  void task(int stage, int64_t index);                 // any thread
+  void endStage(int stage);                            // the leader, when all tasks have ended
+  double endStep();                                    // the leader: the batch's loss with penalties
+  void resetMetrics();
+  std::vector<double> metricStates() const;            // the chunks' states, merged
+  const Head* head() const { return head_.get(); }
+  void resetState();
+
+ private:
+  enum class Do { gather, forward, prepare, head, combine, gradient, backward, weights, penalties, collect, update, constrain, emit };
+  struct Part {
+    Do what;
+    int op = -1;
+    int phase = 0;
+  };
+  struct Stage {
+    bool rows = true;
+    int64_t count = 1;  // tasks of a stage that is not cut by rows
+    std::vector<Part> parts;
+  };
+  // A tensor of the memory plan: live from stage `from` to stage `to`.
+  struct Buffer {
+    int64_t floats;
+    int from, to;
+    std::vector<float**> users;
+    int64_t offset = 0;
+  };
+
+  void makeOps(const Value& program, const Shape& in);
+  void schedule();
+  void planMemory();
+  int place(Part part, const Phase& phase);            // appends to the schedule; the stage's index
+  void run(const Part& part, int64_t begin, int64_t end);
+
+  Weights& weights_;
+  std::vector<std::unique_ptr<Op>> ops_;
+  std::unique_ptr<Head> head_;
+  std::vector<Stage> stages_;
+  std::vector<std::pair<int, int64_t>> weightTasks_;   // op and its task
+  std::vector<Buffer> buffers_;
+  int64_t arenaFloats_ = 0;
+  const float* bound_ = nullptr;
+  int lowest_ = 0;                                     // ops below get no backward pass
+  int64_t chunk_ = 1;                                  // rows of a task
+  int64_t maskSteps_ = 0;
+  bool backward_ = false;
+  std::vector<Slot> slots_;
+  // Pointers that name the input batch: re-aimed each step at the data itself where it can be read in place.
+  std::vector<const float**> inputReaders_;
+  std::vector<float**> inputAliases_;
+  float* input_ = nullptr;
+  float* label_ = nullptr;
+  float* weight_ = nullptr;
+  // The step at hand.
+  const Feed* feed_ = nullptr;
+  Step step_;
+  bool direct_ = false;
+  float* predictions_ = nullptr;
+};
+
+}  // namespace gemmfit

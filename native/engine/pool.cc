@@ -1,0 +1,216 @@
+#include "native/engine/pool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <string>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
+
+namespace gemmfit {
+namespace {
+
+inline void pause() {
+#if defined(__x86_64__) || defined(_M_X64)
+  _mm_pause();
+#elif defined(__aarch64__) && defined(__GNUC__)
+  asm volatile("yield");
+#endif
+}
+
+// Spinning pays for gaps of some microseconds between stages; beyond that a thread gives its core away.
+constexpr int kSpins = 2000;
+constexpr int kYields = 20;
+
+// Two threads of one core share its arithmetic units: counting both would only make them wait for each other.
+int physicalCores() {
+  int allowed = static_cast<int>(std::thread::hardware_concurrency());
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+    std::set<std::string> cores;
+    allowed = CPU_COUNT(&set);
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (!CPU_ISSET(cpu, &set)) continue;
+      std::ifstream siblings("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
+      std::string line;
+      if (!std::getline(siblings, line)) return std::max(1, allowed);
+      cores.insert(line);
+    }
+    if (!cores.empty()) allowed = static_cast<int>(cores.size());
+  }
+#endif
+  return std::max(1, allowed);
+}
+
+int initialThreads() {
+  if (const char* text = std::getenv("GEMMFIT_NUM_THREADS")) {
+    const int n = std::atoi(text);
+    if (n >= 1) return std::min(n, 256);
+  }
+  return physicalCores();
+}
+
+}  // namespace
+
+bool Team::take(int64_t* task) {
+  uint64_t seen = ticket_.load(std::memory_order_acquire);
+  for (;;) {
+    const uint64_t next = seen & 0xffffffffu, count = seen >> 32;
+    if (next >= count) return false;
+    if (ticket_.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      *task = static_cast<int64_t>(next);
+      return true;
+    }
+  }
+}
+
+void Team::run(int stage, int64_t tasks) {
+  if (tasks == 1 || helpers.load(std::memory_order_relaxed) == 0) {
+    for (int64_t t = 0; t < tasks; ++t) function_(context_, stage, t);
+    return;
+  }
+  stage_.store(stage, std::memory_order_relaxed);
+  done_.store(0, std::memory_order_relaxed);
+  ticket_.store(static_cast<uint64_t>(tasks) << 32, std::memory_order_release);
+  int64_t task;
+  while (take(&task)) {
+    function_(context_, stage, task);
+    done_.fetch_add(1, std::memory_order_acq_rel);
+  }
+  // Only tasks that a helper is in the middle of remain.
+  for (int spins = 0; done_.load(std::memory_order_acquire) != tasks; ++spins) {
+    if (spins < kSpins) pause();
+    else std::this_thread::yield();
+  }
+}
+
+bool Team::help(const std::function<bool()>& leave) {
+  int idle = 0;
+  for (;;) {
+    int64_t task;
+    if (take(&task)) {
+      function_(context_, stage_.load(std::memory_order_relaxed), task);
+      done_.fetch_add(1, std::memory_order_acq_rel);
+      idle = 0;
+      continue;
+    }
+    if (closed_.load(std::memory_order_acquire)) return false;
+    ++idle;
+    if (idle < kSpins) {
+      pause();
+    } else {
+      if (leave() || idle > kSpins + kYields) return true;
+      std::this_thread::yield();
+    }
+  }
+}
+
+Pool& Pool::instance() {
+  // Never destroyed: threads may still be in a job when the process ends.
+  static Pool* pool = new Pool();
+  return *pool;
+}
+
+Pool::Pool() : limit_(initialThreads()) {}
+
+int Pool::threads() { return limit_.load(); }
+
+void Pool::setThreads(int count) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  limit_.store(std::min(256, std::max(1, count)));
+  wake_.notify_all();
+}
+
+int Pool::workers() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return static_cast<int>(threads_.size());
+}
+
+void Pool::submit(std::shared_ptr<Job> job) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  queue_.push_back(std::move(job));
+  queued_.fetch_add(1);
+  ensureWorkers();
+  wake_.notify_all();
+}
+
+bool Pool::cancel(const std::shared_ptr<Job>& job) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto it = std::find(queue_.begin(), queue_.end(), job);
+  if (it == queue_.end()) return false;
+  queue_.erase(it);
+  queued_.fetch_sub(1);
+  return true;
+}
+
+void Pool::ensureWorkers() {
+  while (static_cast<int>(threads_.size()) < limit_.load()) {
+    const int index = static_cast<int>(threads_.size());
+    threads_.emplace_back([this, index] { work(index); });
+    threads_.back().detach();
+  }
+}
+
+// A running job that could use one more thread: the one with the fewest helpers.
+std::shared_ptr<Job> Pool::joinable() {
+  std::shared_ptr<Job> best;
+  for (const auto& job : running_) {
+    Team* team = job->team();
+    if (team && (!best || team->helpers.load() < best->team()->helpers.load())) best = job;
+  }
+  return best;
+}
+
+void Pool::work(int index) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    if (busy_ >= limit_.load() && index >= 0) {
+      wake_.wait(lock);
+      continue;
+    }
+    if (!queue_.empty()) {
+      std::shared_ptr<Job> job = std::move(queue_.front());
+      queue_.pop_front();
+      queued_.fetch_sub(1);
+      running_.push_back(job);
+      ++busy_;
+      wake_.notify_all();
+      lock.unlock();
+      job->run();
+      lock.lock();
+      --busy_;
+      running_.erase(std::find(running_.begin(), running_.end(), job));
+      if (Team* team = job->team()) team->close();
+      wake_.notify_all();
+      lock.unlock();
+      job.reset();  // outside the lock: it may free a network
+      lock.lock();
+      continue;
+    }
+    if (std::shared_ptr<Job> job = joinable()) {
+      Team* team = job->team();
+      team->helpers.fetch_add(1);
+      ++busy_;
+      lock.unlock();
+      const bool open = team->help([this] { return queued_.load(std::memory_order_relaxed) > 0; });
+      team->helpers.fetch_sub(1);
+      job.reset();
+      lock.lock();
+      --busy_;
+      // Nothing to do there for a while, yet the job goes on: sleep a little rather than spin through its serial part.
+      if (open && queue_.empty()) wake_.wait_for(lock, std::chrono::microseconds(200));
+      continue;
+    }
+    wake_.wait(lock);
+  }
+}
+
+}  // namespace gemmfit

@@ -1,0 +1,74 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace gemmfit {
+
+// A job's stages as its team sees them. The leader publishes a stage; whoever is free takes tasks of it by number.
+// Threads: the leader calls `run`; helpers call `help`. A helper that holds a task finishes it before the next stage can begin.
+class Team {
+ public:
+  using TaskFunction = void (*)(void* context, int stage, int64_t task);
+  Team(TaskFunction f, void* context) : function_(f), context_(context) {}
+
+  // Runs all tasks of a stage; returns when every one has ended.
+  void run(int stage, int64_t tasks);
+  // Helps until the team is closed or `leave` says so. Returns false when it was closed.
+  bool help(const std::function<bool()>& leave);
+  void close() { closed_.store(true, std::memory_order_release); }
+
+  std::atomic<int> helpers{0};
+
+ private:
+  // next task in the low half, number of tasks in the high half: one word, so that a claim is one compare-and-swap.
+  std::atomic<uint64_t> ticket_{0};
+  std::atomic<int64_t> done_{0};
+  std::atomic<bool> closed_{false};
+  std::atomic<int> stage_{0};
+  TaskFunction function_;
+  void* context_;
+  bool take(int64_t* task);
+};
+
+// Work for the pool: `run` executes on a pool thread, which leads it; others may join its team meanwhile.
+class Job {
+ public:
+  virtual ~Job() = default;
+  virtual void run() = 0;
+  virtual Team* team() { return nullptr; }  // null: nobody can help
+};
+
+// One pool for the process. Jobs wait in order; a job alone spreads its tasks over all threads, many jobs take a thread each.
+class Pool {
+ public:
+  static Pool& instance();
+  void submit(std::shared_ptr<Job> job);
+  bool cancel(const std::shared_ptr<Job>& job);  // true when it had not begun, and now never will
+  int threads();               // as set, or physical cores allowed to this process
+  void setThreads(int count);  // 1..256; takes effect for the tasks that begin after it
+  int workers();               // threads that have been started: for tests
+
+ private:
+  Pool();
+  void work(int index);
+  void ensureWorkers();
+  std::shared_ptr<Job> joinable();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::shared_ptr<Job>> queue_;
+  std::vector<std::shared_ptr<Job>> running_;
+  std::vector<std::thread> threads_;
+  std::atomic<int> queued_{0};
+  std::atomic<int> limit_;
+  int busy_ = 0;  // threads that lead or help
+};
+
+}  // namespace gemmfit

@@ -1,0 +1,181 @@
+#include "native/engine/weights.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "native/engine/error.h"
+#include "native/engine/op.h"
+
+namespace gemmfit {
+namespace {
+
+// A thread's memory for the tile it works on. Allocated once a thread, at its first tile.
+float* threadTile() {
+  thread_local AlignedFloats tile = allocateFloats(kTileFloats);
+  return tile.get();
+}
+
+}  // namespace
+
+Weights::Weights(const Value& spec, std::vector<VariablePtr> variables, const std::vector<VariablePtr>& slots)
+    : variables_(std::move(variables)), slotVariables_(slots) {
+  const Value::Array& described = spec.items("variables");
+  if (described.size() != variables_.size()) throw Error("ERR_SPEC", "variables and their descriptions differ in number");
+  size_t slotsPerVariable = 0;
+  if (spec.has("optimizer")) {
+    const Value& o = spec.at("optimizer");
+    optimizer_ = makeOptimizer(o);
+    weightDecay_ = o.number("weightDecay", 0);
+    clipNorm_ = o.number("clipnorm", 0);
+    globalClipNorm_ = o.number("globalClipnorm", 0);
+    clipValue_ = o.number("clipvalue", 0);
+    averages_ = o.flag("useEma", false);
+    emaMomentum_ = o.number("emaMomentum", 0.99);
+    emaOverwrite_ = o.integer("emaOverwriteFrequency", 0);
+    averageCopies_ = o.flag("emaCopyFirst", true);
+    accumulate_ = std::max<int64_t>(1, o.integer("gradientAccumulationSteps", 1));
+    wholeGradients_ = clipNorm_ > 0 || globalClipNorm_ > 0 || accumulate_ > 1;
+    slotsPerVariable = static_cast<size_t>(optimizer_->slots()) + (averages_ ? 1 : 0) + (accumulate_ > 1 ? 1 : 0);
+  }
+  size_t nextSlot = 0;
+  records_.resize(variables_.size());
+  for (size_t i = 0; i < records_.size(); ++i) {
+    Record& r = records_[i];
+    const Value& d = described[i];
+    r.variable = variables_[i].get();
+    r.trainable = d.flag("trainable", false);
+    r.decay = d.flag("decay", true);
+    if (!r.trainable) continue;
+    anyTrainable_ = true;
+    if (d.has("regularizer")) r.regularizer = makeRegularizer(d.at("regularizer"), r.variable->shape);
+    if (d.has("constraint")) r.constraint = makeConstraint(d.at("constraint"), r.variable->shape);
+    if (optimizer_) {
+      if (nextSlot + slotsPerVariable > slots.size()) throw Error("ERR_SPEC", "the optimizer's slots are too few");
+      for (size_t k = 0; k < slotsPerVariable; ++k)
+        if (slots[nextSlot + k]->size != r.variable->size) throw Error("ERR_SPEC", "an optimizer slot's size differs from its weight's");
+      for (int k = 0; k < optimizer_->slots(); ++k) r.slots.push_back(slots[nextSlot++]->data());
+      if (averages_) r.average = slots[nextSlot++]->data();
+      if (accumulate_ > 1) r.accumulator = slots[nextSlot++]->data();
+    }
+    if (r.regularizer) {
+      const int64_t size = r.variable->size, step = r.regularizer->elementwise() ? kTileFloats : std::max<int64_t>(1, size);
+      for (int64_t o = 0; o < size; o += step) penaltyTiles_.push_back({static_cast<int>(i), o, std::min(step, size - o)});
+    }
+    if (r.constraint) constrained_.push_back(static_cast<int>(i));
+  }
+  penalties_.resize(penaltyTiles_.size());
+  for (size_t i = 0; i < records_.size(); ++i) {
+    const Record& r = records_[i];
+    if (optimizer_ && r.trainable && (wholeGradients_ || (r.regularizer && !r.regularizer->elementwise()))) needBuffer(static_cast<int>(i));
+  }
+}
+
+void Weights::needBuffer(int id) {
+  Record& r = records_[static_cast<size_t>(id)];
+  if (r.buffer || !r.trainable) return;
+  r.buffer = allocateFloats(r.variable->size);
+  buffered_.insert(std::lower_bound(buffered_.begin(), buffered_.end(), id), id);
+  updateTiles_.clear();
+  for (const int b : buffered_) {
+    const int64_t size = records_[static_cast<size_t>(b)].variable->size;
+    for (int64_t o = 0; o < size; o += kTileFloats) updateTiles_.push_back({b, o, std::min(kTileFloats, size - o)});
+  }
+}
+
+void Weights::begin(double lr, int64_t call) {
+  applies_ = (call + 1) % accumulate_ == 0;
+  const int64_t iteration = call / accumulate_;
+  lr_ = static_cast<float>(lr);
+  emaKeep_ = iteration == 0 && averageCopies_ ? 0.0f : static_cast<float>(emaMomentum_);
+  overwrites_ = averages_ && emaOverwrite_ > 0 && (iteration + 1) % emaOverwrite_ == 0;
+  optimizer_->begin(lr, iteration + 1);
+}
+
+float* Weights::tile(int weight, int64_t offset, int64_t /*n*/) {
+  Record& r = records_[static_cast<size_t>(weight)];
+  return r.buffer ? r.buffer.get() + offset : threadTile();
+}
+
+void Weights::done(int weight, int64_t offset, int64_t n, float* g) {
+  const Record& r = records_[static_cast<size_t>(weight)];
+  if (r.regularizer && r.regularizer->elementwise()) r.regularizer->addGradient(r.variable->data() + offset, g, n);
+  if (!r.buffer) apply(r, offset, n, g);
+}
+
+void Weights::apply(const Record& r, int64_t offset, int64_t n, float* g) const {
+  float* w = r.variable->data() + offset;
+  if (r.factor != 1.0f)
+    for (int64_t i = 0; i < n; ++i) g[i] *= r.factor;
+  if (clipValue_ > 0) {
+    const float c = static_cast<float>(clipValue_);
+    for (int64_t i = 0; i < n; ++i) g[i] = g[i] > c ? c : g[i] < -c ? -c : g[i];
+  }
+  if (weightDecay_ != 0 && r.decay) {
+    const float shrink = lr_ * static_cast<float>(weightDecay_);
+    for (int64_t i = 0; i < n; ++i) w[i] -= shrink * w[i];
+  }
+  float* slot[8];
+  for (size_t k = 0; k < r.slots.size() && k < 8; ++k) slot[k] = r.slots[k] + offset;
+  optimizer_->update(w, g, slot, n);
+  if (averages_) {
+    float* a = r.average + offset;
+    for (int64_t i = 0; i < n; ++i) a[i] = emaKeep_ == 0.0f ? w[i] : emaKeep_ * a[i] + (1.0f - emaKeep_) * w[i];
+    if (overwrites_) std::copy(a, a + n, w);
+  }
+}
+
+void Weights::penaltyTask(int64_t task) {
+  const Tile& t = penaltyTiles_[static_cast<size_t>(task)];
+  const Record& r = records_[static_cast<size_t>(t.id)];
+  penalties_[static_cast<size_t>(task)] = r.regularizer->value(r.variable->data() + t.offset, t.n);
+}
+
+double Weights::penalty() const {
+  double sum = 0;
+  for (const double p : penalties_) sum += p;
+  return sum;
+}
+
+void Weights::gatherTask(int64_t task) {
+  Record& r = records_[static_cast<size_t>(buffered_[static_cast<size_t>(task)])];
+  float* g = r.buffer.get();
+  const int64_t n = r.variable->size;
+  if (r.regularizer && !r.regularizer->elementwise()) r.regularizer->addGradient(r.variable->data(), g, n);
+  if (r.accumulator) {
+    for (int64_t i = 0; i < n; ++i) r.accumulator[i] += g[i];
+    if (!applies_) return;
+    const float scale = 1.0f / static_cast<float>(accumulate_);
+    for (int64_t i = 0; i < n; ++i) {
+      g[i] = r.accumulator[i] * scale;
+      r.accumulator[i] = 0;
+    }
+  }
+  r.normSquared = 0;
+  if (clipNorm_ > 0 || globalClipNorm_ > 0)
+    for (int64_t i = 0; i < n; ++i) r.normSquared += static_cast<double>(g[i]) * g[i];
+}
+
+void Weights::combine() {
+  double all = 0;
+  for (const int id : buffered_) all += records_[static_cast<size_t>(id)].normSquared;
+  for (const int id : buffered_) {
+    Record& r = records_[static_cast<size_t>(id)];
+    const double limit = clipNorm_ > 0 ? clipNorm_ : globalClipNorm_, norm = std::sqrt(clipNorm_ > 0 ? r.normSquared : all);
+    r.factor = limit > 0 && !(norm <= limit) ? static_cast<float>(limit / norm) : 1.0f;
+  }
+}
+
+void Weights::updateTask(int64_t task) {
+  if (!applies_) return;
+  const Tile& t = updateTiles_[static_cast<size_t>(task)];
+  const Record& r = records_[static_cast<size_t>(t.id)];
+  apply(r, t.offset, t.n, r.buffer.get() + t.offset);
+}
+
+void Weights::constraintTask(int64_t task) {
+  if (!applies_) return;
+  const Record& r = records_[static_cast<size_t>(constrained_[static_cast<size_t>(task)])];
+  r.constraint->apply(r.variable->data());
+}
+
+}  // namespace gemmfit

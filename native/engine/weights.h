@@ -1,0 +1,80 @@
+#pragma once
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "native/engine/optimizer.h"
+#include "native/engine/updater.h"
+#include "native/engine/variable.h"
+#include "native/kernels/constraints.h"
+#include "native/kernels/regularizers.h"
+
+namespace gemmfit {
+
+// The network's weights and what happens to them in a step: regularization, clipping, the optimizer's rule, averaging,
+// accumulation and constraints. Where nothing needs a whole gradient first, a tile is updated the moment it is handed over,
+// while it is hot in cache, and gradients never go to memory. Otherwise tiles collect in buffers and `finish` does the rest.
+class Weights : public Updater {
+ public:
+  // spec: { variables: [{ trainable, regularizer?, constraint?, decay? }], optimizer?: { optimizer, ..., common options } }
+  // slots: for each trainable variable in order: the rule's slots, then the average (EMA), then the accumulator.
+  Weights(const Value& spec, std::vector<VariablePtr> variables, const std::vector<VariablePtr>& slots);
+
+  bool wants(int id) const { return records_[static_cast<size_t>(id)].trainable; }
+  int64_t count() const { return static_cast<int64_t>(records_.size()); }
+  const VariablePtr& variable(int id) const { return variables_[static_cast<size_t>(id)]; }
+  bool anyTrainable() const { return anyTrainable_; }
+  void needBuffer(int id);                     // an op cannot hand over tiles: called while a plan is made
+
+  void begin(double lr, int64_t call);         // by the leader, before a training step; call: gradients applied so far
+  float* tile(int weight, int64_t offset, int64_t n) override;
+  void done(int weight, int64_t offset, int64_t n, float* g) override;
+
+  // Regularization losses: tasks over tiles, then their sum in a fixed order.
+  int64_t penaltyTasks() const { return static_cast<int64_t>(penaltyTiles_.size()); }
+  void penaltyTask(int64_t task);
+  double penalty() const;
+
+  // What remains when all tiles are in: gradients kept whole, then constraints. Three stages of independent tasks.
+  int64_t gatherTasks() const { return static_cast<int64_t>(buffered_.size()); }
+  void gatherTask(int64_t task);
+  void combine();                              // by the leader, between
+  int64_t updateTasks() const { return static_cast<int64_t>(updateTiles_.size()); }
+  void updateTask(int64_t task);
+  int64_t constraintTasks() const { return static_cast<int64_t>(constrained_.size()); }
+  void constraintTask(int64_t task);
+
+ private:
+  struct Tile {
+    int id;
+    int64_t offset, n;
+  };
+  struct Record {
+    Variable* variable = nullptr;
+    bool trainable = false, decay = true;
+    std::unique_ptr<Regularizer> regularizer;
+    std::unique_ptr<Constraint> constraint;
+    std::vector<float*> slots;
+    float* average = nullptr;
+    float* accumulator = nullptr;
+    AlignedFloats buffer;       // the whole gradient, where it must be whole
+    double normSquared = 0;
+    float factor = 1;           // clipping by norm
+  };
+  void apply(const Record& r, int64_t offset, int64_t n, float* g) const;
+
+  std::vector<VariablePtr> variables_;
+  std::vector<VariablePtr> slotVariables_;
+  std::vector<Record> records_;
+  std::vector<Tile> penaltyTiles_, updateTiles_;
+  std::vector<double> penalties_;
+  std::vector<int> buffered_, constrained_;
+  std::unique_ptr<Optimizer> optimizer_;
+  bool anyTrainable_ = false, wholeGradients_ = false, applies_ = true, averages_ = false, averageCopies_ = true, overwrites_ = false;
+  double weightDecay_ = 0, clipNorm_ = 0, globalClipNorm_ = 0, clipValue_ = 0, emaMomentum_ = 0.99;
+  int64_t emaOverwrite_ = 0, accumulate_ = 1;
+  float lr_ = 0;
+  float emaKeep_ = 0;
+};
+
+}  // namespace gemmfit

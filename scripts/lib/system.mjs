@@ -1,0 +1,134 @@
+// What the build and the tests need of the system, how to see whether it is there, and the package that brings it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure, run, which } from './shell.mjs';
+
+const triplet = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu', ppc64: 'powerpc64le-linux-gnu', s390x: 's390x-linux-gnu' }[
+  process.arch
+];
+const prefixes = ['/usr', '/usr/local', '/opt/homebrew', '/opt/OpenBLAS', process.env.CMAKE_PREFIX_PATH].filter(Boolean);
+const header = (...paths) =>
+  prefixes.some((prefix) => paths.some((path) => [join(prefix, 'include', path), join(prefix, path)].some(existsSync)));
+const gccHas = (library) => {
+  const path = spawnSync('gcc', [`-print-file-name=${library}`], { encoding: 'utf8' }).stdout?.trim() ?? '';
+  return path.includes('/') && existsSync(path);
+};
+
+// Debian keeps each build of OpenBLAS in its own folder, and only the pthread one will do.
+const openblas = () =>
+  manager()?.name === 'apt'
+    ? header(`${triplet}/openblas-pthread/cblas.h`) || existsSync('/usr/local/include/cblas.h')
+    : header('openblas-pthread/cblas.h', 'openblas/cblas.h', 'cblas.h', 'opt/openblas/include/cblas.h');
+
+// `for`: the purposes that need it; without it, every purpose does.
+const needs = [
+  {
+    what: 'a C++ compiler',
+    here: () => which('c++', 'g++', 'clang++') && which('cc', 'gcc', 'clang'),
+    packages: { apt: 'g++', dnf: 'gcc-c++', apk: 'g++', pacman: 'gcc', brew: 'llvm' },
+  },
+  { what: 'CMake', here: () => which('cmake'), packages: 'cmake' },
+  {
+    what: 'Ninja or make',
+    here: () => which('ninja', 'make'),
+    packages: { apt: 'ninja-build', dnf: 'ninja-build', apk: 'samurai', pacman: 'ninja', brew: 'ninja' },
+  },
+  {
+    what: 'OpenBLAS (pthread build)',
+    here: openblas,
+    packages: {
+      apt: 'libopenblas-pthread-dev',
+      dnf: 'openblas-devel',
+      apk: 'openblas-dev',
+      pacman: 'openblas',
+      brew: 'openblas',
+    },
+  },
+  {
+    what: 'Google Highway',
+    here: () => header('hwy/highway.h'),
+    packages: { apt: 'libhwy-dev', dnf: 'highway-devel', apk: 'highway-dev', pacman: 'highway', brew: 'highway' },
+  },
+  {
+    what: 'GoogleTest',
+    for: ['test', 'sanitize'],
+    here: () => header('gtest/gtest.h'),
+    packages: { apt: 'libgtest-dev', dnf: 'gtest-devel', apk: 'gtest-dev', pacman: 'gtest', brew: 'googletest' },
+  },
+  {
+    what: 'clang-format',
+    for: ['test'],
+    here: () => which('clang-format-14', 'clang-format'),
+    packages: { apt: 'clang-format', dnf: 'clang-tools-extra', apk: 'clang-extra-tools', pacman: 'clang', brew: 'clang-format' },
+  },
+  {
+    what: 'the sanitizers of the compiler',
+    for: ['sanitize'],
+    here: () => process.platform !== 'linux' || ['libasan.so', 'libubsan.so', 'libtsan.so'].every(gccHas),
+    packages: { apt: 'g++', dnf: 'libasan libubsan libtsan', apk: 'clang compiler-rt', pacman: 'gcc', brew: 'llvm' },
+  },
+];
+
+const managers = [
+  { name: 'apt', program: 'apt-get', command: 'apt-get install -y' },
+  { name: 'dnf', program: 'dnf', command: 'dnf install -y' },
+  { name: 'apk', program: 'apk', command: 'apk add' },
+  { name: 'pacman', program: 'pacman', command: 'pacman -S --needed' },
+  { name: 'brew', program: 'brew', command: 'brew install' },
+];
+const manager = () => managers.find((m) => which(m.program));
+const isRoot = () => process.getuid?.() === 0;
+
+/** What is missing for a purpose: 'run', 'test' or 'sanitize'. */
+export const missing = (purpose) => needs.filter((need) => (!need.for || need.for.includes(purpose)) && !need.here());
+
+/** The command that a person would type to get these. */
+function byHand(lacking) {
+  if (process.platform === 'win32')
+    return 'vcpkg install openblas highway gtest   (and Visual Studio Build Tools with C++ and CMake)';
+  const found = manager();
+  if (!found) return undefined;
+  return `${isRoot() || found.name === 'brew' ? '' : 'sudo '}${found.command} ${packagesFor(lacking, found.name)}`;
+}
+
+const packagesFor = (lacking, name) =>
+  [...new Set(lacking.map((need) => (typeof need.packages === 'string' ? need.packages : need.packages[name])))].join(' ');
+
+const list = (lacking) => lacking.map((need) => need.what).join(', ');
+
+/** Installs what is missing where apt is there and it may; else throws a Failure that holds the command to run. */
+export function install(lacking, say) {
+  const sudo = isRoot() ? [] : which('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : undefined;
+  if (manager()?.name !== 'apt' || !sudo) {
+    const command = byHand(lacking);
+    throw new Failure(
+      command
+        ? `missing: ${list(lacking)}. Run this, then try again:\n  ${command}`
+        : `missing: ${list(lacking)}. Install them and try again.`,
+    );
+  }
+  const apt = (...args) => {
+    const options = ['-q', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3'];
+    const [program, ...rest] = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...options, ...args];
+    run(program, rest, { quiet: true });
+  };
+  const update = () => {
+    say('reading the package lists (apt-get update)');
+    apt('update');
+  };
+  const packages = packagesFor(lacking, 'apt').split(' ');
+  const listed = existsSync('/var/lib/apt/lists') && readdirSync('/var/lib/apt/lists').some((file) => file.includes('_Packages'));
+  if (!listed) update();
+  say(`installing ${list(lacking)} (apt-get install ${packages.join(' ')})`);
+  try {
+    apt('install', '-y', '--no-install-recommends', ...packages);
+  } catch (error) {
+    // Lists that are older than the mirror name packages that are gone.
+    if (!listed) throw error;
+    update();
+    apt('install', '-y', '--no-install-recommends', ...packages);
+  }
+  const still = lacking.filter((need) => !need.here());
+  if (still.length) throw new Failure(`still missing after the installation: ${list(still)}`);
+}

@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { EarlyStopping, type EarlyStoppingOptions } from '../../lib/callbacks/early_stopping.js';
+import { captured, FakeModel, warnings } from './fakes.js';
+
+/** Runs the epochs that training would run; weights after epoch i are ['after', i]. */
+function train(options: EarlyStoppingOptions, values: readonly number[], model = new FakeModel()) {
+  const monitor = options.monitor ?? 'val_loss';
+  const callback = new EarlyStopping(options);
+  callback.setModel(model);
+  callback.onTrainBegin({});
+  let epochs = 0;
+  for (const [epoch, value] of values.entries()) {
+    epochs++;
+    model.weights = ['after', epoch];
+    callback.onEpochEnd(epoch, { loss: 1, [monitor]: value });
+    if (model.stopTraining) break;
+  }
+  callback.onTrainEnd({});
+  return { epochs, weights: model.weights, callback, model };
+}
+
+// What Keras did in the golden cases, by the values that it monitored.
+test('golden: max of accuracy, patience 2, restore', () => {
+  const values = [0.083333336, 0.16666667, 0.25, 0.25, 0.25, 0.3];
+  const run = train({ monitor: 'accuracy', mode: 'max', patience: 2, restoreBestWeights: true }, values);
+  expect(run.epochs).toBe(5);
+  expect(run.weights).toEqual(['after', 2]);
+});
+
+test('golden: rising loss, patience 2, restore', () => {
+  const run = train({ monitor: 'loss', patience: 2, restoreBestWeights: true }, [1.5854445, 3.2928598, 3.932, 1]);
+  expect(run.epochs).toBe(3);
+  expect(run.weights).toEqual(['after', 0]);
+  expect(run.callback.stoppedEpoch).toBe(2);
+});
+
+test('golden: large minDelta, patience 1, from epoch 3', () => {
+  const run = train(
+    { monitor: 'loss', patience: 1, minDelta: 5, startFromEpoch: 3 },
+    [1.5267187, 1.5249058, 1.5231067, 1.5213209, 1.5195485, 1.5],
+  );
+  expect(run.epochs).toBe(5);
+  expect(run.weights).toEqual(['after', 4]);
+});
+
+test('patience 0 stops at the first epoch without improvement, but never after the first epoch', () => {
+  expect(train({ patience: 0 }, [2, 1, 1, 0]).epochs).toBe(3);
+  expect(train({ patience: 0 }, [Number.NaN, 1, 2, 0]).epochs).toBe(3);
+  expect(train({ patience: 0 }, [Number.NaN, Number.NaN, 0]).epochs).toBe(2);
+});
+
+test('the sign of minDelta is of no matter; a change of exactly minDelta is no improvement', () => {
+  for (const minDelta of [0.5, -0.5]) {
+    expect(train({ minDelta, patience: 1 }, [4, 3.5, 1]).epochs).toBe(2);
+    expect(train({ minDelta, patience: 1, mode: 'max' }, [4, 4.5, 9]).epochs).toBe(2);
+    expect(train({ minDelta, patience: 1 }, [4, 3.25, 2.5]).epochs).toBe(3);
+  }
+});
+
+test('a baseline that is not reached lets patience run out, and the best weights are those of the best epoch all the same', () => {
+  const run = train({ baseline: 1, patience: 3, restoreBestWeights: true }, [5, 4, 3, 3.5, 0]);
+  expect(run.epochs).toBe(4);
+  expect(run.weights).toEqual(['after', 2]);
+  expect(train({ baseline: 1, patience: 3 }, [5, 0.5, 2, 2, 2]).epochs).toBe(5);
+});
+
+test('best weights come back also when training ran to its end; without any improvement, those of the first epoch looked at', () => {
+  expect(train({ patience: 9, restoreBestWeights: true }, [3, 1, 2]).weights).toEqual(['after', 1]);
+  expect(train({ patience: 9, restoreBestWeights: true, startFromEpoch: 1 }, [0, Number.NaN, Number.NaN]).weights).toEqual([
+    'after',
+    1,
+  ]);
+  expect(train({ patience: 9 }, [3, 1, 2]).weights).toEqual(['after', 2]);
+  expect(train({ restoreBestWeights: true }, []).weights).toEqual(['initial']);
+});
+
+test('which way is better, in auto mode', () => {
+  const rises = (monitor: string, model?: FakeModel) => train({ monitor, patience: 1 }, [1, 2, 3], model).epochs === 3;
+  for (const name of ['accuracy', 'val_accuracy', 'val_acc', 'auc', 'val_binary_accuracy']) expect(rises(name), name).toBe(true);
+  for (const name of ['loss', 'val_loss', 'mae', 'accuracy_error', 'val_f1_score', 'auc_2'])
+    expect(rises(name), name).toBe(false);
+  const asked: string[] = [];
+  const knows = Object.assign(new FakeModel(), {
+    metricDirection(name: string): 'min' | 'max' | undefined {
+      asked.push(name);
+      return name === 'f1_score' ? 'max' : name === 'bad_accuracy' ? 'min' : undefined;
+    },
+  });
+  const each = (name: string) => rises(name, Object.assign(knows, { stopTraining: false }));
+  expect(['val_f1_score', 'bad_accuracy', 'val_auc', 'mse', 'val_loss'].map(each)).toEqual([true, false, true, false, false]);
+  expect(asked).toEqual(['f1_score', 'bad_accuracy', 'auc', 'mse']);
+  expect(train({ monitor: 'accuracy', mode: 'min', patience: 1 }, [1, 2, 3]).epochs).toBe(2);
+});
+
+test('messages as tf.keras prints them, only when verbose', async () => {
+  const options = { patience: 2, restoreBestWeights: true };
+  const said = await captured(() => train({ ...options, verbose: 1 }, [1, 2, 3]));
+  expect(said).toBe('Epoch 3: early stopping\nRestoring model weights from the end of the best epoch: 1.\n');
+  expect(await captured(() => train(options, [1, 2, 3]))).toBe('');
+  expect(await captured(() => train({ ...options, verbose: 1 }, [3, 2]))).toBe(
+    'Restoring model weights from the end of the best epoch: 2.\n',
+  );
+});
+
+test('a value that is not there is warned about once, and training goes on', async () => {
+  const callback = new EarlyStopping({ patience: 1 });
+  callback.setModel(new FakeModel());
+  callback.onTrainBegin({});
+  const heard = await warnings(() => {
+    for (let epoch = 0; epoch < 5; epoch++) callback.onEpochEnd(epoch, { loss: 1, lr: 0.1 });
+  });
+  expect(heard).toEqual([expect.stringMatching(/'val_loss' is not among the results of this epoch \(loss, lr\)/)]);
+  expect(callback.model.stopTraining).toBe(false);
+  expect(() => callback.onEpochEnd(5, { val_loss: [1, 2] })).toThrow(/must be one number.*Received: \[1, 2\]/);
+});
+
+test('an instance can be used again', () => {
+  const callback = new EarlyStopping({ patience: 1 });
+  for (let run = 0; run < 2; run++) {
+    const model = new FakeModel();
+    callback.setModel(model);
+    callback.onTrainBegin({});
+    callback.onEpochEnd(0, { val_loss: 1 + run });
+    callback.onEpochEnd(1, { val_loss: 0.5 + run });
+    expect(model.stopTraining).toBe(false);
+    callback.onEpochEnd(2, { val_loss: 2 + run });
+    expect(model.stopTraining).toBe(true);
+    callback.onTrainEnd({});
+  }
+});
+
+test('it stops exactly at the first epoch that has `patience` epochs without a new best behind it', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -20, max: 20 }), { minLength: 1, maxLength: 30 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.nat(3),
+      (values, patience, minDelta) => {
+        // The epoch of the last accepted best is found anew from the whole past at every epoch.
+        const stops = values.findIndex((_, epoch) => {
+          let best = 0;
+          for (let i = 1; i <= epoch; i++) if (values[i] + minDelta < values[best]) best = i;
+          return epoch - best >= patience;
+        });
+        expect(train({ patience, minDelta }, values).epochs).toBe(stops === -1 ? values.length : stops + 1);
+      },
+    ),
+  );
+});
+
+test.each([
+  [{ mode: 'up' }, 'ValueError', /'mode' must be one of 'auto', 'min', 'max'. Received: 'up'/],
+  [{ patience: -1 }, 'ValueError', /'patience'/],
+  [{ patience: 1.5 }, 'TypeError', /'patience'/],
+  [{ patience: '3' }, 'TypeError', /'patience'.*Received: "3"/],
+  [{ restoreBestWeight: true }, 'TypeError', /Did you mean 'restoreBestWeights'/],
+  [{ restoreBestWeights: 1 }, 'TypeError', /'restoreBestWeights'/],
+  [{ baseline: Number.NaN }, 'ValueError', /'baseline'/],
+  [{ monitor: 3 }, 'TypeError', /'monitor'/],
+  ['val_loss', 'TypeError', /options must be one object/],
+])('%j is refused', (options, name, message) => {
+  expect(() => new EarlyStopping(options as object)).toThrow(
+    expect.objectContaining({ name, message: expect.stringMatching(message), code: expect.any(String) }),
+  );
+});

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // A process a file: the addon keeps one pool of threads and one random state a process, and a crash must not end the run.
+    pool: 'forks',
+    // Tests of memory collect garbage themselves.
+    execArgv: ['--expose-gc'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
