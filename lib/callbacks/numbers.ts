@@ -51,3 +51,13 @@ export function repr(value: number): string {
   if (exponent < 0) return `${sign(value)}0.${'0'.repeat(-exponent - 1)}${digits}`;
   return `${sign(value)}${digits.slice(0, exponent + 1).padEnd(exponent + 1, '0')}.${digits.slice(exponent + 1) || '0'}`;
 }
+
+/** The `repr` of the shortest number that is the same float32: what NumPy writes for learning rates, which optimizers hold as float32. */
+export function repr32(value: number): string {
+  const target = Math.fround(value);
+  for (let digits = 1; Number.isFinite(target) && digits < 9; digits++) {
+    const short = Number(target.toPrecision(digits));
+    if (Math.fround(short) === target) return repr(short);
+  }
+  return repr(Number.isFinite(target) ? Number(target.toPrecision(9)) : value);
+}

@@ -2,7 +2,7 @@ import { show, typeError } from '../errors.js';
 import { checkNumber, checkOneOf, readOptions } from '../options.js';
 import { Callback, type Logs } from './callback.js';
 import { direction, learningRate, MODES, type Mode, Monitor } from './monitor.js';
-import { repr } from './numbers.js';
+import { repr32 } from './numbers.js';
 import { printMessage } from './output.js';
 
 export interface ReduceLROnPlateauOptions {
@@ -105,7 +105,7 @@ export class ReduceLROnPlateau extends Callback {
     if (!(Math.fround(rate) > Math.fround(this.minLr))) return;
     const reduced = Math.max(rate * this.factor, this.minLr);
     this.model.optimizer.learningRate = reduced;
-    if (this.verbose > 0) printMessage(`\nEpoch ${epoch + 1}: ReduceLROnPlateau reducing learning rate to ${repr(reduced)}.`);
+    if (this.verbose > 0) printMessage(`\nEpoch ${epoch + 1}: ReduceLROnPlateau reducing learning rate to ${repr32(reduced)}.`);
     this.cooldownCounter = this.cooldown;
     this.wait = 0;
   }

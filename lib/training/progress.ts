@@ -3,7 +3,7 @@ import { exponential, fixed } from '../callbacks/numbers.js';
 import { type OutputStream, writeText } from '../callbacks/output.js';
 
 const BAR_WIDTH = 30;
-const NARROWEST_BAR = 8;
+const NARROWEST_BAR = 5;
 
 /** `[=====>....]`; all dots at 0, no arrow at 1. */
 function bar(done: number, width: number): string {
@@ -78,9 +78,9 @@ export function layOut(frame: Frame, limit: number, last = false): string {
   const over = columnsOf(full) - limit;
   if (over <= 0) return full;
   if (frame.done !== null && BAR_WIDTH - over >= NARROWEST_BAR) return line(BAR_WIDTH - over);
-  if (last) return full;
   const fits = (text: string) => columnsOf(text) <= limit;
   if (fits(line(0))) return line(0);
+  if (last) return full;
   for (let n = frame.entries.length - 1; n >= 0; n--) {
     const shorter = line(0, frame.entries.slice(0, n), ' ...');
     if (fits(shorter)) return shorter;

@@ -14,6 +14,11 @@ class Updater {
   virtual ~Updater() = default;
   virtual float* tile(int weight, int64_t offset, int64_t n) = 0;
   virtual void done(int weight, int64_t offset, int64_t n, float* g) = 0;
+
+  // The same for a block of a matrix: `rows` runs of `columns` elements, `stride` apart from `offset` on; rows * columns <= kTileFloats
+  // unless there is a gradient buffer. The tile's rows are `*ld` apart.
+  virtual float* block(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, int64_t* ld) = 0;
+  virtual void blockDone(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, float* g, int64_t ld) = 0;
 };
 
 }  // namespace gemmfit

@@ -102,6 +102,17 @@ void Weights::done(int weight, int64_t offset, int64_t n, float* g) {
   if (!r.buffer) apply(r, offset, n, g);
 }
 
+float* Weights::block(int weight, int64_t offset, int64_t /*rows*/, int64_t columns, int64_t stride, int64_t* ld) {
+  Record& r = records_[static_cast<size_t>(weight)];
+  *ld = r.buffer ? stride : columns;
+  return r.buffer ? r.buffer.get() + offset : threadTile();
+}
+
+void Weights::blockDone(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, float* g, int64_t ld) {
+  if (columns == stride && ld == columns) return done(weight, offset, rows * columns, g);
+  for (int64_t i = 0; i < rows; ++i) done(weight, offset + i * stride, columns, g + i * ld);
+}
+
 void Weights::apply(const Record& r, int64_t offset, int64_t n, float* g) const {
   float* w = r.variable->data() + offset;
   if (r.factor != 1.0f)

@@ -29,6 +29,8 @@ class Weights : public Updater {
   void begin(double lr, int64_t call);         // by the leader, before a training step; call: gradients applied so far
   float* tile(int weight, int64_t offset, int64_t n) override;
   void done(int weight, int64_t offset, int64_t n, float* g) override;
+  float* block(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, int64_t* ld) override;
+  void blockDone(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, float* g, int64_t ld) override;
 
   // Regularization losses: tasks over tiles, then their sum in a fixed order.
   int64_t penaltyTasks() const { return static_cast<int64_t>(penaltyTiles_.size()); }

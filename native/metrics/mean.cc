@@ -10,12 +10,12 @@ namespace {
 
 constexpr int64_t kBlock = 256;
 
-// The mean of a loss over items. spec: { loss: { loss: 'huber', ... }, negate?, root? }.
+// The mean of a loss over items. spec: that of the loss with { metric: 'mean', negate?, root? } added.
 // negate: CosineSimilarity is +cos as a metric where the loss is -cos. root: RootMeanSquaredError.
 class LossMean : public MeanState {
  public:
   LossMean(const Value& spec, int64_t width, int64_t labelWidth)
-      : loss_(makeLoss(spec.at("loss"), width)), negate_(spec.flag("negate", false)), root_(spec.flag("root", false)) {
+      : loss_(makeLoss(spec, width)), negate_(spec.flag("negate", false)), root_(spec.flag("root", false)) {
     if (loss_->wholeBatch()) badSpec("a loss over the whole batch has no value for each item and cannot be a metric");
     if (loss_->labelWidth != labelWidth)
       badSpec("the metric's loss takes labels of " + std::to_string(loss_->labelWidth) + " elements an item, not " +
@@ -23,7 +23,7 @@ class LossMean : public MeanState {
     if (loss_->preparesBatch()) {
       // Threads share this object, so no state may change in update: one loss is told beforehand that the labels are 0/1,
       // another that they are not, and update picks one.
-      binary_ = makeLoss(spec.at("loss"), width);
+      binary_ = makeLoss(spec, width);
       const std::vector<float> zeros(static_cast<size_t>(labelWidth), 0.0f), others(static_cast<size_t>(labelWidth), -1.0f);
       binary_->prepare(zeros.data(), 1);
       loss_->prepare(others.data(), 1);

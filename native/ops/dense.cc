@@ -5,15 +5,22 @@
 #include "native/engine/op.h"
 #include "native/engine/updater.h"
 #include "native/kernels/gemm.h"
+#include "native/kernels/tiling.h"
 
 namespace gemmfit::ops {
 namespace {
+
+// From here on a product is cut into tiles by itself; below, rows go through the whole stack together and weights in one task.
+constexpr double kTiledFlops = 1.6e7;
+constexpr double kTileFlops = 4e6;
+constexpr double kWeightTaskFlops = 2e6;
+constexpr int64_t kMostTiles = 16;
 
 // y[r, t, :] = x[r, t, :] W + b on the last axis. Weights: kernel [in, units], bias [units] unless useBias is false.
 class Dense : public Op {
  public:
   Dense(const Value& spec, const OpEnv& env)
-      : width_(lastAxis(env.in)), units_(spec.integer("units")), steps_(sizeOf(env.in) / std::max<int64_t>(1, width_)), batch_(env.batch) {
+      : width_(lastAxis(env.in)), units_(spec.integer("units")), steps_(sizeOf(env.in) / std::max<int64_t>(1, width_)) {
     const bool bias = spec.flag("useBias", true);
     if (env.in.empty() || units_ < 1 || width_ < 1) throw Error("ERR_SPEC", "dense needs an input of rank 1 or more and units above 0");
     if (env.weights.size() != (bias ? 2u : 1u) || env.weights[0]->size != width_ * units_ || (bias && env.weights[1]->size != units_))
@@ -28,45 +35,64 @@ class Dense : public Op {
     out = env.in;
     out.back() = units_;
     readsX = weightsReadDy = trainsKernel_ || trainsBias_;
-    flopsPerRow = 2.0 * static_cast<double>(steps_ * width_ * units_);
-    // A tile of the kernel's gradient is some of its rows: as many as stay in a core's cache beside the optimizer's state.
-    tileRows_ = std::max<int64_t>(1, std::min(width_, kTileFloats / 2 / units_));
-    kernelTiles_ = ceilDiv(width_, tileRows_);
-    // Small gradients are not worth more than one task.
-    if (flopsPerRow * static_cast<double>(batch_) < 4e6) tasks_ = 1;
-    else tasks_ = kernelTiles_;
+
+    const int64_t rows = env.batch * steps_;
+    const double flops = 2.0 * static_cast<double>(rows) * static_cast<double>(width_) * static_cast<double>(units_);
+    tiled_ = flops >= kTiledFlops;
+    flopsPerRow = tiled_ ? 0 : 2.0 * static_cast<double>(steps_ * width_ * units_);
+    forwardTiles_ = tiling(rows, units_, width_, kTileFlops, kMostTiles);
+    backwardTiles_ = tiling(rows, width_, units_, kTileFlops, kMostTiles);
+    weightTiles_ = tiling(width_, units_, rows, kWeightTaskFlops, kMostTiles, kTileFloats);
+    // A kernel's gradient that is little work goes through its tiles in one task.
+    weightTasks_ = flops < 2 * kWeightTaskFlops ? 1 : weightTiles_.count();
   }
 
-  bool wantsGradientBuffer(int weight) const override { return weight == 0 && units_ > kTileFloats; }
+  std::vector<Phase> forwardPhases() const override { return {tiled_ ? Phase{Phase::tasks, forwardTiles_.count()} : Phase{}}; }
+  std::vector<Phase> backwardPhases() const override { return {tiled_ ? Phase{Phase::tasks, backwardTiles_.count()} : Phase{}}; }
 
-  void forward(const Step&, int, int64_t begin, int64_t end) override {
-    const int64_t rows = (end - begin) * steps_;
-    const float* from = x + begin * steps_ * width_;
-    float* to = y + begin * steps_ * units_;
-    if (bias_)
-      for (int64_t r = 0; r < rows; ++r) std::memcpy(to + r * units_, bias_, static_cast<size_t>(units_) * sizeof(float));
-    gemm(false, false, rows, units_, width_, 1, from, width_, kernel_, units_, bias_ ? 1.0f : 0.0f, to, units_);
+  void forward(const Step& step, int, int64_t begin, int64_t end) override {
+    if (!tiled_) return product(begin * steps_, (end - begin) * steps_, 0, units_);
+    const Tiling::Tile t = forwardTiles_.tile(begin);
+    product(t.row, std::min(t.rows, step.rows * steps_ - t.row), t.column, t.columns);
   }
 
-  void backward(const Step&, int, int64_t begin, int64_t end) override {
+  void backward(const Step& step, int, int64_t begin, int64_t end) override {
     if (!dx) return;
-    const int64_t rows = (end - begin) * steps_;
-    gemm(false, true, rows, width_, units_, 1, dy + begin * steps_ * units_, units_, kernel_, units_, 0, dx + begin * steps_ * width_, width_);
+    Tiling::Tile t{begin * steps_, (end - begin) * steps_, 0, width_};
+    if (tiled_) {
+      t = backwardTiles_.tile(begin);
+      t.rows = std::min(t.rows, step.rows * steps_ - t.row);
+    }
+    gemm(false, true, t.rows, t.columns, units_, 1, dy + t.row * units_, units_, kernel_ + t.column * units_, units_, 0,
+         dx + t.row * width_ + t.column, width_);
   }
 
-  int64_t weightTasks() const override { return trainsKernel_ || trainsBias_ ? tasks_ : 0; }
+  int64_t weightTasks() const override { return trainsKernel_ || trainsBias_ ? weightTasks_ : 0; }
 
   void weightTask(const Step& step, int64_t task) override {
-    const int64_t first = tasks_ == 1 ? 0 : task, last = tasks_ == 1 ? kernelTiles_ : task + 1;
-    const int64_t rows = step.rows * steps_;
+    const bool one = weightTasks_ == 1;
+    const int64_t first = one ? 0 : task, last = one ? weightTiles_.count() : task + 1, rows = step.rows * steps_;
     if (trainsKernel_)
-      for (int64_t tile = first; tile < last; ++tile) {
-        const int64_t k = tile * tileRows_, n = std::min(tileRows_, width_ - k);
-        float* g = step.updater->tile(kernelId_, k * units_, n * units_);
-        gemm(true, false, n, units_, rows, 1, x + k, width_, dy, units_, 0, g, units_);
-        step.updater->done(kernelId_, k * units_, n * units_, g);
+      for (int64_t i = first; i < last; ++i) {
+        const Tiling::Tile t = weightTiles_.tile(i);
+        const int64_t offset = t.row * units_ + t.column;
+        int64_t ld;
+        float* g = step.updater->block(kernelId_, offset, t.rows, t.columns, units_, &ld);
+        gemm(true, false, t.rows, t.columns, rows, 1, x + t.row, width_, dy + t.column, units_, 0, g, ld);
+        step.updater->blockDone(kernelId_, offset, t.rows, t.columns, units_, g, ld);
       }
-    if (!trainsBias_ || last != kernelTiles_) return;
+    if (trainsBias_ && last == weightTiles_.count()) biasTask(step, rows);
+  }
+
+ private:
+  void product(int64_t row, int64_t rows, int64_t column, int64_t columns) {
+    float* to = y + row * units_ + column;
+    if (bias_)
+      for (int64_t r = 0; r < rows; ++r) std::memcpy(to + r * units_, bias_ + column, static_cast<size_t>(columns) * sizeof(float));
+    gemm(false, false, rows, columns, width_, 1, x + row * width_, width_, kernel_ + column, units_, bias_ ? 1.0f : 0.0f, to, units_);
+  }
+
+  void biasTask(const Step& step, int64_t rows) {
     for (int64_t j = 0; j < units_; j += kTileFloats) {
       const int64_t n = std::min(kTileFloats, units_ - j);
       float* g = step.updater->tile(biasId_, j, n);
@@ -79,9 +105,10 @@ class Dense : public Op {
     }
   }
 
- private:
-  int64_t width_, units_, steps_, batch_;
-  int64_t tileRows_ = 1, kernelTiles_ = 1, tasks_ = 1;
+  int64_t width_, units_, steps_;
+  bool tiled_ = false;
+  Tiling forwardTiles_{}, backwardTiles_{}, weightTiles_{};
+  int64_t weightTasks_ = 1;
   const float* kernel_ = nullptr;
   const float* bias_ = nullptr;
   int kernelId_ = -1, biasId_ = -1;

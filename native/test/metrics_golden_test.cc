@@ -30,18 +30,13 @@ Value parse(const std::string& text) {
   return *end == '\0' ? Value(number) : Value(text);
 }
 
-// 'metric=mean loss.loss=huber loss.delta=2': a dot leads into an inner object.
+// 'metric=mean loss=huber delta=2'
 Value parseSpec(std::istringstream& line) {
-  Value::Object spec, loss;
+  Value::Object spec;
   for (std::string pair; line >> pair;) {
     const size_t equals = pair.find('=');
-    const std::string key = pair.substr(0, equals);
-    if (key.rfind("loss.", 0) == 0)
-      loss[key.substr(5)] = parse(pair.substr(equals + 1));
-    else
-      spec[key] = parse(pair.substr(equals + 1));
+    spec[pair.substr(0, equals)] = parse(pair.substr(equals + 1));
   }
-  if (!loss.empty()) spec["loss"] = loss;
   return spec;
 }
 

@@ -22,7 +22,7 @@ void expectAll(const std::vector<double>& got, const std::vector<double>& expect
 }
 
 Value lossMean(const char* loss, Object options = {}) {
-  options["loss"] = Object{{"loss", loss}};
+  options["loss"] = loss;
   return metricSpec("mean", options);
 }
 
@@ -236,7 +236,7 @@ TEST(Metrics, LossesThatLookAtLabels) {
   expectAll(measure(lossMean("hinge"), 2, 2, {-1, 1, -1, -1}, {0.6f, 0.4f, 0.4f, 0.6f}), {1.3});
   expectAll(measure(lossMean("hinge"), 2, 2, {0, 1, 0, -1}, {0.6f, 0.4f, 0.4f, 0.6f}), {(1 + 0.6 + 1 + 1.6) / 4});
   // Ignored labels are absent.
-  const Value spec = metricSpec("mean", {{"loss", Object{{"loss", "sparseCategoricalCrossentropy"}, {"ignoreClass", -1}}}});
+  const Value spec = lossMean("sparseCategoricalCrossentropy", {{"ignoreClass", -1}});
   expectAll(measure(spec, 2, 1, {0, -1, 1}, {0.5f, 0.5f, 0.9f, 0.1f, 0.75f, 0.25f}), {std::log(8.0) / 2});
   expectAll(measure(spec, 2, 1, {0, -1, 1}, {0.5f, 0.5f, 0.9f, 0.1f, 0.75f, 0.25f}, {3, 9, 1}), {(3 * std::log(2.0) + std::log(4.0)) / 4});
 }

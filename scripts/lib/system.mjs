@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, run, which } from './shell.mjs';
+import { Failure, run, which, windows } from './shell.mjs';
 
 const triplet = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu', ppc64: 'powerpc64le-linux-gnu', s390x: 's390x-linux-gnu' }[
   process.arch
@@ -25,13 +25,15 @@ const openblas = () =>
 const needs = [
   {
     what: 'a C++ compiler',
-    here: () => which('c++', 'g++', 'clang++') && which('cc', 'gcc', 'clang'),
-    packages: { apt: 'g++', dnf: 'gcc-c++', apk: 'g++', pacman: 'gcc', brew: 'llvm' },
+    // Visual Studio's compiler is not on PATH; CMake finds it.
+    here: () => windows || (which('c++', 'g++', 'clang++') && which('cc', 'gcc', 'clang')),
+    packages: { apt: 'g++', dnf: 'gcc-c++', apk: 'g++', pacman: 'gcc', brew: undefined },
+    appleTools: true,
   },
   { what: 'CMake', here: () => which('cmake'), packages: 'cmake' },
   {
     what: 'Ninja or make',
-    here: () => which('ninja', 'make'),
+    here: () => windows || which('ninja', 'make'),
     packages: { apt: 'ninja-build', dnf: 'ninja-build', apk: 'samurai', pacman: 'ninja', brew: 'ninja' },
   },
   {
@@ -85,15 +87,20 @@ export const missing = (purpose) => needs.filter((need) => (!need.for || need.fo
 
 /** The command that a person would type to get these. */
 function byHand(lacking) {
-  if (process.platform === 'win32')
-    return 'vcpkg install openblas highway gtest   (and Visual Studio Build Tools with C++ and CMake)';
+  if (windows)
+    return 'vcpkg install openblas highway gtest   (then set CMAKE_PREFIX_PATH to its folder installed/x64-windows; CMake and Visual Studio Build Tools with C++ are needed too)';
   const found = manager();
   if (!found) return undefined;
-  return `${isRoot() || found.name === 'brew' ? '' : 'sudo '}${found.command} ${packagesFor(lacking, found.name)}`;
+  const appleTools = found.name === 'brew' && lacking.some((need) => need.appleTools);
+  const packages = packagesFor(lacking, found.name);
+  const sudo = isRoot() || found.name === 'brew' ? '' : 'sudo ';
+  return [appleTools && 'xcode-select --install', packages && `${sudo}${found.command} ${packages}`].filter(Boolean).join('\n  ');
 }
 
 const packagesFor = (lacking, name) =>
-  [...new Set(lacking.map((need) => (typeof need.packages === 'string' ? need.packages : need.packages[name])))].join(' ');
+  [...new Set(lacking.map(({ packages }) => (typeof packages === 'string' ? packages : packages[name])))]
+    .filter(Boolean)
+    .join(' ');
 
 const list = (lacking) => lacking.map((need) => need.what).join(', ');
 
