@@ -25,6 +25,8 @@ export class ProgbarLogger extends Callback {
   #seen = 0;
   #ended: number | null = null;
   #inFit = false;
+  /** While `fit` validates, its bar stands still: counts and results are then those of another run. */
+  #validating = false;
 
   constructor(options: ProgbarLoggerOptions = {}) {
     super();
@@ -40,24 +42,26 @@ export class ProgbarLogger extends Callback {
 
   /** Whether `update` has a use now: on a terminal, with `verbose` 1, while a bar stands. */
   get isLive(): boolean {
-    return this.#bar?.isLive ?? false;
+    return !this.#validating && (this.#bar?.isLive ?? false);
   }
 
   /** `step` batches are done, with these results so far. May be called as often as one likes; draws at most every 50 ms. */
   update(step: number, logs: Logs = {}): void {
+    if (this.#validating) return;
     this.#seen = step;
     this.#bar?.update(step, logs);
   }
 
   /** How many batches there really were, where that was not known before, or where the run is cut short. */
   endedAt(steps: number): void {
-    this.#ended = steps;
+    if (!this.#validating) this.#ended = steps;
   }
 
   /** Ends a line that was left unfinished by an error, so that what follows starts on a line of its own. */
   close(): void {
     this.#bar = null;
     this.#inFit = false;
+    this.#validating = false;
     endLine(this.#stream);
   }
 
@@ -83,14 +87,16 @@ export class ProgbarLogger extends Callback {
   }
 
   override onTestBegin(_logs: Logs): void {
+    this.#validating = this.#inFit;
     if (!this.#inFit) this.#begin();
   }
 
   override onTestBatchEnd(batch: number, logs: Logs): void {
-    if (!this.#inFit) this.update(batch + 1, logs);
+    this.update(batch + 1, logs);
   }
 
   override onTestEnd(logs: Logs): void {
+    this.#validating = false;
     if (!this.#inFit) this.#finish(logs);
   }
 

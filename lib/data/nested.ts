@@ -97,12 +97,14 @@ function fillNumbers(where: string, value: readonly unknown[], depth: number, pa
     }
     return;
   }
+  const from = to.position;
   for (let i = 0; i < value.length; i++) {
     const v = value[i];
-    if (typeof v === 'number') out[to.position++] = v;
-    else if (typeof v === 'boolean') out[to.position++] = v ? 1 : 0;
+    if (typeof v === 'number') out[from + i] = v;
+    else if (typeof v === 'boolean') out[from + i] = v ? 1 : 0;
     else throw notANumber(where, v, [...path, i], i in value, 'a number');
   }
+  to.position += value.length;
 }
 
 function fillRows(where: string, value: readonly unknown[], depth: number, path: number[], out: TypedArray, rows: Rows, to: { position: number }): void {
@@ -129,7 +131,7 @@ function readRow(where: string, value: unknown, path: readonly number[], rows: R
   else throw notANumber(where, value, path, there, `a row of shape ${showShape(rows.shape)}, as the first one`);
   if (row.shape.length !== rows.shape.length || row.shape.some((d, k) => d !== rows.shape[k]))
     throw new ValueError(
-      `${where} is ragged: ${at(path)} has shape ${showShape(row.shape)} where the first row has ${showShape(rows.shape)}. Pad or cut the rows to one length.`,
+      `${where} is ragged: ${at(path)} has shape ${showShape(row.shape)} where the first row has ${showShape(rows.shape)}. Pad or cut the rows to one length.${path.length > 1 ? ' If these are batches [x, y], give a function that returns them.' : ''}`,
       'ERR_SHAPE',
     );
   if (dtypeOf(row.data) !== rows.dtype)

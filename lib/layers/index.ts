@@ -1,12 +1,14 @@
 import { Registry } from '../registry.js';
 import { activationLayers } from './activation.js';
-import { coreLayers } from './core.js';
+import { coreLayers, InputLayer } from './core.js';
 import { embeddingLayers } from './embedding.js';
 import { globalPoolingLayers } from './global_pooling.js';
 import { Layer } from './layer.js';
 import { noiseLayers } from './noise.js';
 import { normalizationLayers } from './normalization.js';
 import { reshapingLayers } from './reshaping.js';
+
+export { Layer } from './layer.js';
 
 /** Every layer: a family a file, each with its list. */
 const all = [
@@ -20,3 +22,6 @@ const all = [
 ];
 
 export const layerRegistry = new Registry<Layer>('layer', 'keras.layers', Layer, all);
+
+/** What a model takes: the shape of one sample, a name, and optionally the data set that `fit` reads when x and y are null. */
+export const input = (options: ConstructorParameters<typeof InputLayer>[0]): InputLayer => new InputLayer(options);

@@ -33,9 +33,14 @@ abstract class BestAt extends Metric {
   protected readonly value: number;
   protected abstract readonly native: string;
 
-  constructor(options: BestAtOptions & Record<string, unknown>, where: string, defaultName: string, private readonly constrained: string) {
+  constructor(
+    options: BestAtOptions,
+    where: string,
+    defaultName: string,
+    private readonly constrained: string,
+  ) {
     super(options, defaultName);
-    this.value = checkNumber(where, constrained, options[constrained], { min: 0, max: 1 });
+    this.value = checkNumber(where, constrained, (options as Record<string, unknown>)[constrained], { min: 0, max: 1 });
     this.numThresholds = checkNumber(where, 'numThresholds', options.numThresholds, { min: 1, max: 2 ** 20, integer: true });
     this.classId = optionalNumber(where, 'classId', options.classId, { min: 0, integer: true });
   }
@@ -90,3 +95,8 @@ export class RecallAtPrecision extends BestAt {
     super(Metric.read(where, options, { ...defaults, precision: undefined }), where, 'recall_at_precision', 'precision');
   }
 }
+
+export const sensitivityAtSpecificity = (options: SensitivityAtSpecificityOptions) => new SensitivityAtSpecificity(options);
+export const specificityAtSensitivity = (options: SpecificityAtSensitivityOptions) => new SpecificityAtSensitivity(options);
+export const precisionAtRecall = (options: PrecisionAtRecallOptions) => new PrecisionAtRecall(options);
+export const recallAtPrecision = (options: RecallAtPrecisionOptions) => new RecallAtPrecision(options);

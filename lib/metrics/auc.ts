@@ -101,3 +101,5 @@ export class AUC extends Metric {
     return thresholds ? { ...own, thresholds } : own;
   }
 }
+
+export const auc = (options?: AUCOptions) => new AUC(options);

@@ -137,3 +137,10 @@ export class Recall extends PrecisionMetric {
     super(Metric.read('Recall', options, precisionDefaults), 'Recall', 'recall');
   }
 }
+
+export const truePositives = (options?: ConfusionOptions) => new TruePositives(options);
+export const trueNegatives = (options?: ConfusionOptions) => new TrueNegatives(options);
+export const falsePositives = (options?: ConfusionOptions) => new FalsePositives(options);
+export const falseNegatives = (options?: ConfusionOptions) => new FalseNegatives(options);
+export const precision = (options?: PrecisionOptions) => new Precision(options);
+export const recall = (options?: PrecisionOptions) => new Recall(options);

@@ -43,6 +43,7 @@ abstract class FScore extends Metric {
 /** (1 + beta²) · precision · recall / (beta² · precision + recall) of classes or labels along the last axis. */
 export class FBetaScore extends FScore {
   static override readonly className = 'FBetaScore';
+  static readonly aliases = ['fbeta_score'];
   constructor(options: FBetaScoreOptions = {}) {
     super(Metric.read('FBetaScore', options, { average: null, beta: 1, threshold: null }), 'FBetaScore', 'fbeta_score');
   }
@@ -61,3 +62,6 @@ export class F1Score extends FScore {
     return { average: this.average, threshold: this.threshold };
   }
 }
+
+export const fBetaScore = (options?: FBetaScoreOptions) => new FBetaScore(options);
+export const f1Score = (options?: F1ScoreOptions) => new F1Score(options);

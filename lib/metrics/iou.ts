@@ -90,6 +90,7 @@ export class IoU extends IoUMetric {
 /** Intersection over union of 0/1 labels with outputs cut at `threshold`. */
 export class BinaryIoU extends IoUMetric {
   static override readonly className = 'BinaryIoU';
+  static readonly aliases = ['binary_iou'];
   readonly threshold: number;
   constructor(options: BinaryIoUOptions = {}) {
     const o = Metric.read('BinaryIoU', options, { targetClassIds: [0, 1], threshold: 0.5 });
@@ -107,6 +108,7 @@ export class BinaryIoU extends IoUMetric {
 /** Mean intersection over union of all classes. */
 export class MeanIoU extends IoUMetric {
   static override readonly className = 'MeanIoU';
+  static readonly aliases = ['mean_iou'];
   constructor(options: MeanIoUOptions) {
     super(Metric.read('MeanIoU', options, { ...own, sparseYTrue: true }), 'MeanIoU', 'mean_io_u', 'all');
   }
@@ -119,6 +121,7 @@ export class MeanIoU extends IoUMetric {
 /** IoU for one-hot labels and, unless `sparseYPred`, class scores along the last axis. */
 export class OneHotIoU extends IoUMetric {
   static override readonly className = 'OneHotIoU';
+  static readonly aliases = ['one_hot_iou'];
   constructor(options: OneHotIoUOptions) {
     const o = Metric.read('OneHotIoU', options, { ...own, sparseYPred: false, targetClassIds: undefined as unknown as number[] });
     super({ ...o, sparseYTrue: false }, 'OneHotIoU', 'one_hot_io_u', 'given');
@@ -132,6 +135,7 @@ export class OneHotIoU extends IoUMetric {
 /** MeanIoU for one-hot labels and, unless `sparseYPred`, class scores along the last axis. */
 export class OneHotMeanIoU extends IoUMetric {
   static override readonly className = 'OneHotMeanIoU';
+  static readonly aliases = ['one_hot_mean_iou'];
   constructor(options: OneHotMeanIoUOptions) {
     const o = Metric.read('OneHotMeanIoU', options, { ...own, sparseYPred: false });
     super({ ...o, sparseYTrue: false }, 'OneHotMeanIoU', 'one_hot_mean_io_u', 'all');
@@ -141,3 +145,9 @@ export class OneHotMeanIoU extends IoUMetric {
     return { numClasses, ignoreClass, sparseYPred, axis: -1 };
   }
 }
+
+export const iou = (options: IoUOptions) => new IoU(options);
+export const binaryIoU = (options?: BinaryIoUOptions) => new BinaryIoU(options);
+export const meanIoU = (options: MeanIoUOptions) => new MeanIoU(options);
+export const oneHotIoU = (options: OneHotIoUOptions) => new OneHotIoU(options);
+export const oneHotMeanIoU = (options: OneHotMeanIoUOptions) => new OneHotMeanIoU(options);

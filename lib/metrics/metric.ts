@@ -34,7 +34,7 @@ export abstract class Metric implements Part {
   /** Which way is better; null where that cannot be said. */
   abstract readonly direction: Direction;
 
-  protected constructor(options: MetricOptions, defaultName: string) {
+  constructor(options: MetricOptions, defaultName: string) {
     const { name, dtype } = options;
     if (name !== undefined && name !== null && (typeof name !== 'string' || !name))
       throw typeError(`${this.className}: 'name' must be a non-empty string. Received: ${show(name)}`);
@@ -71,15 +71,14 @@ export abstract class Metric implements Part {
 
   /**
    * The engine's description for outputs with `width` and labels with `labelWidth` elements along the last axis (1 for sparse
-   * labels). `logits`: it will be given the input of the final activation, see `logitsFrom`.
-   * Throws a ValueError where these do not go with the metric.
+   * labels). Throws a ValueError where these do not go with the metric.
    */
-  spec(width: number, labelWidth: number, logits = false): MetricSpec {
+  spec(width: number, labelWidth: number): MetricSpec {
     this.checkWidths(width, labelWidth);
-    return this.describe(width, logits);
+    return this.describe(width);
   }
 
-  protected abstract describe(width: number, logits: boolean): MetricSpec;
+  protected abstract describe(width: number): MetricSpec;
 
   protected checkWidths(width: number, labelWidth: number): void {
     if (this.sparse && labelWidth !== 1)

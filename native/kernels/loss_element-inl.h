@@ -25,8 +25,8 @@ HWY_INLINE void FlatValues(const F& f, const float* y, const float* p, int64_t n
 template <class F>
 HWY_INLINE void FlatGradient(const F& f, const float* y, const float* p, const float* s, int64_t n, float* out) {
   MapFloats(
-      n, out,
-      [&](V a, V b, V scale) HWY_ATTR { return hn::IfThenZeroElse(hn::Eq(scale, hn::Zero(D())), hn::Mul(scale, f.Slope(a, b))); }, y, p, s);
+      n, out, [&](V a, V b, V scale) HWY_ATTR { return hn::IfThenZeroElse(hn::Eq(scale, hn::Zero(D())), hn::Mul(scale, f.Slope(a, b))); },
+      y, p, s);
 }
 
 template <class F>

@@ -146,6 +146,7 @@ struct BinaryLogits {
 };
 
 // weight * (1 - p_t)^gamma * cross-entropy, with p_t = y p + (1 - y)(1 - p) of the probability as it is, not clipped.
+// 1 - p_t is written as y (1 - p) + (1 - y) p, which is the same without the cancellation near p_t = 1.
 struct Focal {
   Labels labels;
   Power power, lower;  // exponents gamma and gamma - 1
@@ -153,9 +154,7 @@ struct Focal {
   Focal(Labels l, const ElementOptions& o)
       : labels(l), power(o.gamma), lower(o.gamma - 1), gamma(o.gamma), positive(o.positive), negative(o.negative) {}
   HWY_INLINE V Weight(V y) const { return hn::MulAdd(y, C(positive - negative), C(negative)); }
-  HWY_INLINE V Missing(V y, V p) const {
-    return hn::Sub(C(1), hn::MulAdd(y, p, hn::Mul(hn::Sub(C(1), y), hn::Sub(C(1), p))));
-  }
+  HWY_INLINE V Missing(V y, V p) const { return hn::MulAdd(y, hn::Sub(C(1), p), hn::Mul(hn::Sub(C(1), y), p)); }
   // d(1 - p_t)^gamma / dp
   HWY_INLINE V PowerSlope(V y, V p) const {
     if (gamma == 0) return hn::Zero(D());
@@ -189,20 +188,34 @@ template <class Run>
 void With(ElementLoss loss, const ElementOptions& o, Run&& run) {
   const Labels labels{o.labelScale, o.labelShift};
   switch (loss) {
-    case ElementLoss::squared: return run(Squared{});
-    case ElementLoss::absolute: return run(Absolute{});
-    case ElementLoss::percentage: return run(Percentage{});
-    case ElementLoss::squaredLogarithmic: return run(SquaredLogarithmic{});
-    case ElementLoss::logCosh: return run(LogCosh{});
-    case ElementLoss::huber: return run(Huber{o.delta});
-    case ElementLoss::poisson: return run(Poisson{});
-    case ElementLoss::kl: return run(Divergence{});
-    case ElementLoss::hinge: return run(Hinge{labels});
-    case ElementLoss::squaredHinge: return run(SquaredHinge{labels});
-    case ElementLoss::binary: return run(Binary{labels});
-    case ElementLoss::binaryLogits: return run(BinaryLogits{labels});
-    case ElementLoss::focal: return run(Focal(labels, o));
-    case ElementLoss::focalLogits: return run(FocalLogits(labels, o));
+    case ElementLoss::squared:
+      return run(Squared{});
+    case ElementLoss::absolute:
+      return run(Absolute{});
+    case ElementLoss::percentage:
+      return run(Percentage{});
+    case ElementLoss::squaredLogarithmic:
+      return run(SquaredLogarithmic{});
+    case ElementLoss::logCosh:
+      return run(LogCosh{});
+    case ElementLoss::huber:
+      return run(Huber{o.delta});
+    case ElementLoss::poisson:
+      return run(Poisson{});
+    case ElementLoss::kl:
+      return run(Divergence{});
+    case ElementLoss::hinge:
+      return run(Hinge{labels});
+    case ElementLoss::squaredHinge:
+      return run(SquaredHinge{labels});
+    case ElementLoss::binary:
+      return run(Binary{labels});
+    case ElementLoss::binaryLogits:
+      return run(BinaryLogits{labels});
+    case ElementLoss::focal:
+      return run(Focal(labels, o));
+    case ElementLoss::focalLogits:
+      return run(FocalLogits(labels, o));
   }
 }
 
@@ -225,7 +238,8 @@ namespace gemmfit {
 HWY_EXPORT(ElementValues);
 HWY_EXPORT(ElementGradient);
 
-void elementValues(ElementLoss loss, const ElementOptions& options, const ElementShape& shape, const float* y, const float* p, float* losses) {
+void elementValues(ElementLoss loss, const ElementOptions& options, const ElementShape& shape, const float* y, const float* p,
+                   float* losses) {
   HWY_DYNAMIC_DISPATCH(ElementValues)(loss, options, shape, y, p, losses);
 }
 

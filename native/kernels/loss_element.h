@@ -10,7 +10,7 @@ enum class ElementLoss {
   percentage,
   squaredLogarithmic,
   logCosh,
-  huber,         // delta
+  huber,  // delta
   poisson,
   kl,
   hinge,
@@ -36,7 +36,8 @@ struct ElementOptions {
 };
 
 // losses[i] for the items, and grad[i, :] = scale[i] * dloss_i/dp (0 where scale[i] is 0, whatever the derivative).
-void elementValues(ElementLoss loss, const ElementOptions& options, const ElementShape& shape, const float* y, const float* p, float* losses);
+void elementValues(ElementLoss loss, const ElementOptions& options, const ElementShape& shape, const float* y, const float* p,
+                   float* losses);
 void elementGradient(ElementLoss loss, const ElementOptions& options, const ElementShape& shape, const float* y, const float* p,
                      const float* scale, float* grad);
 

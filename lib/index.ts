@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { addon } from './engine/addon.js';
+import { checkNumber } from './options.js';
+
+export { activations } from './activations.js';
+export { callbacks } from './callbacks/index.js';
+export type { Callback, CallbackHooks, CallbackLike, Logs } from './callbacks/index.js';
+export { constraints } from './constraints.js';
+export { array, NDArray } from './data/ndarray.js';
+export { RuntimeError, ValueError } from './errors.js';
+export { initializers } from './initializers.js';
+export { input, layers } from './layers/index.js';
+export { losses } from './losses.js';
+export { metrics } from './metrics.js';
+export { optimizers } from './optimizers.js';
+export { setRandomSeed } from './random.js';
+export { registerSerializable } from './registry.js';
+export { regularizers } from './regularizers.js';
+export { modelFromJSON } from './saving/from_json.js';
+export { schedules } from './schedules.js';
+export { Sequential, sequential } from './sequential.js';
+export type { CompileOptions } from './training/compilation.js';
+export type { EvaluateOptions } from './training/evaluate.js';
+export type { FitOptions } from './training/fit.js';
+export type { OnBatchOptions } from './training/on_batch.js';
+export type { PredictOptions } from './training/predict.js';
+
+/**
+ * Threads that training and prediction may use, in the whole process. Default: the physical cores this process is allowed, or the
+ * environment variable GEMMFIT_NUM_THREADS. Results have the same bits for any number.
+ * @param count 1 to 256
+ */
+export function setThreads(count: number): void {
+  addon.setThreads(checkNumber('setThreads', 'count', count, { min: 1, max: 256, integer: true }));
+}
+
+/** Versions of gemmfit and its BLAS, the SIMD instructions chosen, and the number of threads. */
+export const version = {
+  gemmfit: JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')).version as string,
+  get blas(): string {
+    return addon.info().blas;
+  },
+  get simd(): string {
+    return addon.info().simd;
+  },
+  get threads(): number {
+    return addon.info().threads;
+  },
+};

@@ -1,0 +1,12 @@
+export * from './accuracy.js';
+export * from './at.js';
+export * from './auc.js';
+export * from './confusion.js';
+export * from './crossentropy.js';
+export * from './fbeta.js';
+export * from './iou.js';
+export * from './loss_mean.js';
+export { Metric, type MetricOptions } from './metric.js';
+export * from './reduction.js';
+export * from './regression.js';
+export { MeanMetricWrapper, type MeanMetricWrapperOptions, meanMetricWrapper } from './wrapper.js';

@@ -1,0 +1,166 @@
+import { type Loss, lossRegistry } from '../losses.js';
+import type { Config } from '../registry.js';
+import { checkLastAxis, type Direction, type LogitsFrom, Metric, type MetricOptions, type MetricSpec } from './metric.js';
+
+/** The mean of a loss over samples (and steps), whatever the loss's own reduction: sum(w · l) / sum(w). */
+export abstract class LossMean extends Metric {
+  readonly direction: Direction = 'down';
+  protected readonly loss: Loss;
+
+  constructor(options: MetricOptions, defaultName: string, loss: Loss) {
+    super(options, defaultName);
+    this.loss = loss;
+  }
+
+  override get sparse(): boolean {
+    return this.loss.sparse;
+  }
+  override get logitsFrom(): LogitsFrom {
+    return this.loss.logitsFrom;
+  }
+  protected describe(): MetricSpec {
+    return { ...this.loss.spec(), metric: 'mean' };
+  }
+  protected config(): Config {
+    return {};
+  }
+}
+
+/** A loss of the library by its class name. */
+const loss = (className: string, config: Config = {}): Loss => lossRegistry.resolve({ className, config });
+
+/** Mean of (output − label)². */
+export class MeanSquaredError extends LossMean {
+  static override readonly className = 'MeanSquaredError';
+  static readonly aliases = ['mse', 'MSE'];
+  constructor(options: MetricOptions = {}) {
+    super(Metric.read('MeanSquaredError', options, {}), 'mean_squared_error', loss('MeanSquaredError'));
+  }
+}
+
+/** Square root of the mean of (output − label)². */
+export class RootMeanSquaredError extends LossMean {
+  static override readonly className = 'RootMeanSquaredError';
+  static readonly aliases = ['rmse', 'RMSE'];
+  constructor(options: MetricOptions = {}) {
+    super(Metric.read('RootMeanSquaredError', options, {}), 'root_mean_squared_error', loss('MeanSquaredError'));
+  }
+  protected override describe(): MetricSpec {
+    return { ...super.describe(), root: true };
+  }
+}
+
+/** Mean of |output − label|. */
+export class MeanAbsoluteError extends LossMean {
+  static override readonly className = 'MeanAbsoluteError';
+  static readonly aliases = ['mae', 'MAE'];
+  constructor(options: MetricOptions = {}) {
+    super(Metric.read('MeanAbsoluteError', options, {}), 'mean_absolute_error', loss('MeanAbsoluteError'));
+  }
+}
+
+/** Mean of 100 · |label − output| / |label|. */
+export class MeanAbsolutePercentageError extends LossMean {
+  static override readonly className = 'MeanAbsolutePercentageError';
+  static readonly aliases = ['mape', 'MAPE'];
+  constructor(options: MetricOptions = {}) {
+    const where = 'MeanAbsolutePercentageError';
+    super(Metric.read(where, options, {}), 'mean_absolute_percentage_error', loss(where));
+  }
+}
+
+/** Mean of (ln(label + 1) − ln(output + 1))². */
+export class MeanSquaredLogarithmicError extends LossMean {
+  static override readonly className = 'MeanSquaredLogarithmicError';
+  static readonly aliases = ['msle', 'MSLE'];
+  constructor(options: MetricOptions = {}) {
+    const where = 'MeanSquaredLogarithmicError';
+    super(Metric.read(where, options, {}), 'mean_squared_logarithmic_error', loss(where));
+  }
+}
+
+/** Mean of ln(cosh(output − label)). */
+export class LogCoshError extends LossMean {
+  static override readonly className = 'LogCoshError';
+  static readonly aliases = ['logcosh', 'log_cosh', 'LogCosh'];
+  constructor(options: MetricOptions = {}) {
+    super(Metric.read('LogCoshError', options, {}), 'logcosh', loss('LogCosh'));
+  }
+}
+
+export interface CosineSimilarityOptions extends MetricOptions {
+  /** Only -1. */
+  axis?: number;
+}
+
+/** Mean cosine between label and output vectors: 1 for the same direction. The loss of this name is its negative. */
+export class CosineSimilarity extends LossMean {
+  static override readonly className = 'CosineSimilarity';
+  static readonly aliases = ['cosine', 'cosine_proximity'];
+  override readonly direction: Direction = 'up';
+  constructor(options: CosineSimilarityOptions = {}) {
+    const o = Metric.read('CosineSimilarity', options, { axis: -1 });
+    super(o, 'cosine_similarity', loss('CosineSimilarity'));
+    checkLastAxis('CosineSimilarity', o.axis);
+  }
+  protected override describe(): MetricSpec {
+    return { ...super.describe(), negate: true };
+  }
+  protected override config(): Config {
+    return { axis: -1 };
+  }
+}
+
+/** Mean Kullback-Leibler divergence: sum of label · ln(label / output). */
+export class KLDivergence extends LossMean {
+  static override readonly className = 'KLDivergence';
+  static readonly aliases = ['kld', 'KLD', 'kullback_leibler_divergence'];
+  constructor(options: MetricOptions = {}) {
+    super(Metric.read('KLDivergence', options, {}), 'kl_divergence', loss('KLDivergence'));
+  }
+}
+
+/** Mean of output − label · ln(output). */
+export class Poisson extends LossMean {
+  static override readonly className = 'Poisson';
+  constructor(options: MetricOptions = {}) {
+    super(Metric.read('Poisson', options, {}), 'poisson', loss('Poisson'));
+  }
+}
+
+/** Mean of max(1 − label · output, 0) for labels −1 and 1; labels 0 and 1 are mapped to them. */
+export class Hinge extends LossMean {
+  static override readonly className = 'Hinge';
+  constructor(options: MetricOptions = {}) {
+    super(Metric.read('Hinge', options, {}), 'hinge', loss('Hinge'));
+  }
+}
+
+/** Mean of max(1 − label · output, 0)² for labels −1 and 1; labels 0 and 1 are mapped to them. */
+export class SquaredHinge extends LossMean {
+  static override readonly className = 'SquaredHinge';
+  constructor(options: MetricOptions = {}) {
+    super(Metric.read('SquaredHinge', options, {}), 'squared_hinge', loss('SquaredHinge'));
+  }
+}
+
+/** Mean of max(0, the best wrong output − the right one + 1) for one-hot labels. */
+export class CategoricalHinge extends LossMean {
+  static override readonly className = 'CategoricalHinge';
+  constructor(options: MetricOptions = {}) {
+    super(Metric.read('CategoricalHinge', options, {}), 'categorical_hinge', loss('CategoricalHinge'));
+  }
+}
+
+export const meanSquaredError = (options?: MetricOptions) => new MeanSquaredError(options);
+export const rootMeanSquaredError = (options?: MetricOptions) => new RootMeanSquaredError(options);
+export const meanAbsoluteError = (options?: MetricOptions) => new MeanAbsoluteError(options);
+export const meanAbsolutePercentageError = (options?: MetricOptions) => new MeanAbsolutePercentageError(options);
+export const meanSquaredLogarithmicError = (options?: MetricOptions) => new MeanSquaredLogarithmicError(options);
+export const logCoshError = (options?: MetricOptions) => new LogCoshError(options);
+export const cosineSimilarity = (options?: CosineSimilarityOptions) => new CosineSimilarity(options);
+export const klDivergence = (options?: MetricOptions) => new KLDivergence(options);
+export const poisson = (options?: MetricOptions) => new Poisson(options);
+export const hinge = (options?: MetricOptions) => new Hinge(options);
+export const squaredHinge = (options?: MetricOptions) => new SquaredHinge(options);
+export const categoricalHinge = (options?: MetricOptions) => new CategoricalHinge(options);

@@ -1,0 +1,83 @@
+import { checkNumber, checkOneOf } from '../options.js';
+import type { Config } from '../registry.js';
+import { checkLastAxis, Metric, type MetricOptions, type MetricSpec } from './metric.js';
+
+type Aggregation = 'uniform_average' | 'variance_weighted_average' | null;
+
+export interface R2ScoreOptions extends MetricOptions {
+  /** The columns' scores: their mean (default), their mean weighted by the labels' variance, or null: each. */
+  classAggregation?: Aggregation;
+  /** Number of regressors of the adjusted score; 0 (default) for the plain one. */
+  numRegressors?: number;
+}
+
+/** Coefficient of determination of each column of the last axis: 1 − squared errors / squared deviations from the labels' mean. */
+export class R2Score extends Metric {
+  static override readonly className = 'R2Score';
+  readonly direction = 'up';
+  readonly classAggregation: Aggregation;
+  readonly numRegressors: number;
+
+  constructor(options: R2ScoreOptions = {}) {
+    const o = Metric.read('R2Score', options, { classAggregation: 'uniform_average', numRegressors: 0 });
+    super(o, 'r2_score');
+    this.classAggregation =
+      o.classAggregation === null
+        ? null
+        : checkOneOf('R2Score', 'classAggregation', o.classAggregation, ['uniform_average', 'variance_weighted_average'] as const);
+    this.numRegressors = checkNumber('R2Score', 'numRegressors', o.numRegressors, { min: 0, integer: true });
+  }
+
+  override resultSize(width: number): number {
+    return this.classAggregation === null ? width : 1;
+  }
+  protected describe(): MetricSpec {
+    return { metric: 'r2Score', classAggregation: this.classAggregation ?? 'none', numRegressors: this.numRegressors };
+  }
+  protected config(): Config {
+    return { classAggregation: this.classAggregation, numRegressors: this.numRegressors };
+  }
+}
+
+export interface CorrelationOptions extends MetricOptions {
+  /** Only -1: the correlation is taken along the last axis, then averaged over samples. */
+  axis?: number;
+}
+
+/** Pearson's correlation of label and output along the last axis, averaged over samples. */
+export class PearsonCorrelation extends Metric {
+  static override readonly className = 'PearsonCorrelation';
+  readonly direction = 'up';
+  constructor(options: CorrelationOptions = {}) {
+    const o = Metric.read('PearsonCorrelation', options, { axis: -1 });
+    super(o, 'pearson_correlation');
+    checkLastAxis('PearsonCorrelation', o.axis);
+  }
+  protected describe(): MetricSpec {
+    return { metric: 'pearsonCorrelation' };
+  }
+  protected config(): Config {
+    return { axis: -1 };
+  }
+}
+
+/** The concordance correlation of label and output along the last axis, averaged over samples. */
+export class ConcordanceCorrelation extends Metric {
+  static override readonly className = 'ConcordanceCorrelation';
+  readonly direction = 'up';
+  constructor(options: CorrelationOptions = {}) {
+    const o = Metric.read('ConcordanceCorrelation', options, { axis: -1 });
+    super(o, 'concordance_correlation');
+    checkLastAxis('ConcordanceCorrelation', o.axis);
+  }
+  protected describe(): MetricSpec {
+    return { metric: 'concordanceCorrelation' };
+  }
+  protected config(): Config {
+    return { axis: -1 };
+  }
+}
+
+export const r2Score = (options?: R2ScoreOptions) => new R2Score(options);
+export const pearsonCorrelation = (options?: CorrelationOptions) => new PearsonCorrelation(options);
+export const concordanceCorrelation = (options?: CorrelationOptions) => new ConcordanceCorrelation(options);

@@ -1,0 +1,159 @@
+import { show, typeError, ValueError } from '../errors.js';
+import { Loss, lossRegistry } from '../losses.js';
+import { type Config, classNameOf, fromKerasConfig, Registry } from '../registry.js';
+import * as accuracies from './accuracy.js';
+import * as at from './at.js';
+import { AUC } from './auc.js';
+import * as confusion from './confusion.js';
+import * as crossentropies from './crossentropy.js';
+import { F1Score, FBetaScore } from './fbeta.js';
+import * as iou from './iou.js';
+import * as means from './loss_mean.js';
+import { type Direction, type LogitsFrom, Metric, type MetricOptions, type MetricSpec } from './metric.js';
+import { Mean, Sum } from './reduction.js';
+import { ConcordanceCorrelation, PearsonCorrelation, R2Score } from './regression.js';
+
+export interface MeanMetricWrapperOptions extends MetricOptions {
+  /** What is averaged: the name of a metric or loss function such as `'huber'`, or a loss. */
+  fn: unknown;
+  /** Options of the function: `{ fn: 'huber', delta: 2 }`. */
+  [option: string]: unknown;
+}
+
+class LossInstanceMean extends means.LossMean {
+  static override readonly className = 'MeanMetricWrapper';
+  constructor(loss: Loss) {
+    super({}, 'mean_metric_wrapper', loss);
+  }
+}
+
+const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
+
+/** Keras 3 saves a function as `{ class_name: 'function', config: its name }`: the name, or undefined for anything else. */
+export function functionName(id: unknown): string | undefined {
+  return isObject(id) && (id.class_name ?? id.className) === 'function' && typeof id.config === 'string' ? id.config : undefined;
+}
+
+/** A plain function runs in JavaScript once for each sample, in the middle of native batches: refused, and what to do said. */
+export function refuseFunction(where: string, fn: unknown): ValueError {
+  return new ValueError(
+    `${where}: a JavaScript function cannot be a metric, because metrics run in the native engine. Received: ${show(fn)}. ` +
+      'Give the name of a metric or loss, or compute it in a callback from model.predict.',
+    'ERR_UNSUPPORTED',
+  );
+}
+
+/** The class of a metric under any of its names; classes that users registered for other kinds of parts do not count. */
+export function findMetric(name: string): (new (options?: Config) => Metric) | undefined {
+  const found = metricRegistry.find(name);
+  return found && found.prototype instanceof Metric ? found : undefined;
+}
+
+function metricOf(fn: unknown, options: Config): Metric {
+  const where = 'MeanMetricWrapper';
+  const name = typeof fn === 'string' ? fn : functionName(fn);
+  if (name !== undefined) {
+    const metric = findMetric(name);
+    if (metric) return new metric(options);
+    return new LossInstanceMean(lossRegistry.resolve({ className: name, config: options }, `${where}: 'fn'`));
+  }
+  if (typeof fn === 'function') throw refuseFunction(where, fn);
+  const unused = Object.keys(options);
+  if (unused.length) throw typeError(`${where}: option '${unused[0]}' goes only with the name of a function as 'fn'.`, 'ERR_UNKNOWN_OPTION');
+  return new LossInstanceMean(lossRegistry.resolve(fn, `${where}: 'fn'`));
+}
+
+/**
+ * The mean of a metric or loss function over samples. Every loss that has a value for each sample can be a metric this way;
+ * its own reduction does not matter.
+ * @example model.compile({ loss: 'mse', metrics: [new metrics.MeanMetricWrapper({ fn: 'huber', delta: 2, name: 'huber2' })] })
+ */
+export class MeanMetricWrapper extends Metric {
+  static override readonly className = 'MeanMetricWrapper';
+  readonly #inner: Metric;
+  readonly #fn: unknown;
+  readonly #options: Config;
+
+  constructor(options: MeanMetricWrapperOptions) {
+    if (!isObject(options)) throw typeError(`MeanMetricWrapper: options must be one object such as { fn: 'huber' }. Received: ${show(options)}`);
+    const { fn, name, dtype, ...own } = options;
+    super({ name, dtype }, 'mean_metric_wrapper');
+    this.#fn = fn;
+    this.#options = fromKerasConfig(own);
+    this.#inner = metricOf(fn, this.#options);
+  }
+
+  get direction(): Direction {
+    return this.#inner.direction;
+  }
+  override get sparse(): boolean {
+    return this.#inner.sparse;
+  }
+  override get logitsFrom(): LogitsFrom {
+    return this.#inner.logitsFrom;
+  }
+  override resultSize(width: number): number {
+    return this.#inner.resultSize(width);
+  }
+  override spec(width: number, labelWidth: number): MetricSpec {
+    return this.#inner.spec(width, labelWidth);
+  }
+  protected describe(): MetricSpec {
+    throw new Error('the wrapped metric describes itself');
+  }
+  protected config(): Config {
+    const fn = this.#fn;
+    return { fn: fn instanceof Loss ? { className: classNameOf(fn), config: fn.getConfig() } : fn, ...this.#options };
+  }
+}
+
+export const meanMetricWrapper = (options: MeanMetricWrapperOptions) => new MeanMetricWrapper(options);
+
+/** Every metric. MeanMetricWrapper looks others up here, which is why the table stands in its file. */
+export const metricRegistry = new Registry<Metric>('metric', 'keras.metrics', Metric, [
+  accuracies.Accuracy,
+  accuracies.BinaryAccuracy,
+  accuracies.CategoricalAccuracy,
+  accuracies.SparseCategoricalAccuracy,
+  accuracies.TopKCategoricalAccuracy,
+  accuracies.SparseTopKCategoricalAccuracy,
+  confusion.TruePositives,
+  confusion.TrueNegatives,
+  confusion.FalsePositives,
+  confusion.FalseNegatives,
+  confusion.Precision,
+  confusion.Recall,
+  AUC,
+  at.SensitivityAtSpecificity,
+  at.SpecificityAtSensitivity,
+  at.PrecisionAtRecall,
+  at.RecallAtPrecision,
+  F1Score,
+  FBetaScore,
+  iou.IoU,
+  iou.BinaryIoU,
+  iou.MeanIoU,
+  iou.OneHotIoU,
+  iou.OneHotMeanIoU,
+  means.MeanSquaredError,
+  means.RootMeanSquaredError,
+  means.MeanAbsoluteError,
+  means.MeanAbsolutePercentageError,
+  means.MeanSquaredLogarithmicError,
+  means.LogCoshError,
+  means.CosineSimilarity,
+  means.KLDivergence,
+  means.Poisson,
+  means.Hinge,
+  means.SquaredHinge,
+  means.CategoricalHinge,
+  crossentropies.BinaryCrossentropy,
+  crossentropies.CategoricalCrossentropy,
+  crossentropies.SparseCategoricalCrossentropy,
+  R2Score,
+  PearsonCorrelation,
+  ConcordanceCorrelation,
+  Mean,
+  Sum,
+  MeanMetricWrapper,
+]);
