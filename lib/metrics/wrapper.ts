@@ -58,9 +58,10 @@ function metricOf(fn: unknown, options: Config): Metric {
     return new LossInstanceMean(lossRegistry.resolve({ className: name, config: options }, `${where}: 'fn'`));
   }
   if (typeof fn === 'function') throw refuseFunction(where, fn);
+  const loss = lossRegistry.resolve(fn, `${where}: 'fn'`);
   const unused = Object.keys(options);
   if (unused.length) throw typeError(`${where}: option '${unused[0]}' goes only with the name of a function as 'fn'.`, 'ERR_UNKNOWN_OPTION');
-  return new LossInstanceMean(lossRegistry.resolve(fn, `${where}: 'fn'`));
+  return new LossInstanceMean(loss);
 }
 
 /**

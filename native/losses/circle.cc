@@ -37,7 +37,7 @@ class Circle : public Loss {
     const int64_t n = width / dim_;
     for (int64_t i = 0; i < n; ++i) {
       const Row row = measure(yTrue, yPred, i);
-      if (!(row.loss() != 0)) continue;
+      if (static_cast<float>(row.loss()) == 0) continue;
       // d softplus(P + N) is the same for P and N; each of them is a logsumexp, whose slopes are its softmax.
       const double outer = c * sigmoid(row.positive + row.negative);
       for (int64_t j = 0; j < n; ++j) {
