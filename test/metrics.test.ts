@@ -101,7 +101,9 @@ describe('every metric', () => {
     expect(fromKerasConfig(saved.config)).toEqual(JSON.parse(JSON.stringify(config)));
 
     const short: Record<string, string> = { AUC: 'auc', IoU: 'iou', KLDivergence: 'klDivergence' };
-    const factory = (metrics as unknown as Record<string, (o: unknown) => unknown>)[short[className] ?? className[0].toLowerCase() + className.slice(1)];
+    const factory = (metrics as unknown as Record<string, (o: unknown) => unknown>)[
+      short[className] ?? className[0].toLowerCase() + className.slice(1)
+    ];
     expect(factory(required[className])).toBeInstanceOf(Class);
 
     expect(thrown(() => new Class({ ...required[className], nmae: 'x' })).name).toBe('TypeError');
@@ -148,26 +150,56 @@ describe('names', () => {
 
   it.each(['crossentropy', 'ce'])('%s goes by shapes', (name) => {
     const classOf = (context: typeof same) => resolveMetric(name, context).className;
-    expect([binary, sparse, same].map(classOf)).toEqual(['BinaryCrossentropy', 'SparseCategoricalCrossentropy', 'CategoricalCrossentropy']);
+    expect([binary, sparse, same].map(classOf)).toEqual([
+      'BinaryCrossentropy',
+      'SparseCategoricalCrossentropy',
+      'CategoricalCrossentropy',
+    ]);
   });
 
   it('takes instances, configs of both kinds, losses and the saved form of functions', () => {
     const auc = new metrics.AUC({ curve: 'PR' });
     expect(resolveMetric(auc, same)).toBe(auc);
-    expect(resolveMetric({ className: 'AUC', config: { numThresholds: 20, name: 'a' } }, same)).toMatchObject({ numThresholds: 20, name: 'a' });
-    expect(resolveMetric({ class_name: 'AUC', config: { num_thresholds: 20, from_logits: true } }, same)).toMatchObject({ numThresholds: 20, fromLogits: true, name: 'auc' });
-    expect(resolveMetric({ class_name: 'function', config: 'mean_absolute_error' }, same).getConfig()).toMatchObject({ name: 'mean_absolute_error' });
-    const wrapped = { class_name: 'MeanMetricWrapper', config: { name: 'accuracy', dtype: 'float32', fn: 'sparse_categorical_accuracy' } };
+    expect(resolveMetric({ className: 'AUC', config: { numThresholds: 20, name: 'a' } }, same)).toMatchObject({
+      numThresholds: 20,
+      name: 'a',
+    });
+    expect(resolveMetric({ class_name: 'AUC', config: { num_thresholds: 20, from_logits: true } }, same)).toMatchObject({
+      numThresholds: 20,
+      fromLogits: true,
+      name: 'auc',
+    });
+    expect(resolveMetric({ class_name: 'function', config: 'mean_absolute_error' }, same).getConfig()).toMatchObject({
+      name: 'mean_absolute_error',
+    });
+    const wrapped = {
+      class_name: 'MeanMetricWrapper',
+      config: { name: 'accuracy', dtype: 'float32', fn: 'sparse_categorical_accuracy' },
+    };
     expect(resolveMetric(wrapped, sparse).spec(3, 1)).toEqual({ metric: 'sparseCategoricalAccuracy' });
-    for (const huber of [losses.huber({ delta: 2 }), { class_name: 'Huber', config: { delta: 2 } }])
+    expect(resolveMetric(metrics.AUC, same)).toMatchObject({ className: 'AUC', name: 'auc' });
+    expect(resolveMetric(losses.LogCosh, same)).toMatchObject({ className: 'MeanMetricWrapper', name: 'log_cosh' });
+    for (const huber of [
+      losses.huber({ delta: 2, reduction: 'none' }),
+      { class_name: 'Huber', config: { delta: 2, reduction: 'none' } },
+    ])
       expect(resolveMetric(huber, same).spec(3, 3)).toMatchObject({ metric: 'mean', loss: 'huber', delta: 2 });
   });
 
   it('refuses what is no metric', () => {
-    expect(thrown(() => resolveMetric('acuracy', same))).toMatchObject({ name: 'ValueError', code: 'ERR_UNKNOWN_NAME', message: expect.stringContaining("'accuracy'") });
+    expect(thrown(() => resolveMetric('acuracy', same))).toMatchObject({
+      name: 'ValueError',
+      code: 'ERR_UNKNOWN_NAME',
+      message: expect.stringContaining("'accuracy'"),
+    });
     expect(thrown(() => resolveMetric((a: number) => a, same))).toMatchObject({ name: 'ValueError', code: 'ERR_UNSUPPORTED' });
+    for (const id of [losses.dice(), { class_name: 'Tversky', config: {} }, 'dice', { call: () => 0, gradient: () => 0 }])
+      expect(thrown(() => resolveMetric(id, same))).toMatchObject({ name: 'ValueError', code: 'ERR_UNSUPPORTED' });
     expect(thrown(() => resolveMetric(null, same)).name).toBe('TypeError');
-    expect(thrown(() => resolveMetric('PrecisionAtRecall', same))).toMatchObject({ name: 'TypeError', message: expect.stringContaining("'recall'") });
+    expect(thrown(() => resolveMetric('PrecisionAtRecall', same))).toMatchObject({
+      name: 'TypeError',
+      message: expect.stringContaining("'recall'"),
+    });
     class Layer {
       static readonly className = 'CustomLayerOfUser';
       getConfig() {
@@ -199,17 +231,40 @@ describe('keys in the logs', () => {
 describe('what the engine gets', () => {
   it('options that matter, and only as it names them', () => {
     expect(new metrics.BinaryAccuracy({ threshold: 0.4 }).spec(1, 1)).toEqual({ metric: 'binaryAccuracy', threshold: 0.4 });
-    expect(new metrics.Precision({ thresholds: 0.7, topK: 2, classId: 1 }).spec(3, 3)).toEqual({ metric: 'precision', thresholds: [0.7], topK: 2, classId: 1 });
+    expect(new metrics.Precision({ thresholds: 0.7, topK: 2, classId: 1 }).spec(3, 3)).toEqual({
+      metric: 'precision',
+      thresholds: [0.7],
+      topK: 2,
+      classId: 1,
+    });
     expect(new metrics.Recall().spec(3, 3)).toMatchObject({ metric: 'recall', thresholds: undefined });
     expect(new metrics.AUC({ thresholds: [0.7, 0.2] }).spec(1, 1)).toMatchObject({ thresholds: [0.2, 0.7] });
-    expect(new metrics.PrecisionAtRecall({ recall: 0.8 }).spec(1, 1)).toEqual({ metric: 'precisionAtRecall', value: 0.8, numThresholds: 200, classId: null });
+    expect(new metrics.PrecisionAtRecall({ recall: 0.8 }).spec(1, 1)).toEqual({
+      metric: 'precisionAtRecall',
+      value: 0.8,
+      numThresholds: 200,
+      classId: null,
+    });
     expect(new metrics.F1Score().spec(3, 3)).toEqual({ metric: 'fBetaScore', average: null, beta: 1, threshold: null });
-    expect(new metrics.BinaryIoU().spec(1, 1)).toMatchObject({ metric: 'iou', numClasses: 2, targetClassIds: [0, 1], threshold: 0.5 });
-    expect(new metrics.OneHotMeanIoU({ numClasses: 3 }).spec(3, 3)).toMatchObject({ sparseYTrue: false, sparseYPred: false, targetClassIds: [0, 1, 2] });
+    expect(new metrics.BinaryIoU().spec(1, 1)).toMatchObject({
+      metric: 'iou',
+      numClasses: 2,
+      targetClassIds: [0, 1],
+      threshold: 0.5,
+    });
+    expect(new metrics.OneHotMeanIoU({ numClasses: 3 }).spec(3, 3)).toMatchObject({
+      sparseYTrue: false,
+      sparseYPred: false,
+      targetClassIds: [0, 1, 2],
+    });
     expect(new metrics.R2Score({ classAggregation: null }).spec(2, 2)).toMatchObject({ classAggregation: 'none' });
     expect(new metrics.RootMeanSquaredError().spec(2, 2)).toMatchObject({ metric: 'mean', loss: 'meanSquaredError', root: true });
     expect(new metrics.CosineSimilarity().spec(2, 2)).toMatchObject({ metric: 'mean', loss: 'cosineSimilarity', negate: true });
-    expect(new metrics.BinaryCrossentropy({ labelSmoothing: 0.1 }).spec(2, 2)).toMatchObject({ metric: 'mean', loss: 'binaryCrossentropy', labelSmoothing: 0.1 });
+    expect(new metrics.BinaryCrossentropy({ labelSmoothing: 0.1 }).spec(2, 2)).toMatchObject({
+      metric: 'mean',
+      loss: 'binaryCrossentropy',
+      labelSmoothing: 0.1,
+    });
   });
 
   it('the logit shortcut of cross-entropies, as their losses have it', () => {
@@ -235,6 +290,7 @@ describe('what the engine gets', () => {
       expect(thrown(call)).toMatchObject({ name: 'ValueError', code: 'ERR_SHAPE' });
     expect(thrown(() => new metrics.Precision({ classId: 3 }).spec(3, 3)).code).toBe('ERR_OUT_OF_RANGE');
     expect(thrown(() => new metrics.Recall({ topK: 4 }).spec(3, 3)).code).toBe('ERR_OUT_OF_RANGE');
+    expect(thrown(() => new metrics.CategoricalCrossentropy().spec(1, 1)).name).toBe('ValueError');
     expect(thrown(() => new metrics.Mean().spec(1, 1)).code).toBe('ERR_UNSUPPORTED');
   });
 

@@ -21,11 +21,15 @@ export function readArrayLike(where: string, value: ArrayLike): { data: TypedArr
   const shape = checkSizes(where, value.shape);
   const size = sizeOf(shape);
   const { stride, offset = 0 } = value;
-  if (!Number.isInteger(offset) || offset < 0) throw new ValueError(`${where}.offset must be a whole number from 0. Received: ${show(offset)}`, 'ERR_SHAPE');
+  if (!Number.isInteger(offset) || offset < 0)
+    throw new ValueError(`${where}.offset must be a whole number from 0. Received: ${show(offset)}`, 'ERR_SHAPE');
   if (stride === undefined || stride === null || isRowMajor(shape, stride)) {
     const exact = stride == null && offset === 0;
     if (exact ? data.length !== size : data.length < offset + size)
-      throw new ValueError(`${where}: shape ${showShape(shape)} needs ${offset + size} elements, its data has ${data.length}.`, 'ERR_SHAPE');
+      throw new ValueError(
+        `${where}: shape ${showShape(shape)} needs ${offset + size} elements, its data has ${data.length}.`,
+        'ERR_SHAPE',
+      );
     return { data: data.length === size ? data : data.subarray(offset, offset + size), shape };
   }
   return { data: gather(where, data, shape, stride, offset), shape };
@@ -47,7 +51,13 @@ function isRowMajor(shape: readonly number[], stride: readonly number[]): boolea
   return stride.length === shape.length;
 }
 
-function gather(where: string, data: TypedArray, shape: readonly number[], stride: readonly number[], offset: number): TypedArray {
+function gather(
+  where: string,
+  data: TypedArray,
+  shape: readonly number[],
+  stride: readonly number[],
+  offset: number,
+): TypedArray {
   if (typeof stride !== 'object' || stride.length !== shape.length || Array.from(stride).some((s) => !Number.isInteger(s)))
     throw typeError(`${where}.stride must be one whole number an axis, for shape ${showShape(shape)}. Received: ${show(stride)}`);
   const size = sizeOf(shape);

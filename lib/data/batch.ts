@@ -22,11 +22,17 @@ export function readBatch(where: string, index: number, value: unknown, labels: 
   if (isDictionary(value) && Object.hasOwn(value, 'xs')) {
     const other = Object.keys(value).find((key) => !['xs', 'ys', 'weights', 'sampleWeight'].includes(key));
     if (other !== undefined)
-      throw typeError(`${where}: a batch has no '${other}'.${suggest(other, ['xs', 'ys', 'weights', 'sampleWeight'])}`, 'ERR_DATASET');
+      throw typeError(
+        `${where}: a batch has no '${other}'.${suggest(other, ['xs', 'ys', 'weights', 'sampleWeight'])}`,
+        'ERR_DATASET',
+      );
     return { index, x: value.xs, y: value.ys ?? null, weights: value.weights ?? value.sampleWeight ?? null };
   }
   if (typeof value !== 'object' || value === null)
-    throw typeError(`${where}: a dataset gives batches [x, y], [x, y, weights] or { xs, ys }. Received: ${show(value)}`, 'ERR_DATASET');
+    throw typeError(
+      `${where}: a dataset gives batches [x, y], [x, y, weights] or { xs, ys }. Received: ${show(value)}`,
+      'ERR_DATASET',
+    );
   if (!Array.isArray(value) || !isTuple(value, labels)) return { index, x: value, y: null, weights: null };
   const [x, y = null, weights = null] = value as unknown[];
   return { index, x, y, weights };
@@ -63,4 +69,5 @@ function isBatchItem(item: unknown): boolean {
   return ArrayBuffer.isView(x) && (Array.isArray(y) || (isBlock(y) && lengthOf(y) !== lengthOf(x)));
 }
 
-const lengthOf = (block: unknown): number => (ArrayBuffer.isView(block) ? block.byteLength / ((block as Uint8Array).BYTES_PER_ELEMENT ?? 1) : -1);
+const lengthOf = (block: unknown): number =>
+  ArrayBuffer.isView(block) ? block.byteLength / ((block as Uint8Array).BYTES_PER_ELEMENT ?? 1) : -1;

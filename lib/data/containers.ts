@@ -30,15 +30,24 @@ export function isDictionary(value: unknown): value is Record<string, unknown> {
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return false;
   if (isArrayLike(value) || Symbol.iterator in value || Symbol.asyncIterator in value) return false;
   const { className, class_name, call, dataSync } = value as Record<string, unknown>;
-  return typeof className !== 'string' && typeof class_name !== 'string' && typeof call !== 'function' && typeof dataSync !== 'function';
+  return (
+    typeof className !== 'string' &&
+    typeof class_name !== 'string' &&
+    typeof call !== 'function' &&
+    typeof dataSync !== 'function'
+  );
 }
 
 function fromDictionary(where: string, value: Record<string, unknown>, names: readonly string[]): unknown {
   const keys = Object.keys(value);
   const unknown = keys.find((key) => !names.includes(key));
   if (unknown !== undefined)
-    throw new ValueError(`${where}: the model has nothing named '${unknown}'.${suggest(unknown, names)} Received: ${show(value)}`, 'ERR_UNKNOWN_NAME');
+    throw new ValueError(
+      `${where}: the model has nothing named '${unknown}'.${suggest(unknown, names)} Received: ${show(value)}`,
+      'ERR_UNKNOWN_NAME',
+    );
   const missing = names.find((name) => !keys.includes(name));
-  if (missing !== undefined) throw new ValueError(`${where}: there is no entry for '${missing}'. Received: ${show(value)}`, 'ERR_MISSING_DATA');
+  if (missing !== undefined)
+    throw new ValueError(`${where}: there is no entry for '${missing}'. Received: ${show(value)}`, 'ERR_MISSING_DATA');
   return value[names[0]];
 }

@@ -89,7 +89,8 @@ function shapeOfBare(where: string, length: number, sampleShape: SampleShape, { 
 const matches = (shape: readonly number[], sampleShape: SampleShape): boolean =>
   shape.length === sampleShape.length + 1 && sampleShape.every((d, k) => d === null || d === shape[k + 1]);
 
-const wantedRank = ({ rank, sampleShape }: TensorOptions, given: number): number => (sampleShape ? sampleShape.length + 1 : (rank ?? given));
+const wantedRank = ({ rank, sampleShape }: TensorOptions, given: number): number =>
+  sampleShape ? sampleShape.length + 1 : (rank ?? given);
 
 /** The shape as the model takes it; null where it does not fit. */
 function fit(shape: number[], options: TensorOptions): number[] | null {
@@ -126,8 +127,12 @@ function howToMend(shape: number[], sampleShape: SampleShape | undefined): strin
 function wrongKind(where: string, value: unknown): Error {
   const expected = 'an array: an NDArray, { data, shape }, nested arrays of numbers, or a typed array';
   if (typeof value === 'object' && value !== null && typeof (value as { dataSync?: unknown }).dataSync === 'function')
-    return typeError(`${where} is a tensor of TensorFlow.js, which is not read directly. Pass array(tensor.dataSync(), tensor.shape), or tensor.arraySync().`);
+    return typeError(
+      `${where} is a tensor of TensorFlow.js, which is not read directly. Pass array(tensor.dataSync(), tensor.shape), or tensor.arraySync().`,
+    );
   if (Object.prototype.toString.call(value).endsWith('ArrayBuffer]'))
-    return typeError(`${where} must be ${expected}. Received: an ArrayBuffer. Make a view of it, such as new Float32Array(buffer).`);
+    return typeError(
+      `${where} must be ${expected}. Received: an ArrayBuffer. Make a view of it, such as new Float32Array(buffer).`,
+    );
   return typeError(`${where} must be ${expected}. Received: ${show(value)}`);
 }

@@ -51,7 +51,10 @@ export class BatchStream {
     readonly options: StreamOptions = {},
   ) {
     if (!isDataset(source) && !Array.isArray(source))
-      throw typeError(`${where} must be an iterable of batches, or a function that returns one. Received: ${show(source)}`, 'ERR_DATASET');
+      throw typeError(
+        `${where} must be an iterable of batches, or a function that returns one. Received: ${show(source)}`,
+        'ERR_DATASET',
+      );
   }
 
   /** Begins an epoch: from the start, where the source can be read anew. */
@@ -61,7 +64,9 @@ export class BatchStream {
     if (this.#iterator && this.#isBare()) return;
     const epoch = ++this.#epoch;
     await this.#release();
-    const made = await this.#guard('could not be opened', () => (typeof this.source === 'function' ? this.source() : this.source));
+    const made = await this.#guard('could not be opened', () =>
+      typeof this.source === 'function' ? this.source() : this.source,
+    );
     const iterator = await this.#guard('could not be opened', () => iterate(this.where, made));
     if (epoch !== this.#epoch) return void ignore(() => iterator.return?.());
     this.#iterator = iterator;
@@ -78,7 +83,8 @@ export class BatchStream {
     const epoch = this.#epoch;
     const result = await this.#guard(`failed at batch ${index}`, () => (this.#ahead ? this.#ahead.next() : iterator.next()));
     if (epoch !== this.#epoch) return null;
-    if (typeof result !== 'object' || result === null) throw typeError(`${this.where}: an iterator gives objects { value, done }. Received: ${show(result)}`, 'ERR_DATASET');
+    if (typeof result !== 'object' || result === null)
+      throw typeError(`${this.where}: an iterator gives objects { value, done }. Received: ${show(result)}`, 'ERR_DATASET');
     if (result.done) {
       this.#ended = true;
       return null;
@@ -125,7 +131,8 @@ export class BatchStream {
     } catch (error) {
       this.#ended = true;
       if ((error as Error)?.name === 'AbortError' || (error as { code?: unknown })?.code === 'ERR_DATASET') throw error;
-      const message = error instanceof Error || typeof (error as Error)?.message === 'string' ? (error as Error).message : String(error);
+      const message =
+        error instanceof Error || typeof (error as Error)?.message === 'string' ? (error as Error).message : String(error);
       throw Object.assign(new RuntimeError(`${this.where}: the dataset ${what}: ${message}`, 'ERR_DATASET'), { cause: error });
     }
   }
@@ -149,6 +156,8 @@ async function ignore(run: () => unknown): Promise<void> {
   try {
     await run();
   } catch (error) {
-    process.emitWarning(`A dataset failed while it was closed: ${(error as Error)?.message ?? error}`, { code: 'GEMMFIT_DATASET_CLOSE' });
+    process.emitWarning(`A dataset failed while it was closed: ${(error as Error)?.message ?? error}`, {
+      code: 'GEMMFIT_DATASET_CLOSE',
+    });
   }
 }

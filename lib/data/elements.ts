@@ -6,7 +6,17 @@ export type TypedArray = DataArray;
 /** What one element of an array is: `bigint` in a `BigInt64Array`, else `number`. */
 export type Element<T extends TypedArray> = T extends BigInt64Array ? bigint : number;
 
-export type DType = 'float32' | 'float64' | 'int8' | 'uint8' | 'uint8_clamped' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64';
+export type DType =
+  | 'float32'
+  | 'float64'
+  | 'int8'
+  | 'uint8'
+  | 'uint8_clamped'
+  | 'int16'
+  | 'uint16'
+  | 'int32'
+  | 'uint32'
+  | 'int64';
 
 // biome-ignore lint/suspicious/noExplicitAny: the constructors differ in the element they take
 type TypedArrayConstructor = { new (length: number): TypedArray; from(values: any): TypedArray; name: string };
@@ -59,7 +69,10 @@ export function checkTyped(where: string, value: unknown): TypedArray {
       'ERR_BUFFER',
     );
   if (isDetached(buffer as ArrayBuffer))
-    throw new ValueError(`${where}: its ArrayBuffer is detached (it was transferred, for example to a worker). Pass a copy to the worker instead.`, 'ERR_BUFFER');
+    throw new ValueError(
+      `${where}: its ArrayBuffer is detached (it was transferred, for example to a worker). Pass a copy to the worker instead.`,
+      'ERR_BUFFER',
+    );
   return value as TypedArray;
 }
 
@@ -82,7 +95,10 @@ export function allocate(where: string, dtype: DType, shape: readonly number[]):
   try {
     return new constructors[dtype](sizeOf(shape));
   } catch {
-    throw new ValueError(`${where}: there is no memory for shape ${showShape(shape)} of ${dtype}. Pass the data in parts, as a dataset.`, 'ERR_MEMORY');
+    throw new ValueError(
+      `${where}: there is no memory for shape ${showShape(shape)} of ${dtype}. Pass the data in parts, as a dataset.`,
+      'ERR_MEMORY',
+    );
   }
 }
 
@@ -103,7 +119,10 @@ export function convertElements(where: string, data: TypedArray, dtype: DType): 
   const range = integerRange[dtype];
   for (let i = 0; i < data.length; i++) {
     const value = Number(data[i]);
-    const fits = dtype === 'int64' ? Number.isSafeInteger(value) : !range || (Number.isInteger(value) && value >= range[0] && value <= range[1]);
+    const fits =
+      dtype === 'int64'
+        ? Number.isSafeInteger(value)
+        : !range || (Number.isInteger(value) && value >= range[0] && value <= range[1]);
     if (!fits) throw new ValueError(`${where}: element ${i} is ${data[i]}, which ${dtype} cannot hold.`, 'ERR_OUT_OF_RANGE');
     if (isBig(out)) out[i] = BigInt(value);
     else out[i] = value;

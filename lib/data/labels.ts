@@ -29,7 +29,10 @@ export function checkLabels(where: string, y: Tensor, loss: LabelRules | null, c
   if (index < 0) return;
   const value = Number(y.data[index]);
   const allowed = `Labels are whole numbers from 0 to ${classes - 1}${except === null ? '' : ` (or ${except}, which is ignored)`}, one for each of the ${classes} outputs of the last layer.`;
-  throw new ValueError(`${where}: the label ${place(y, index)} is ${value}. ${allowed} ${labelHint(value, classes)}`, 'ERR_LABEL');
+  throw new ValueError(
+    `${where}: the label ${place(y, index)} is ${value}. ${allowed} ${labelHint(value, classes)}`,
+    'ERR_LABEL',
+  );
 }
 
 function labelHint(value: number, classes: number): string {
@@ -47,7 +50,10 @@ export function checkIds(where: string, x: Tensor, layer: FirstLayer | undefined
   const index = addon.firstOutside(x.data, 0, rows - 1, true, null);
   if (index < 0) return;
   const value = Number(x.data[index]);
-  const hint = Number.isInteger(value) && value >= rows ? `Use inputDim: ${value + 1} or more, or map rare ids to one of their own.` : 'Map what has no id to one of its own, such as 0.';
+  const hint =
+    Number.isInteger(value) && value >= rows
+      ? `Use inputDim: ${value + 1} or more, or map rare ids to one of their own.`
+      : 'Map what has no id to one of its own, such as 0.';
   throw new ValueError(
     `${where}: the id ${place(x, index)} is ${value}. Ids are whole numbers from 0 to ${rows - 1}, as the embedding has inputDim: ${rows}. ${hint}`,
     'ERR_INDEX',

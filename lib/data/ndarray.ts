@@ -1,7 +1,17 @@
 import { show, typeError, ValueError } from '../errors.js';
 import { checkOneOf } from '../options.js';
 import { isArrayLike, readArrayLike } from './array_like.js';
-import { checkTyped, convertElements, type DType, dtypeOf, dtypes, type Element, showShape, sizeOf, type TypedArray } from './elements.js';
+import {
+  checkTyped,
+  convertElements,
+  type DType,
+  dtypeOf,
+  dtypes,
+  type Element,
+  showShape,
+  sizeOf,
+  type TypedArray,
+} from './elements.js';
 import { flatten } from './nested.js';
 
 export type { DType, Element, TypedArray } from './elements.js';
@@ -48,12 +58,18 @@ export class NDArray<T extends TypedArray = Float32Array> implements Iterable<ND
   /** One element, by an index for each axis. Negative indices count from the end; an index outside throws a ValueError. */
   at(...index: number[]): Element<T> {
     if (index.length !== this.shape.length)
-      throw new ValueError(`NDArray.at takes ${this.shape.length} indices for shape ${showShape(this.shape)}. Received: ${index.length}`, 'ERR_SHAPE');
+      throw new ValueError(
+        `NDArray.at takes ${this.shape.length} indices for shape ${showShape(this.shape)}. Received: ${index.length}`,
+        'ERR_SHAPE',
+      );
     let position = 0;
     for (let k = 0; k < index.length; k++) {
       const i = index[k] < 0 ? index[k] + this.shape[k] : index[k];
       if (!Number.isInteger(i) || i < 0 || i >= this.shape[k])
-        throw new ValueError(`NDArray.at: index ${show(index[k])} of axis ${k} is outside shape ${showShape(this.shape)}.`, 'ERR_OUT_OF_RANGE');
+        throw new ValueError(
+          `NDArray.at: index ${show(index[k])} of axis ${k} is outside shape ${showShape(this.shape)}.`,
+          'ERR_OUT_OF_RANGE',
+        );
       position = position * this.shape[k] + i;
     }
     return this.data[position] as Element<T>;
@@ -108,11 +124,15 @@ export class NDArray<T extends TypedArray = Float32Array> implements Iterable<ND
  * array([0, 1, 2], null, 'int32')
  * ```
  */
-export function array<T extends TypedArray>(values: T | { data: T; shape: readonly number[] }, shape?: readonly number[] | null): NDArray<T>;
+export function array<T extends TypedArray>(
+  values: T | { data: T; shape: readonly number[] },
+  shape?: readonly number[] | null,
+): NDArray<T>;
 export function array(values: unknown, shape?: readonly number[] | null, dtype?: 'float32'): NDArray;
 export function array(values: unknown, shape?: readonly number[] | null, dtype?: DType): NDArray<TypedArray>;
 export function array(values: unknown, shape?: readonly number[] | null, dtype?: DType): NDArray<TypedArray> {
-  if (shape !== undefined && shape !== null && !Array.isArray(shape)) throw typeError(`array: 'shape' must be an array of whole numbers. Received: ${show(shape)}`);
+  if (shape !== undefined && shape !== null && !Array.isArray(shape))
+    throw typeError(`array: 'shape' must be an array of whole numbers. Received: ${show(shape)}`);
   const given = read('array', values);
   const type = dtype === undefined || dtype === null ? undefined : checkOneOf('array', 'dtype', dtype, dtypes);
   return new NDArray(type ? convertElements('array', given.data, type) : given.data, shape ?? given.shape);
@@ -136,7 +156,9 @@ function read(where: string, values: unknown): { data: TypedArray; shape: number
 export function checkWeightArray(where: string, values: unknown, shape: readonly number[]): Float32Array {
   const given = read(where, values);
   const bare = ArrayBuffer.isView(values);
-  const fits = bare ? given.data.length === sizeOf(shape) : given.shape.length === shape.length && given.shape.every((d, k) => d === shape[k]);
+  const fits = bare
+    ? given.data.length === sizeOf(shape)
+    : given.shape.length === shape.length && given.shape.every((d, k) => d === shape[k]);
   if (!fits)
     throw new ValueError(
       `${where} has shape ${showShape(shape)}${bare ? ` (${sizeOf(shape)} elements)` : ''} and takes an array of exactly that shape. ` +

@@ -1,6 +1,6 @@
 import { show, typeError, ValueError } from '../errors.js';
-import { allocate, checkTyped, type DType, dtypeOf, isBig, showShape, sizeOf, type TypedArray } from './elements.js';
 import { isArrayLike, readArrayLike } from './array_like.js';
+import { allocate, checkTyped, type DType, dtypeOf, isBig, showShape, sizeOf, type TypedArray } from './elements.js';
 
 // Deeper than any data: what goes further contains itself.
 const maxDepth = 32;
@@ -79,7 +79,14 @@ function checkLengths(where: string, value: readonly unknown[], lengths: readonl
   }
 }
 
-function fillNumbers(where: string, value: readonly unknown[], depth: number, path: number[], out: TypedArray, to: { position: number }): void {
+function fillNumbers(
+  where: string,
+  value: readonly unknown[],
+  depth: number,
+  path: number[],
+  out: TypedArray,
+  to: { position: number },
+): void {
   if (depth > 1) {
     for (let i = 0; i < value.length; i++) {
       path.push(i);
@@ -92,7 +99,8 @@ function fillNumbers(where: string, value: readonly unknown[], depth: number, pa
     for (let i = 0; i < value.length; i++) {
       const v = value[i];
       if (typeof v !== 'bigint') throw notANumber(where, v, [...path, i], i in value, 'a bigint, as the elements before it');
-      if (BigInt.asIntN(64, v) !== v) throw new ValueError(`${where}${at([...path, i])} is ${v}n, which no 64-bit integer holds.`, 'ERR_OUT_OF_RANGE');
+      if (BigInt.asIntN(64, v) !== v)
+        throw new ValueError(`${where}${at([...path, i])} is ${v}n, which no 64-bit integer holds.`, 'ERR_OUT_OF_RANGE');
       out[to.position++] = v;
     }
     return;
@@ -107,7 +115,15 @@ function fillNumbers(where: string, value: readonly unknown[], depth: number, pa
   to.position += value.length;
 }
 
-function fillRows(where: string, value: readonly unknown[], depth: number, path: number[], out: TypedArray, rows: Rows, to: { position: number }): void {
+function fillRows(
+  where: string,
+  value: readonly unknown[],
+  depth: number,
+  path: number[],
+  out: TypedArray,
+  rows: Rows,
+  to: { position: number },
+): void {
   for (let i = 0; i < value.length; i++) {
     path.push(i);
     if (depth > 1) fillRows(where, value[i] as unknown[], depth - 1, path, out, rows, to);
@@ -135,7 +151,10 @@ function readRow(where: string, value: unknown, path: readonly number[], rows: R
       'ERR_SHAPE',
     );
   if (dtypeOf(row.data) !== rows.dtype)
-    throw new ValueError(`${where}: rows have different element types: ${at(path)} has ${dtypeOf(row.data)}, the first row ${rows.dtype}.`, 'ERR_DTYPE');
+    throw new ValueError(
+      `${where}: rows have different element types: ${at(path)} has ${dtypeOf(row.data)}, the first row ${rows.dtype}.`,
+      'ERR_DTYPE',
+    );
   return row.data;
 }
 
@@ -150,7 +169,11 @@ function notAList(where: string, value: unknown, length: number, path: readonly 
 }
 
 function notANumber(where: string, value: unknown, path: readonly number[], there: boolean, expected: string): Error {
-  if (!there) return new ValueError(`${where}${at(path)} is a hole in a sparse array, where ${expected} was expected. Fill every position.`, 'ERR_VALUE');
+  if (!there)
+    return new ValueError(
+      `${where}${at(path)} is a hole in a sparse array, where ${expected} was expected. Fill every position.`,
+      'ERR_VALUE',
+    );
   if (Array.isArray(value))
     return new ValueError(
       `${where} is ragged: ${at(path)} is an array of length ${value.length} where ${expected} was expected. Give every sample the same shape.`,

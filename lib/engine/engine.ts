@@ -86,6 +86,11 @@ export class Engine {
     this.#network.predictSync(x, sampleShape as number[], predictions);
   }
 
+  /** Results of the run that has just ended, with what came before it since the last reset. */
+  totals(): Totals {
+    return this.#network.totals();
+  }
+
   progress(): Totals {
     return this.#network.progress();
   }

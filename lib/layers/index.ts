@@ -7,6 +7,7 @@ import { Layer } from './layer.js';
 import { noiseLayers } from './noise.js';
 import { normalizationLayers } from './normalization.js';
 import { reshapingLayers } from './reshaping.js';
+import { tableOf } from './table.js';
 
 export { Layer } from './layer.js';
 
@@ -19,9 +20,12 @@ const all = [
   ...normalizationLayers,
   ...embeddingLayers,
   ...globalPoolingLayers,
-];
+] as const;
 
 export const layerRegistry = new Registry<Layer>('layer', 'keras.layers', Layer, all);
+
+/** Layers: classes under Keras's names, and a factory of each in camelCase. */
+export const layers = tableOf(all);
 
 /** What a model takes: the shape of one sample, a name, and optionally the data set that `fit` reads when x and y are null. */
 export const input = (options: ConstructorParameters<typeof InputLayer>[0]): InputLayer => new InputLayer(options);

@@ -99,7 +99,7 @@ export abstract class Layer implements Part {
   /** The input shape it was built for. */
   builtFor: Shape | undefined;
 
-  protected constructor(options: LayerOptions) {
+  constructor(options: LayerOptions) {
     const where = this.className;
     const { name, trainable, dtype, inputShape, batchInputShape, inputDim } = options;
     if (name !== undefined && (typeof name !== 'string' || !name)) throw typeError(`${where}: 'name' must be a non-empty string. Received: ${show(name)}`);

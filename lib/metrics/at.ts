@@ -62,7 +62,12 @@ export class SensitivityAtSpecificity extends BestAt {
   protected readonly native = 'sensitivityAtSpecificity';
   constructor(options: SensitivityAtSpecificityOptions) {
     const where = 'SensitivityAtSpecificity';
-    super(Metric.read(where, options, { ...defaults, specificity: undefined }), where, 'sensitivity_at_specificity', 'specificity');
+    super(
+      Metric.read(where, options, { ...defaults, specificity: undefined }),
+      where,
+      'sensitivity_at_specificity',
+      'specificity',
+    );
   }
 }
 
@@ -72,7 +77,12 @@ export class SpecificityAtSensitivity extends BestAt {
   protected readonly native = 'specificityAtSensitivity';
   constructor(options: SpecificityAtSensitivityOptions) {
     const where = 'SpecificityAtSensitivity';
-    super(Metric.read(where, options, { ...defaults, sensitivity: undefined }), where, 'specificity_at_sensitivity', 'sensitivity');
+    super(
+      Metric.read(where, options, { ...defaults, sensitivity: undefined }),
+      where,
+      'specificity_at_sensitivity',
+      'sensitivity',
+    );
   }
 }
 

@@ -69,7 +69,11 @@ export class AUC extends Metric {
     const upper = (v: unknown) => (typeof v === 'string' && ['roc', 'pr', 'prgain'].includes(v) ? v.toUpperCase() : v);
     this.curve = checkOneOf('AUC', 'curve', upper(o.curve), ['ROC', 'PR', 'PRGAIN'] as const);
     const lower = (v: unknown) => (typeof v === 'string' ? v.replace(/^[IM]/, (c) => c.toLowerCase()) : v);
-    this.summationMethod = checkOneOf('AUC', 'summationMethod', lower(o.summationMethod), ['interpolation', 'minoring', 'majoring'] as const);
+    this.summationMethod = checkOneOf('AUC', 'summationMethod', lower(o.summationMethod), [
+      'interpolation',
+      'minoring',
+      'majoring',
+    ] as const);
     this.multiLabel = checkBoolean('AUC', 'multiLabel', o.multiLabel);
     this.numLabels = optionalNumber('AUC', 'numLabels', o.numLabels, { min: 1, integer: true });
     if (this.numLabels !== null && !this.multiLabel)
@@ -81,7 +85,10 @@ export class AUC extends Metric {
   protected describe(width: number): MetricSpec {
     const { thresholds, numLabels, labelWeights } = this;
     const disagrees = (option: string, n: number) =>
-      new ValueError(`metric '${this.name}' (AUC): '${option}' is for ${n} labels, but the output's last axis has ${width} elements.`, 'ERR_SHAPE');
+      new ValueError(
+        `metric '${this.name}' (AUC): '${option}' is for ${n} labels, but the output's last axis has ${width} elements.`,
+        'ERR_SHAPE',
+      );
     if (numLabels !== null && numLabels !== width) throw disagrees('numLabels', numLabels);
     if (labelWeights && labelWeights.length !== width) throw disagrees('labelWeights', labelWeights.length);
     return {

@@ -23,7 +23,8 @@ function checkThresholds(where: string, given: unknown): number | number[] | nul
   const one = (t: unknown) => checkNumber(where, 'thresholds', t, { min: 0, max: 1 });
   const list = ArrayBuffer.isView(given) ? Array.from(given as Float64Array) : given;
   if (!Array.isArray(list)) return one(list);
-  if (!list.length) throw new ValueError(`${where}: 'thresholds' must hold at least one number from 0 to 1. Received: []`, 'ERR_OUT_OF_RANGE');
+  if (!list.length)
+    throw new ValueError(`${where}: 'thresholds' must hold at least one number from 0 to 1. Received: []`, 'ERR_OUT_OF_RANGE');
   return list.map(one);
 }
 
@@ -38,7 +39,7 @@ abstract class ConfusionMetric extends Metric {
 
   protected abstract readonly native: string;
 
-  override resultSize(): number {
+  override resultSize(_width: number): number {
     return Array.isArray(this.thresholds) ? this.thresholds.length : 1;
   }
   protected describe(_width: number): MetricSpec {

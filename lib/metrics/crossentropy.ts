@@ -71,7 +71,11 @@ export class SparseCategoricalCrossentropy extends LossMean {
   readonly fromLogits: boolean;
   readonly ignoreClass: number | null;
   constructor(options: SparseCategoricalCrossentropyOptions = {}) {
-    const o = Metric.read('SparseCategoricalCrossentropy', options, { fromLogits: false, ignoreClass: null as number | null, axis: -1 });
+    const o = Metric.read('SparseCategoricalCrossentropy', options, {
+      fromLogits: false,
+      ignoreClass: null as number | null,
+      axis: -1,
+    });
     const { fromLogits, ignoreClass } = o;
     super(o, 'sparse_categorical_crossentropy', crossentropy('SparseCategoricalCrossentropy', { fromLogits, ignoreClass }));
     checkLastAxis('SparseCategoricalCrossentropy', o.axis);
@@ -85,4 +89,5 @@ export class SparseCategoricalCrossentropy extends LossMean {
 
 export const binaryCrossentropy = (options?: BinaryCrossentropyOptions) => new BinaryCrossentropy(options);
 export const categoricalCrossentropy = (options?: CategoricalCrossentropyOptions) => new CategoricalCrossentropy(options);
-export const sparseCategoricalCrossentropy = (options?: SparseCategoricalCrossentropyOptions) => new SparseCategoricalCrossentropy(options);
+export const sparseCategoricalCrossentropy = (options?: SparseCategoricalCrossentropyOptions) =>
+  new SparseCategoricalCrossentropy(options);

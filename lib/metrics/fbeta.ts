@@ -27,7 +27,10 @@ abstract class FScore extends Metric {
   constructor(options: FBetaScoreOptions, where: string, defaultName: string) {
     super(options, defaultName);
     const { average, beta, threshold } = options;
-    this.average = average === null || average === undefined ? null : checkOneOf(where, 'average', average, ['micro', 'macro', 'weighted'] as const);
+    this.average =
+      average === null || average === undefined
+        ? null
+        : checkOneOf(where, 'average', average, ['micro', 'macro', 'weighted'] as const);
     this.beta = checkNumber(where, 'beta', beta ?? 1, { above: 0 });
     this.threshold = optionalNumber(where, 'threshold', threshold, { above: 0, max: 1 });
   }

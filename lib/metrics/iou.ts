@@ -41,7 +41,8 @@ abstract class IoUMetric extends Metric {
     super(options, defaultName);
     const n = checkNumber(where, 'numClasses', options.numClasses, { min: 1, max: 4096, integer: true });
     this.numClasses = n;
-    this.targetClassIds = targets === 'all' ? Array.from({ length: n }, (_, i) => i) : checkTargets(where, options.targetClassIds, n);
+    this.targetClassIds =
+      targets === 'all' ? Array.from({ length: n }, (_, i) => i) : checkTargets(where, options.targetClassIds, n);
     this.ignoreClass = optionalNumber(where, 'ignoreClass', options.ignoreClass, { integer: true });
     this.sparseYTrue = checkBoolean(where, 'sparseYTrue', options.sparseYTrue ?? true);
     this.sparseYPred = checkBoolean(where, 'sparseYPred', options.sparseYPred ?? true);

@@ -1,4 +1,5 @@
-import { type Loss, lossRegistry } from '../losses.js';
+import { ValueError } from '../errors.js';
+import { CustomLoss, type Loss, lossRegistry } from '../losses.js';
 import type { Config } from '../registry.js';
 import { checkLastAxis, type Direction, type LogitsFrom, Metric, type MetricOptions, type MetricSpec } from './metric.js';
 
@@ -9,6 +10,12 @@ export abstract class LossMean extends Metric {
 
   constructor(options: MetricOptions, defaultName: string, loss: Loss) {
     super(options, defaultName);
+    if (loss.wholeBatch || loss instanceof CustomLoss)
+      throw new ValueError(
+        `metric '${this.name}': the loss ${loss.className} ${loss.wholeBatch ? 'has one value for a whole batch' : 'runs in JavaScript'} and cannot be a metric. ` +
+          'Metrics are means over samples that the native engine keeps.',
+        'ERR_UNSUPPORTED',
+      );
     this.loss = loss;
   }
 
@@ -17,6 +24,10 @@ export abstract class LossMean extends Metric {
   }
   override get logitsFrom(): LogitsFrom {
     return this.loss.logitsFrom;
+  }
+  protected override checkWidths(width: number, labelWidth: number): void {
+    super.checkWidths(width, labelWidth);
+    if (((this.loss as { axis?: number }).axis ?? -1) === -1) this.loss.checkOutput([width]);
   }
   protected describe(): MetricSpec {
     return { ...this.loss.spec(), metric: 'mean' };

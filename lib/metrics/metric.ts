@@ -89,7 +89,9 @@ export abstract class Metric implements Part {
     if (!this.sparse && labelWidth !== width)
       throw new ValueError(
         `metric '${this.name}' (${this.className}) compares labels with outputs element by element, but the labels' last axis has ${labelWidth} elements and the output's ${width}. ` +
-          (labelWidth === 1 ? 'Use a sparse metric for class numbers, or one-hot encode them.' : 'Give labels of the same shape as the output.'),
+          (labelWidth === 1
+            ? 'Use a sparse metric for class numbers, or one-hot encode them.'
+            : 'Give labels of the same shape as the output.'),
         'ERR_SHAPE',
       );
   }
@@ -110,7 +112,12 @@ function checkDtype(where: string, dtype: unknown): void {
 }
 
 /** An option that may be null: null and undefined give null. */
-export function optionalNumber(where: string, name: string, value: unknown, range: Parameters<typeof checkNumber>[3]): number | null {
+export function optionalNumber(
+  where: string,
+  name: string,
+  value: unknown,
+  range: Parameters<typeof checkNumber>[3],
+): number | null {
   return value === undefined || value === null ? null : checkNumber(where, name, value, range);
 }
 
@@ -126,5 +133,8 @@ export function checkClassId(metric: Metric, classId: number | null, width: numb
 /** Where Keras takes an axis, the engine works along the last one. */
 export function checkLastAxis(where: string, axis: unknown): void {
   if (axis !== undefined && axis !== null && axis !== -1)
-    throw new ValueError(`${where}: 'axis' other than -1 (the last) is not available. Received: ${show(axis)}`, 'ERR_UNSUPPORTED');
+    throw new ValueError(
+      `${where}: 'axis' other than -1 (the last) is not available. Received: ${show(axis)}`,
+      'ERR_UNSUPPORTED',
+    );
 }

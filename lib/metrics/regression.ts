@@ -24,7 +24,10 @@ export class R2Score extends Metric {
     this.classAggregation =
       o.classAggregation === null
         ? null
-        : checkOneOf('R2Score', 'classAggregation', o.classAggregation, ['uniform_average', 'variance_weighted_average'] as const);
+        : checkOneOf('R2Score', 'classAggregation', o.classAggregation, [
+            'uniform_average',
+            'variance_weighted_average',
+          ] as const);
     this.numRegressors = checkNumber('R2Score', 'numRegressors', o.numRegressors, { min: 0, integer: true });
   }
 

@@ -1,10 +1,10 @@
 import { ValueError } from '../errors.js';
-import { Loss, lossRegistry } from '../losses.js';
+import { isCustomLoss, Loss, lossRegistry } from '../losses.js';
 import { suggest } from '../options.js';
 import { BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy } from './accuracy.js';
 import { BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy } from './crossentropy.js';
-import type { Metric, MetricOptions } from './metric.js';
-import { findMetric, functionName, MeanMetricWrapper, metricRegistry, refuseFunction } from './wrapper.js';
+import { Metric, type MetricOptions } from './metric.js';
+import { findMetric, functionName, lossOf, MeanMetricWrapper, metricRegistry, refuseFunction } from './wrapper.js';
 
 /** What decides which accuracy `'accuracy'` is: elements of the output's and of the labels' last axis (1 for class numbers). */
 export interface MetricContext {
@@ -41,22 +41,26 @@ function fromName(name: string, context: MetricContext, where: string): Metric {
   throw new ValueError(`${where}: unknown metric '${name}'.${suggest(name, known)}`, 'ERR_UNKNOWN_NAME');
 }
 
-/** A loss's name in Keras's spelling: its `name` option, else that of its class. */
-const lossName = (loss: Loss): string | undefined => (loss as { name?: string }).name;
-
 /**
- * A metric from whatever names one: a name in any of Keras's spellings (of a metric or a loss), an instance (of a metric or a
- * loss), a config. A name given as a string is the metric's name; everything else has its own.
+ * A metric from whatever names one: a name in any of Keras's spellings (of a metric or a loss), an instance or class (of a
+ * metric or a loss), a config. A name given as a string is the metric's name; everything else has its own.
  * Throws ValueError for unknown names and for JavaScript functions, TypeError for what names nothing.
  */
 export function resolveMetric(id: unknown, context: MetricContext, where = 'metrics'): Metric {
   const name = typeof id === 'string' ? id : functionName(id);
   if (name !== undefined) return fromName(name, context, where);
-  if (typeof id === 'function') throw refuseFunction(where, id);
-  if (id instanceof Loss) return new MeanMetricWrapper({ fn: id, name: lossName(id) });
-  const className = typeof id === 'object' && id !== null ? ((id as Record<string, unknown>).class_name ?? (id as Record<string, unknown>).className) : undefined;
+  if (typeof id === 'function') {
+    if (!(id.prototype instanceof Metric) && !(id.prototype instanceof Loss)) throw refuseFunction(where, id);
+    return resolveMetric(new (id as new () => unknown)(), context, where);
+  }
+  if (isCustomLoss(id)) throw refuseFunction(where, id.call);
+  if (id instanceof Loss) return new MeanMetricWrapper({ fn: id, name: id.name });
+  const className =
+    typeof id === 'object' && id !== null
+      ? ((id as Record<string, unknown>).class_name ?? (id as Record<string, unknown>).className)
+      : undefined;
   if (typeof className === 'string' && !findMetric(className) && lossRegistry.find(className)?.prototype instanceof Loss)
-    return resolveMetric(lossRegistry.resolve(id, where), context, where);
+    return resolveMetric(lossOf(id, where), context, where);
   return metricRegistry.resolve(id, where);
 }
 
@@ -64,7 +68,11 @@ export function resolveMetric(id: unknown, context: MetricContext, where = 'metr
  * All metrics of a compilation under unique keys, in the order of the logs: a repeated key gets `_1`, `_2`; a weighted metric
  * whose key is taken gets `weighted_` before it.
  */
-export function nameMetrics(metrics: readonly unknown[], weightedMetrics: readonly unknown[], context: MetricContext): NamedMetric[] {
+export function nameMetrics(
+  metrics: readonly unknown[],
+  weightedMetrics: readonly unknown[],
+  context: MetricContext,
+): NamedMetric[] {
   const taken = new Set(['loss']);
   const numbered = (key: string): string => {
     let free = key;

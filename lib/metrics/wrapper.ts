@@ -1,5 +1,5 @@
 import { show, typeError, ValueError } from '../errors.js';
-import { Loss, lossRegistry } from '../losses.js';
+import { isCustomLoss, Loss, lossRegistry } from '../losses.js';
 import { type Config, classNameOf, fromKerasConfig, Registry } from '../registry.js';
 import * as accuracies from './accuracy.js';
 import * as at from './at.js';
@@ -20,7 +20,7 @@ export interface MeanMetricWrapperOptions extends MetricOptions {
   [option: string]: unknown;
 }
 
-class LossInstanceMean extends means.LossMean {
+class WrappedLoss extends means.LossMean {
   static override readonly className = 'MeanMetricWrapper';
   constructor(loss: Loss) {
     super({}, 'mean_metric_wrapper', loss);
@@ -43,6 +43,16 @@ export function refuseFunction(where: string, fn: unknown): ValueError {
   );
 }
 
+/** A loss to average. Its reduction is not asked for, so that even 'none' will do. */
+export function lossOf(id: unknown, where: string): Loss {
+  if (id instanceof Loss) return id;
+  if (isCustomLoss(id)) throw refuseFunction(where, id.call);
+  return lossRegistry.resolve(
+    isObject(id) && isObject(id.config) ? { ...id, config: { ...id.config, reduction: undefined } } : id,
+    where,
+  );
+}
+
 /** The class of a metric under any of its names; classes that users registered for other kinds of parts do not count. */
 export function findMetric(name: string): (new (options?: Config) => Metric) | undefined {
   const found = metricRegistry.find(name);
@@ -55,13 +65,14 @@ function metricOf(fn: unknown, options: Config): Metric {
   if (name !== undefined) {
     const metric = findMetric(name);
     if (metric) return new metric(options);
-    return new LossInstanceMean(lossRegistry.resolve({ className: name, config: options }, `${where}: 'fn'`));
+    return new WrappedLoss(lossOf({ className: name, config: options }, `${where}: 'fn'`));
   }
   if (typeof fn === 'function') throw refuseFunction(where, fn);
-  const loss = lossRegistry.resolve(fn, `${where}: 'fn'`);
+  const loss = lossOf(fn, `${where}: 'fn'`);
   const unused = Object.keys(options);
-  if (unused.length) throw typeError(`${where}: option '${unused[0]}' goes only with the name of a function as 'fn'.`, 'ERR_UNKNOWN_OPTION');
-  return new LossInstanceMean(loss);
+  if (unused.length)
+    throw typeError(`${where}: option '${unused[0]}' goes only with the name of a function as 'fn'.`, 'ERR_UNKNOWN_OPTION');
+  return new WrappedLoss(loss);
 }
 
 /**
@@ -76,7 +87,8 @@ export class MeanMetricWrapper extends Metric {
   readonly #options: Config;
 
   constructor(options: MeanMetricWrapperOptions) {
-    if (!isObject(options)) throw typeError(`MeanMetricWrapper: options must be one object such as { fn: 'huber' }. Received: ${show(options)}`);
+    if (!isObject(options))
+      throw typeError(`MeanMetricWrapper: options must be one object such as { fn: 'huber' }. Received: ${show(options)}`);
     const { fn, name, dtype, ...own } = options;
     super({ name, dtype }, 'mean_metric_wrapper');
     this.#fn = fn;

@@ -93,7 +93,7 @@ function readSplit(value: unknown): number {
 
 function readShuffle(value: unknown): boolean | 'batch' {
   if (typeof value === 'boolean') return value;
-  if (typeof value === 'string') return checkOneOf('fit', 'shuffle', value, ['batch']);
+  if (typeof value === 'string') return checkOneOf('fit', 'shuffle', value, ['batch'] as const);
   throw typeError(`fit: 'shuffle' must be true, false or 'batch'. Received: ${show(value)}`);
 }
 

@@ -1,6 +1,8 @@
 #include <hwy/targets.h>
 #include <napi.h>
 
+#include <limits>
+
 #include "native/addon/instance.h"
 #include "native/addon/wraps.h"
 #include "native/kernels/gemm.h"
@@ -54,7 +56,7 @@ Napi::Value orthogonalFill(const Napi::CallbackInfo& info) {
 Napi::Value firstOutsideOf(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const ArrayView a = toArray(info[0], "array");
-    const double except = info[4].IsNumber() ? info[4].As<Napi::Number>().DoubleValue() : std::nan("");
+    const double except = info[4].IsNumber() ? info[4].As<Napi::Number>().DoubleValue() : std::numeric_limits<double>::quiet_NaN();
     return Napi::Number::New(info.Env(), static_cast<double>(firstOutside(a, toValue(info[1]).asNumber("low"), toValue(info[2]).asNumber("high"),
                                                                            toValue(info[3]).asNumber("wholeNumbers") != 0, except)));
   });

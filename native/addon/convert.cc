@@ -32,7 +32,8 @@ Value toValue(const Napi::Value& v, int depth) {
 
 std::vector<int64_t> toIntegers(const Napi::Value& v, const char* what) {
   std::vector<int64_t> out;
-  for (const Value& item : toValue(v).asArray(what)) out.push_back(item.asInteger(what));
+  const Value list = toValue(v);
+  for (const Value& item : list.asArray(what)) out.push_back(item.asInteger(what));
   return out;
 }
 
@@ -53,7 +54,7 @@ ArrayView toArray(const Napi::Value& v, const char* what) {
     case napi_bigint64_array: view.type = ElementType::int64; break;
     default: throw Error("ERR_DTYPE", std::string(what) + ": arrays of this element type cannot be read");
   }
-  const Napi::ArrayBuffer buffer = a.ArrayBuffer();
+  Napi::ArrayBuffer buffer = a.ArrayBuffer();
   if (buffer.IsDetached()) throw Error("ERR_DETACHED", std::string(what) + ": the array's buffer has been transferred or detached; pass a copy that stays");
   view.data = static_cast<const uint8_t*>(buffer.Data()) + a.ByteOffset();
   view.rows = static_cast<int64_t>(a.ElementLength());

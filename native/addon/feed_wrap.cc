@@ -36,7 +36,7 @@ FeedWrap::FeedWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const Napi::Value shuffle = o.Get("shuffle");
     const std::string mode = shuffle.IsString() ? shuffle.As<Napi::String>().Utf8Value() : "none";
     s.shuffle = mode == "rows" ? Shuffle::rows : mode == "batches" ? Shuffle::batches : Shuffle::none;
-    const Value classes = toValue(o.Get("classWeights"));
+    const gemmfit::Value classes = toValue(o.Get("classWeights"));
     if (!classes.isNull()) {
       s.classWeights.classes = classes.integers("classes");
       for (const double w : classes.numbers("weights")) s.classWeights.weights.push_back(static_cast<float>(w));
@@ -50,7 +50,7 @@ FeedWrap::FeedWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 void FeedWrap::check(Napi::Env) {
   for (const Held& h : held_) {
     const auto a = h.array.Value().As<Napi::TypedArray>();
-    const Napi::ArrayBuffer buffer = a.ArrayBuffer();
+    Napi::ArrayBuffer buffer = a.ArrayBuffer();
     const void* data = buffer.IsDetached() ? nullptr : static_cast<const uint8_t*>(buffer.Data()) + a.ByteOffset();
     if (data != h.data || a.ByteLength() != h.bytes)
       throw Error("ERR_DETACHED", "an array given to the model was transferred, detached or resized while it was in use; pass a copy that stays");

@@ -113,10 +113,10 @@ Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
     feed->check(env);
     const auto options = info[1].As<Napi::Object>();
     RunRequest r;
-    const Value spec = [&] {
-      Value::Object plain;
+    const gemmfit::Value spec = [&] {
+      gemmfit::Value::Object plain;
       for (const char* key : {"mode", "sampleShape", "weightSteps", "steps", "call", "step", "reset"}) plain[key] = toValue(options.Get(key));
-      return Value(std::move(plain));
+      return gemmfit::Value(std::move(plain));
     }();
     r.mode = toMode(spec.text("mode", ""));
     r.sampleShape = spec.integers("sampleShape");

@@ -125,7 +125,7 @@ HWY_INLINE V CrossEntropy(V y, V p) {
   return hn::Neg(hn::MulAdd(y, LnInside(q), hn::Mul(hn::Sub(C(1), y), LnInside(hn::Sub(C(1), q)))));
 }
 HWY_INLINE V CrossEntropySlope(V y, V p) {
-  const V slope = hn::Sub(hn::Div(hn::Sub(C(1), y), hn::Sub(C(1), p)), hn::Div(y, p));
+  const V slope = hn::Div(hn::Sub(p, y), hn::Mul(p, hn::Sub(C(1), p)));  // (1 - y) / (1 - p) - y / p
   return hn::IfThenElseZero(Inside(p, C(kEpsilon), C(kAlmostOne)), slope);
 }
 HWY_INLINE V LogitCrossEntropy(V y, V z) {

@@ -1,15 +1,17 @@
 #include "native/losses/element.h"
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 namespace gemmfit {
 namespace losses {
 
 float finite(const Value& spec, const char* key, double fallback) {
-  const float x = static_cast<float>(spec.number(key, fallback));
-  if (!std::isfinite(x)) throw Error("ERR_SPEC", "loss '" + spec.text("loss", "") + "': '" + key + "' must be a finite number");
-  return x;
+  const double x = spec.number(key, fallback);
+  if (!(std::fabs(x) <= std::numeric_limits<float>::max()))
+    throw Error("ERR_SPEC", "loss '" + spec.text("loss", "") + "': '" + key + "' must be a finite number");
+  return static_cast<float>(x);
 }
 
 void smoothLabels(const Value& spec, double classes, float* scale, float* shift) {

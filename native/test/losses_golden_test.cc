@@ -40,8 +40,10 @@ Floats readFloats(std::istringstream& line) {
 void expectClose(const Floats& got, const Floats& expected, const std::string& what) {
   ASSERT_EQ(got.size(), expected.size()) << what;
   for (size_t i = 0; i < got.size(); ++i) {
-    if (!std::isfinite(expected[i]))
-      EXPECT_EQ(std::to_string(got[i] * 0 + got[i]), std::to_string(expected[i])) << what << ' ' << i;
+    if (std::isnan(expected[i]))
+      EXPECT_TRUE(std::isnan(got[i])) << what << ' ' << i << ": " << got[i];
+    else if (std::isinf(expected[i]))
+      EXPECT_EQ(got[i], expected[i]) << what << ' ' << i;
     else
       EXPECT_NEAR(got[i], expected[i], 2e-6 * std::max(1.0f, std::abs(expected[i]))) << what << ' ' << i;
   }

@@ -1,0 +1,42 @@
+import { ValueError } from './errors.js';
+import * as all from './losses/all.js';
+import { CustomLoss, isCustomLoss } from './losses/custom.js';
+import { Loss } from './losses/loss.js';
+import { type PartClass, Registry } from './registry.js';
+
+/** The table of losses: `losses.Huber`, `losses.huber({ delta: 2 })`. */
+export * as losses from './losses/all.js';
+export { CustomLoss, type CustomLossFunctions, isCustomLoss } from './losses/custom.js';
+export { Loss, type LossOptions, type LossSpec, type Reduction } from './losses/loss.js';
+
+const isClass = (entry: unknown): entry is PartClass<Loss> => typeof entry === 'function' && entry.prototype instanceof Loss;
+
+/** Losses by every name that Keras has for them. */
+class LossRegistry extends Registry<Loss> {
+  /**
+   * A loss to train with, from a name, an instance, a config of Keras or of this package, or `{ call, gradient }`.
+   * Throws a ValueError for an unknown name and for a reduction that leaves no number to minimise.
+   */
+  override resolve(id: unknown, where = this.kind): Loss {
+    const loss = isCustomLoss(id) ? new CustomLoss(id) : super.resolve(plain(id), where);
+    if (loss.reduction === 'none')
+      throw new ValueError(
+        `${where}: ${loss.className} has reduction 'none', which leaves a loss for each sample and no number to minimise. ` +
+          "Use 'sum_over_batch_size' (the default), 'sum' or 'mean_with_sample_weight'.",
+        'ERR_REDUCTION',
+      );
+    return loss;
+  }
+}
+
+/** Keras's ways of writing a loss function down: `{ class_name: 'function', config: name }`, and `fn` in the config of a wrapper class. */
+function plain(id: unknown): unknown {
+  if (typeof id !== 'object' || id === null || id instanceof Loss) return id;
+  const { class_name: name, config } = id as { class_name?: unknown; config?: unknown };
+  if (name === 'function' && typeof config === 'string') return config;
+  if (typeof name !== 'string' || typeof config !== 'object' || config === null || !('fn' in config)) return id;
+  const { fn, ...rest } = config;
+  return { class_name: name === 'LossFunctionWrapper' ? fn : name, config: rest };
+}
+
+export const lossRegistry = new LossRegistry('loss', 'keras.losses', Loss, (Object.values(all) as unknown[]).filter(isClass));

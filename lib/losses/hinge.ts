@@ -1,0 +1,41 @@
+import { Loss, type LossOptions, type LossSpec } from './loss.js';
+
+/**
+ * Mean of `max(1 - y p, 0)` over the last axis. Labels are -1 and 1; where every label of a batch is 0 or 1, they are taken as -1 and 1.
+ * Keras: https://keras.io/api/losses/hinge_losses/#hinge-class
+ */
+export class Hinge extends Loss {
+  static override readonly className = 'Hinge';
+  constructor(options: LossOptions = {}) {
+    super(Loss.read('Hinge', options, {}));
+  }
+  spec(): LossSpec {
+    return { loss: 'hinge' };
+  }
+}
+
+/** Mean of `max(1 - y p, 0)^2` over the last axis; labels as in {@link Hinge}. */
+export class SquaredHinge extends Loss {
+  static override readonly className = 'SquaredHinge';
+  constructor(options: LossOptions = {}) {
+    super(Loss.read('SquaredHinge', options, {}));
+  }
+  spec(): LossSpec {
+    return { loss: 'squaredHinge' };
+  }
+}
+
+/** `max(0, max((1 - y) p) - sum(y p) + 1)` over the classes, for one-hot labels. */
+export class CategoricalHinge extends Loss {
+  static override readonly className = 'CategoricalHinge';
+  constructor(options: LossOptions = {}) {
+    super(Loss.read('CategoricalHinge', options, {}));
+  }
+  spec(): LossSpec {
+    return { loss: 'categoricalHinge' };
+  }
+}
+
+export const hinge = (options?: LossOptions): Hinge => new Hinge(options);
+export const squaredHinge = (options?: LossOptions): SquaredHinge => new SquaredHinge(options);
+export const categoricalHinge = (options?: LossOptions): CategoricalHinge => new CategoricalHinge(options);

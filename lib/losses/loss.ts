@@ -1,0 +1,136 @@
+import type { SpecValue } from '../engine/spec.js';
+import { show, typeError, ValueError } from '../errors.js';
+import { checkNumber, checkOneOf, readOptions } from '../options.js';
+import { type Config, type Part, snake } from '../registry.js';
+
+/** What the engine is told of a loss: its name in native/losses/registry.def and its options. */
+export type LossSpec = { loss: string } & { [key: string]: SpecValue };
+
+/**
+ * How the losses of a batch become one number. Each is weighted by its sample's weight first.
+ * - `'sum_over_batch_size'` (default; `'mean'` and Keras 2's `'auto'` are the same): the sum divided by how many there are; masked steps and
+ *   an `ignoreClass` are not counted, samples of weight 0 are
+ * - `'sum'`: the sum
+ * - `'mean_with_sample_weight'`: the sum divided by the sum of the weights
+ * - `'none'` (or null): no number at all, so that a model cannot be compiled with it
+ */
+export type Reduction = 'sum_over_batch_size' | 'sum' | 'mean' | 'mean_with_sample_weight' | 'none';
+
+/** Options that every loss takes. */
+export interface LossOptions {
+  /** Default `'sum_over_batch_size'`. */
+  reduction?: Reduction | 'auto' | null;
+  /** Default: the class's name in snake case. */
+  name?: string | null;
+  /** Only `'float32'`. */
+  dtype?: unknown;
+}
+
+const baseDefaults = {
+  reduction: 'sum_over_batch_size' as LossOptions['reduction'],
+  name: undefined as string | null | undefined,
+  dtype: undefined as unknown,
+};
+const reductions = ['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weight', 'none', 'auto'] as const;
+
+function readReduction(where: string, value: unknown): Reduction {
+  if (value === null) return 'none';
+  const given = checkOneOf(where, 'reduction', value, reductions);
+  return given === 'auto' ? 'sum_over_batch_size' : given;
+}
+
+function checkDtype(where: string, dtype: unknown): void {
+  const name = typeof dtype === 'object' && dtype !== null ? (dtype as { config?: { name?: unknown } }).config?.name : dtype;
+  if (name === undefined || name === null || name === 'float32') return;
+  throw new ValueError(`${where}: dtype ${show(name)} is not available; gemmfit computes in 'float32'.`, 'ERR_DTYPE');
+}
+
+/**
+ * Base of all losses: compares predictions `[batch, ..., width]` with labels of the same shape (or, where `sparse`, with class numbers
+ * `[batch, ...]`) and gives one value for each vector along the last axis.
+ */
+export abstract class Loss implements Part {
+  static readonly className: string = 'Loss';
+  readonly name: string;
+  readonly reduction: Reduction;
+
+  /** The final activation whose input, the logits, this loss takes in place of its output: as exact where the output saturates as elsewhere. */
+  readonly logitsFrom: 'sigmoid' | 'softmax' | null = null;
+  /** Whether labels are class numbers: one for each vector of predictions, in a last axis of length 1 or without that axis. */
+  readonly sparse: boolean = false;
+  /** A label that takes an item out, as a mask would. */
+  readonly ignoreClass: number | null = null;
+  /** Whether the batch as a whole has one value. */
+  readonly wholeBatch: boolean = false;
+  /** Why sample weights and class weights cannot be taken, or null where they can. */
+  readonly refusesWeights: string | null = null;
+
+  /** @param options read with `Loss.read` */
+  constructor(options: LossOptions) {
+    const { className } = this.constructor as typeof Loss;
+    this.reduction = readReduction(className, options.reduction);
+    if (options.name !== undefined && options.name !== null && typeof options.name !== 'string')
+      throw typeError(`${className}: 'name' must be a string. Received: ${show(options.name)}`);
+    this.name = options.name ?? snake(className);
+    checkDtype(className, options.dtype);
+  }
+
+  /** Options of a class over their defaults, with those that every loss takes. Unknown ones throw a TypeError. */
+  protected static read<T extends object>(
+    className: string,
+    given: unknown,
+    defaults: T,
+  ): T & Required<Pick<LossOptions, 'reduction'>> & LossOptions {
+    return readOptions(className, given, { ...baseDefaults, ...defaults }) as T &
+      Required<Pick<LossOptions, 'reduction'>> &
+      LossOptions;
+  }
+
+  get className(): string {
+    return (this.constructor as typeof Loss).className;
+  }
+
+  /** The loss as the engine takes it. */
+  abstract spec(): LossSpec;
+
+  /** Its own options, without name and reduction. */
+  protected config(): Config {
+    return {};
+  }
+
+  getConfig(): Config {
+    return { name: this.name, reduction: this.reduction, ...this.config() };
+  }
+
+  /**
+   * Whether it can be computed for output samples of this shape (without the batch dimension).
+   * Throws a ValueError that says why not.
+   */
+  checkOutput(_shape: readonly number[]): void {}
+
+  /** The class numbers a label may be, as `[first, end)`; null where labels are not class numbers. `ignoreClass` is allowed besides. */
+  labelRange(width: number): readonly [number, number] | null {
+    return this.sparse ? [0, width] : null;
+  }
+}
+
+/** The `axis` option of a loss that works along the last axis. A positive axis is held against the output's rank by `checkLastAxis`. */
+export function readAxis(
+  className: string,
+  axis: unknown,
+  why = 'Put that axis last, with a Permute layer and labels to match.',
+): number {
+  const a = checkNumber(className, 'axis', axis, { integer: true });
+  if (a < -1 || a === 0)
+    throw new ValueError(`${className}: 'axis' must be -1, the last axis. Received: ${a}. ${why}`, 'ERR_OUT_OF_RANGE');
+  return a;
+}
+
+export function checkLastAxis(className: string, axis: number, shape: readonly number[]): void {
+  if (axis !== -1 && axis !== shape.length)
+    throw new ValueError(
+      `${className}: 'axis' must be the last axis, -1 or ${shape.length} for predictions of shape [null, ${shape.join(', ')}]. Received: ${axis}. ` +
+        'Put that axis last, with a Permute layer and labels to match.',
+      'ERR_OUT_OF_RANGE',
+    );
+}

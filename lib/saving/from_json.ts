@@ -1,0 +1,77 @@
+import { ValueError } from '../errors.js';
+import { layerRegistry } from '../layers/index.js';
+import type { Layer } from '../layers/layer.js';
+import type { Config } from '../registry.js';
+import { Sequential } from '../sequential.js';
+import { compileOptions } from './compile_config.js';
+import { type LayerEntry, layerOptions, readEntry, readTopology, type Topology } from './config.js';
+import { isObject } from './plain.js';
+
+/**
+ * A new model from its JSON: weights are drawn anew, the layers, names and shapes are those of the file. Reads what Keras 3, Keras 2 and tf.keras
+ * (`model.to_json()`), Keras before 2.2.3 (a list of layers) and TensorFlow.js (`model.json`, `model.toJSON()`) write, and `model.toJSON()` of this package.
+ * Where the JSON tells how the model was compiled, the new one is compiled likewise.
+ *
+ * The text may come from anywhere: nothing in it is run, and a `Lambda` layer is refused.
+ * Throws ValueError, which names the layer and the key: ERR_JSON, ERR_CONFIG, ERR_UNKNOWN_NAME (register custom layers with `registerSerializable`),
+ * ERR_UNKNOWN_OPTION, ERR_LAMBDA.
+ * @example const model = modelFromJSON(await readFile('model.json', 'utf8'))
+ */
+export function modelFromJSON(json: string | object): Sequential {
+  const where = 'modelFromJSON';
+  const topology = readTopology(where, json);
+  const layers = topology.layers.map((entry, i) => makeLayer(`${where}: layer ${i}`, entry, topology));
+  const model = new Sequential({ ...(topology.name === undefined ? {} : { name: topology.name }), layers });
+  if (!model.built && Array.isArray(topology.buildInputShape) && layers.length) model.build(topology.buildInputShape);
+  if (!topology.trainable) model.trainable = false;
+  if (topology.compileConfig) compile(model, topology.compileConfig);
+  return model;
+}
+
+/** How a model was compiled is worth less than the model: what cannot be read of it is a warning. */
+function compile(model: Sequential, config: Config): void {
+  try {
+    model.compile(compileOptions(config));
+  } catch (error) {
+    process.emitWarning(
+      `modelFromJSON: the model was read, but not how it was compiled: ${(error as Error).message} Call model.compile().`,
+      {
+        code: 'GEMMFIT_COMPILE_CONFIG',
+      },
+    );
+  }
+}
+
+const nestedLayers = ['layer', 'backwardLayer', 'cell'] as const;
+
+function makeLayer(where: string, entry: LayerEntry, topology: Topology): Layer {
+  const { className } = entry;
+  const label = `${where} ${typeof entry.config.name === 'string' ? `'${entry.config.name}' ` : ''}(${className})`;
+  if (className === 'Lambda')
+    throw new ValueError(
+      `${label} holds Python code, which is never run. Write it as a layer class, registerSerializable('MyLayer', MyLayer), and name that in the JSON.`,
+      'ERR_LAMBDA',
+    );
+  if (['Sequential', 'Functional', 'Model'].includes(className))
+    throw new ValueError(`${label}: a model inside a model cannot be read. Put its layers into the outer list.`, 'ERR_CONFIG');
+  const found = layerRegistry.find(className);
+  if (!found)
+    throw new ValueError(
+      `${layerRegistry.unknown(className, label).message} A layer of your own is made known by registerSerializable.`,
+      'ERR_UNKNOWN_NAME',
+    );
+  const options = layerOptions(entry, topology);
+  for (const key of nestedLayers)
+    if (isObject(options[key]))
+      options[key] = makeLayer(`${label}: '${key}'`, readEntry(`${label}: '${key}'`, options[key]), topology);
+  if (Array.isArray(options.cells))
+    options.cells = options.cells.map((cell, i) =>
+      makeLayer(`${label}: cell ${i}`, readEntry(`${label}: cell ${i}`, cell), topology),
+    );
+  try {
+    return found.fromConfig ? found.fromConfig(options) : new found(options);
+  } catch (error) {
+    const { message, code = 'ERR_CONFIG' } = error as { message: string; code?: string };
+    throw Object.assign(new ValueError(`${label}: ${message}`, code), { cause: error });
+  }
+}

@@ -1,0 +1,109 @@
+import { isDeepStrictEqual } from 'node:util';
+import { activationRegistry } from '../activations.js';
+import { constraintRegistry } from '../constraints.js';
+import { initializerRegistry } from '../initializers.js';
+import { InputLayer } from '../layers/core.js';
+import { layerRegistry } from '../layers/index.js';
+import { Layer } from '../layers/layer.js';
+import { lossRegistry } from '../losses.js';
+import { metricRegistry } from '../metrics.js';
+import { optimizerRegistry } from '../optimizers.js';
+import { type Config, classNameOf, type Part, type PartClass, type Registry, snake, snakeKey } from '../registry.js';
+import { regularizerRegistry } from '../regularizers.js';
+import { scheduleRegistry } from '../schedules.js';
+import type { Sequential } from '../sequential.js';
+import { compileConfig } from './compile_config.js';
+
+type Json = Record<string, unknown>;
+
+// biome-ignore lint/suspicious/noExplicitAny: registries of different parts
+const registries: readonly Registry<any>[] = [
+  initializerRegistry,
+  regularizerRegistry,
+  constraintRegistry,
+  lossRegistry,
+  metricRegistry,
+  optimizerRegistry,
+  scheduleRegistry,
+];
+
+const policy = () => ({ module: 'keras', class_name: 'DTypePolicy', config: { name: 'float32' }, registered_name: null });
+
+/** A model's architecture (no weights) as Keras 3 writes and reads it. How it was compiled is in it where Keras has words for that. */
+export function toJSON(model: Sequential): Json {
+  const { inputShape } = model;
+  const shape = inputShape ? [...inputShape] : undefined;
+  const layers = model.layers.map(serializeLayer);
+  if (shape) layers.unshift(inputLayer(model.inputNames[0], shape));
+  const compiled = compileConfig(model, serialize);
+  return {
+    module: 'keras',
+    class_name: 'Sequential',
+    config: { name: model.name, trainable: true, dtype: policy(), layers, ...(shape ? { build_input_shape: shape } : {}) },
+    registered_name: null,
+    ...(shape ? { build_config: { input_shape: shape } } : {}),
+    ...(compiled ? { compile_config: compiled } : {}),
+  };
+}
+
+const inputLayer = (name: string, batchShape: readonly (number | null)[]): Json => ({
+  module: 'keras.layers',
+  class_name: 'InputLayer',
+  config: { batch_shape: [...batchShape], dtype: 'float32', sparse: false, ragged: false, name, optional: false },
+  registered_name: null,
+});
+
+/** One layer, with the shape it was built for. */
+export function serializeLayer(layer: Layer): Json {
+  // batchInputShape is said by the InputLayer.
+  const { name, trainable, dtype: _, batchInputShape: __, ...own } = layer.getConfig();
+  if (layer instanceof InputLayer) return inputLayer(layer.name ?? 'input_layer', [null, ...layer.shape]);
+  return {
+    ...heading(layer, layerRegistry),
+    config: { name, trainable, dtype: policy(), ...(serialize(own) as Json) },
+    registered_name: registeredName(layer, layerRegistry),
+    ...(layer.builtFor ? { build_config: { input_shape: [null, ...layer.builtFor] } } : {}),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any registry
+const isBuiltIn = (part: Part, { classes }: Registry<any>): boolean =>
+  classes.includes(part.constructor as unknown as PartClass<Part>);
+// biome-ignore lint/suspicious/noExplicitAny: any registry
+const heading = (part: Part, registry: Registry<any>): Json => ({
+  module: isBuiltIn(part, registry) ? registry.module : null,
+  class_name: classNameOf(part),
+});
+// Keras's way of naming classes that users register.
+// biome-ignore lint/suspicious/noExplicitAny: any registry
+const registeredName = (part: Part, registry: Registry<any>): string | null =>
+  isBuiltIn(part, registry) ? null : `Custom>${classNameOf(part)}`;
+
+const isPart = (value: object): value is Part => typeof (value as Partial<Part>).getConfig === 'function';
+
+/** Any option of a part: parts become `{ module, class_name, config, registered_name }`, keys snake_case. */
+export function serialize(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(serialize);
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Iterable<number>, Number);
+  if (value instanceof Layer) return serializeLayer(value);
+  if (isPart(value)) return value instanceof activationRegistry.base ? activationName(value as Part) : serializePart(value);
+  const out: Json = {};
+  for (const [key, item] of Object.entries(value)) if (item !== undefined) out[snakeKey(key)] = serialize(item);
+  return out;
+}
+
+function serializePart(part: Part): Json {
+  const registry = registries.find((r) => part instanceof r.base);
+  const config = serialize(part.getConfig());
+  if (!registry) return { module: null, class_name: classNameOf(part), config, registered_name: `Custom>${classNameOf(part)}` };
+  return { ...heading(part, registry), config, registered_name: registeredName(part, registry) };
+}
+
+/** Activations go by name, as functions do in Keras; one with options of its own as an object, which only this package reads back. */
+function activationName(part: Part): unknown {
+  const usual = new (part.constructor as PartClass<Part>)();
+  return isDeepStrictEqual(part.getConfig(), usual.getConfig())
+    ? snake(classNameOf(part))
+    : { ...heading(part, activationRegistry), config: serialize(part.getConfig()) };
+}

@@ -1,0 +1,21 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "native/engine/shape.h"
+#include "native/engine/value.h"
+
+namespace gemmfit {
+
+// What a weight is brought back to after a step. One call at a time: it works in memory of its own.
+class Constraint {
+ public:
+  virtual ~Constraint() = default;
+  virtual void apply(float* w) = 0;
+};
+
+// spec: { constraint: 'nonNeg' }, { constraint: 'unitNorm', axes }, { constraint: 'maxNorm', maxValue, axes } or
+// { constraint: 'minMaxNorm', minValue, maxValue, rate, axes }; axes: those along which norms are taken, default [0].
+std::unique_ptr<Constraint> makeConstraint(const Value& spec, const Shape& shape);
+
+}  // namespace gemmfit

@@ -1,0 +1,108 @@
+#include "native/kernels/orthogonal_regularizer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "native/engine/error.h"
+#include "native/engine/variable.h"
+#include "native/kernels/gemm.h"
+
+namespace gemmfit {
+namespace {
+
+constexpr int64_t kBlockFloats = 1 << 18;
+constexpr double kLeastNorm = 1e-6;  // shorter vectors are divided by this: zero stays zero
+
+// The cosines are products of the normalized vectors, computed a block of rows of their matrix at a time, so that memory stays
+// bounded for weights of many vectors.
+class OrthogonalRegularizer : public Regularizer {
+ public:
+  OrthogonalRegularizer(double factor, bool rows, int64_t matrixRows, int64_t matrixColumns)
+      : rows_(rows), count_(rows ? matrixRows : matrixColumns), length_(rows ? matrixColumns : matrixRows) {
+    const double k = static_cast<double>(count_);
+    weight_ = count_ > 1 ? factor * 0.5 / (k * (k - 1) / 2) : 0;  // a single vector has nothing to be orthogonal to
+    block_ = std::max<int64_t>(1, std::min(count_, kBlockFloats / count_));
+    units_ = allocateFloats(count_ * length_);
+    cosines_ = allocateFloats(block_ * count_);
+    slopes_ = allocateFloats(block_ * length_);
+    norms_.resize(static_cast<size_t>(count_));
+  }
+
+  bool elementwise() const override { return false; }
+
+  double value(const float* w, int64_t /*n*/) override {
+    normalize(w);
+    double sum = 0;
+    for (int64_t i = 0; i < count_; i += block_) {
+      const int64_t rows = cosines(i);
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t j = 0; j < count_; ++j)
+          if (j != i + r) sum += std::abs(static_cast<double>(cosines_[r * count_ + j]));
+    }
+    return weight_ * sum;
+  }
+
+  void addGradient(const float* w, float* g, int64_t /*n*/) override {
+    normalize(w);
+    for (int64_t i = 0; i < count_; i += block_) {
+      const int64_t rows = cosines(i);
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t j = 0; j < count_; ++j) {
+          float& c = cosines_[r * count_ + j];
+          c = j == i + r ? 0.0f : c > 0 ? 1.0f : c < 0 ? -1.0f : c;
+        }
+      // Each pair stands in the sum twice: the factor 2.
+      gemm(false, false, rows, length_, count_, static_cast<float>(2 * weight_), cosines_.get(), count_, units_.get(), length_, 0,
+           slopes_.get(), length_);
+      for (int64_t r = 0; r < rows; ++r) addThroughNorm(i + r, slopes_.get() + r * length_, g);
+    }
+  }
+
+ private:
+  int64_t place(int64_t vector, int64_t i) const { return rows_ ? vector * length_ + i : i * count_ + vector; }
+
+  void normalize(const float* w) {
+    for (int64_t v = 0; v < count_; ++v) {
+      double squares = 0;
+      for (int64_t i = 0; i < length_; ++i) squares += static_cast<double>(w[place(v, i)]) * w[place(v, i)];
+      const double norm = std::sqrt(squares), divisor = norm < kLeastNorm ? kLeastNorm : norm;
+      norms_[static_cast<size_t>(v)] = norm;
+      for (int64_t i = 0; i < length_; ++i) units_[v * length_ + i] = static_cast<float>(w[place(v, i)] / divisor);
+    }
+  }
+
+  int64_t cosines(int64_t from) {
+    const int64_t rows = std::min(block_, count_ - from);
+    gemm(false, true, rows, count_, length_, 1, units_.get() + from * length_, length_, units_.get(), length_, 0, cosines_.get(), count_);
+    return rows;
+  }
+
+  // Moving a vector along itself does not turn it: that part of the slope is taken away.
+  void addThroughNorm(int64_t v, const float* slope, float* g) const {
+    const float* unit = units_.get() + v * length_;
+    const double norm = norms_[static_cast<size_t>(v)];
+    const bool divided = !(norm < kLeastNorm);
+    double along = 0;
+    if (divided)
+      for (int64_t i = 0; i < length_; ++i) along += static_cast<double>(slope[i]) * unit[i];
+    const double scale = 1 / (divided ? norm : kLeastNorm);
+    for (int64_t i = 0; i < length_; ++i) g[place(v, i)] += static_cast<float>((slope[i] - along * unit[i]) * scale);
+  }
+
+  bool rows_;
+  int64_t count_, length_, block_;
+  double weight_;
+  AlignedFloats units_, cosines_, slopes_;
+  std::vector<double> norms_;
+};
+
+}  // namespace
+
+std::unique_ptr<Regularizer> makeOrthogonalRegularizer(double factor, bool rows, const Shape& shape) {
+  if (shape.size() != 2)
+    throw Error("ERR_SHAPE", "OrthogonalRegularizer takes weights of two axes. Received: a weight of shape " + toString(shape));
+  if (shape[0] < 1 || shape[1] < 1) throw Error("ERR_SPEC", "OrthogonalRegularizer: empty weight");
+  return std::make_unique<OrthogonalRegularizer>(factor, rows, shape[0], shape[1]);
+}
+
+}  // namespace gemmfit

@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const root = join(__dirname, '..', '..');
+
+/** Runs a script against the built package in a process of its own; a hang is a failure. */
+async function script(body: string, timeout = 60_000): Promise<string> {
+  const prelude = `const g = require(${JSON.stringify(root)});
+const model = (hidden = 64) => { const m = g.sequential([g.layers.dense({ units: hidden, activation: 'relu', inputShape: [32] }), g.layers.dense({ units: 1 })]); m.compile({ optimizer: 'adam', loss: 'mse' }); return m; };
+const rows = (n) => ({ x: new Float32Array(n * 32).fill(0.5), y: new Float32Array(n).fill(1) });`;
+  const { stdout } = await run(process.execPath, ['--expose-gc', '-e', `${prelude}\n(async () => {${body}})().catch((e) => { console.error(e); process.exit(7); });`], { timeout });
+  return stdout.trim();
+}
+
+it('process.exit in the middle of a fit ends the process at once and cleanly', async () => {
+  const out = await script(`const { x, y } = rows(50000); model(512).fit(x, y, { epochs: 100000, verbose: 0 }); setTimeout(() => { console.log('leaving'); process.exit(0); }, 100);`);
+  expect(out).toBe('leaving');
+}, 70_000);
+
+it('a process ends by itself when its last fit has', async () => {
+  expect(await script(`const { x, y } = rows(100); const h = await model().fit(x, y, { epochs: 2, verbose: 0 }); console.log(h.epoch.length);`)).toBe('2');
+}, 70_000);
+
+it('an uncaught error in the middle of a fit is reported as ever', async () => {
+  await expect(
+    script(`const { x, y } = rows(50000); setTimeout(() => { throw new Error('mine'); }, 50); await model(512).fit(x, y, { epochs: 100000, verbose: 0 });`),
+  ).rejects.toMatchObject({ stderr: expect.stringContaining('mine') });
+}, 70_000);
+
+it('workers train, and can be terminated in the middle of it', async () => {
+  const body = `
+    const { Worker } = require('node:worker_threads');
+    const source = (epochs) => \`const g = require(${JSON.stringify(root)});
+      const m = g.sequential([g.layers.dense({ units: 256, activation: 'relu', inputShape: [32] }), g.layers.dense({ units: 1 })]);
+      m.compile({ optimizer: 'adam', loss: 'mse' });
+      const p = require('node:worker_threads').parentPort;
+      p.postMessage('begin');
+      m.fit(new Float32Array(32 * 20000).fill(1), new Float32Array(20000), { epochs: \${epochs}, verbose: 0 }).then((h) => p.postMessage(h.history.loss.length));\`;
+    const finish = (w) => new Promise((ok, no) => { w.on('message', (m) => m !== 'begin' && ok(m)); w.on('error', no); });
+    const good = [new Worker(source(2), { eval: true }), new Worker(source(2), { eval: true })];
+    const doomed = [1, 2, 3].map(() => new Worker(source(100000), { eval: true }));
+    await Promise.all(doomed.map((w) => new Promise((ok) => w.once('message', ok))));
+    await new Promise((ok) => setTimeout(ok, 50));
+    await Promise.all(doomed.map((w) => w.terminate()));
+    console.log((await Promise.all(good.map(finish))).join());
+    const { x, y } = rows(100);
+    console.log((await model().fit(x, y, { verbose: 0 })).epoch.length);
+    await Promise.all(good.map((w) => w.terminate()));`;
+  expect(await script(body)).toBe('2,2\n1');
+}, 70_000);
+
+it('300 fits leave the resident memory flat', async () => {
+  const body = `
+    const { x, y } = rows(2000);
+    const once = async () => { const m = model(256); await m.fit(x, y, { verbose: 0, batchSize: 128 }); };
+    const resident = () => { gc(); return process.memoryUsage.rss(); };
+    for (let i = 0; i < 100; i++) await once();
+    const before = resident();
+    for (let i = 0; i < 300; i++) await once();
+    console.log(Math.round((resident() - before) / 2 ** 20));`;
+  // 300 models and their slots are about 100 MiB; what remains is the noise of two heaps.
+  expect(Number(await script(body, 120_000))).toBeLessThan(24);
+}, 130_000);
