@@ -12,12 +12,17 @@ export interface ArrayLike {
 export function isArrayLike(value: unknown): value is ArrayLike {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false;
   const { data, shape } = value as Partial<ArrayLike>;
-  return ArrayBuffer.isView(data) && typeof shape === 'object' && shape !== null && typeof shape.length === 'number';
+  return (
+    (ArrayBuffer.isView(data) || Array.isArray(data)) &&
+    typeof shape === 'object' &&
+    shape !== null &&
+    typeof shape.length === 'number'
+  );
 }
 
 /** Its elements in row-major order. They are copied only where strides or an offset ask for it. */
 export function readArrayLike(where: string, value: ArrayLike): { data: TypedArray; shape: number[] } {
-  const data = checkTyped(`${where}.data`, value.data);
+  const data = Array.isArray(value.data) ? numbers(`${where}.data`, value.data) : checkTyped(`${where}.data`, value.data);
   const shape = checkSizes(where, value.shape);
   const size = sizeOf(shape);
   const { stride, offset = 0 } = value;
@@ -33,6 +38,13 @@ export function readArrayLike(where: string, value: ArrayLike): { data: TypedArr
     return { data: data.length === size ? data : data.subarray(offset, offset + size), shape };
   }
   return { data: gather(where, data, shape, stride, offset), shape };
+}
+
+/** Some libraries keep the elements in a plain array. */
+function numbers(where: string, values: readonly unknown[]): Float32Array {
+  const wrong = values.findIndex((v) => typeof v !== 'number');
+  if (wrong >= 0) throw typeError(`${where}[${wrong}] must be a number. Received: ${show(values[wrong])}`);
+  return Float32Array.from(values as number[]);
 }
 
 function checkSizes(where: string, shape: ArrayLike['shape']): number[] {

@@ -113,18 +113,22 @@ const oldDefaults = lookup<Config>({
   ConvLSTM2D: { recurrentActivation: 'hard_sigmoid' },
 });
 
-/** Keys that some version writes with layers that have no use for them; by value, what may be dropped without a loss. */
+/** Keys without a meaning while they have such a value. */
 const idle = lookup<(value: unknown) => boolean>({
   inputAxes: (v) => v === null,
   outputAxes: (v) => v === null,
   activityRegularizer: (v) => v === null,
 });
+/** Keys that Keras 2's base classes write for layers that have no use for them. */
 const idleFor = lookup<readonly string[]>({
   Conv1DTranspose: ['groups'],
   Conv2DTranspose: ['groups'],
   Conv3DTranspose: ['groups'],
   DepthwiseConv1D: ['groups', 'filters'],
   DepthwiseConv2D: ['groups', 'filters'],
+  SpatialDropout1D: ['noiseShape'],
+  SpatialDropout2D: ['noiseShape'],
+  SpatialDropout3D: ['noiseShape'],
   SeparableConv1D: ['groups', 'kernelInitializer', 'kernelRegularizer', 'kernelConstraint'],
   SeparableConv2D: ['groups', 'kernelInitializer', 'kernelRegularizer', 'kernelConstraint'],
 });

@@ -5,6 +5,8 @@ type Json = Record<string, unknown>;
 // Far beyond any model, and far below what exhausts the stack or the memory.
 const maxDepth = 100;
 const maxNodes = 1_000_000;
+// Characters of a key or class name: messages compare unknown ones with all known.
+const maxName = 200;
 
 export const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -32,6 +34,7 @@ export function plain(where: string, value: unknown): unknown {
     const out: Json = {};
     for (const key of Object.keys(v)) {
       if (key === '__proto__') throw new ValueError(`${where}: there is no key '__proto__' in a config.`, 'ERR_CONFIG');
+      if (key.length > maxName) throw new ValueError(`${where}: a key has ${key.length} characters.`, 'ERR_CONFIG');
       out[key] = copy(v[key], depth + 1);
     }
     return unwrap(where, out);
@@ -40,7 +43,9 @@ export function plain(where: string, value: unknown): unknown {
 }
 
 function unwrap(where: string, value: Json): unknown {
-  switch (classOf(value)) {
+  const name = classOf(value);
+  if (name && name.length > maxName) throw new ValueError(`${where}: a class name has ${name.length} characters.`, 'ERR_CONFIG');
+  switch (name) {
     case '__tuple__':
     case 'TensorShape':
       return Array.isArray(value.items) ? value.items : value;

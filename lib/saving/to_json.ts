@@ -8,7 +8,7 @@ import { Layer } from '../layers/layer.js';
 import { lossRegistry } from '../losses.js';
 import { metricRegistry } from '../metrics.js';
 import { optimizerRegistry } from '../optimizers.js';
-import { type Config, classNameOf, type Part, type PartClass, type Registry, snake, snakeKey } from '../registry.js';
+import { classNameOf, type Part, type PartClass, type Registry, snake, snakeKey } from '../registry.js';
 import { regularizerRegistry } from '../regularizers.js';
 import { scheduleRegistry } from '../schedules.js';
 import type { Sequential } from '../sequential.js';

@@ -89,7 +89,10 @@ export class Compilation {
     const outputWidth = outputShape.length ? (outputShape.at(-1) ?? 1) : 1;
     const labelWidth = this.labelWidth(outputShape);
     this.named = nameMetrics(this.#metrics, this.#weightedMetrics, { outputWidth, labelWidth });
-    const usesLogits = (part: { logitsFrom: string | null }) => part.logitsFrom !== null && part.logitsFrom === finalActivation;
+    this.loss?.checkOutput(outputShape as number[]);
+    // As Keras does: a cross-entropy takes what the final sigmoid or softmax was given, whichever of the two it is.
+    const hasLogits = finalActivation === 'sigmoid' || finalActivation === 'softmax';
+    const usesLogits = (part: { logitsFrom: string | null }) => part.logitsFrom !== null && hasLogits;
     const head: { [key: string]: SpecValue | undefined } = {
       labelWidth,
       metrics: this.named.map(({ metric, weighted }) => {

@@ -48,7 +48,6 @@ async function run(model: Sequential, plan: FitPlan): Promise<History> {
           last = resultLogs(model);
           const after = list.onTrainBatchEnd(done++, last);
           if (after) await after;
-          if (!list.wantsTrainBatches) list.progbar?.update(done, last);
           if (stopped()) break;
         }
       } else {

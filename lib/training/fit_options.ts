@@ -138,7 +138,7 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
   const validationBatch = readBatchSize('fit', 'validationBatchSize', o.validationBatchSize) ?? batchSize;
   const validatesAfter = readFrequency(o.validationFreq);
   const shuffle = readShuffle(o.shuffle);
-  const classWeights = readClassWeight(o.classWeight);
+  const classWeights = readClassWeight(compilation, o.classWeight);
   const signal = readSignal(o.signal);
 
   const source = (x === null || x === undefined) && (y === null || y === undefined) ? (model.input?.source ?? x) : x;

@@ -34,7 +34,7 @@ export function trainOnBatch(model: Sequential, x: unknown, y: unknown, options?
     const samples = readSamples(model, compilation, '', x, y, o.sampleWeight);
     const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), {
       batch: samples.count,
-      classWeights: readClassWeight(o.classWeight),
+      classWeights: readClassWeight(compilation, o.classWeight),
     });
     const totals = await model.engine().train(feed, shape, 1, model.trainedSteps, o.reset);
     model.addTrainedSteps(totals.done);

@@ -69,6 +69,7 @@ function outputFor(model: Sequential, x: Tensor): Shape {
 export function readWeights(model: Sequential, compilation: Compilation, where: string, given: unknown, x: Tensor): Tensor | null {
   const value = single(where, given, model.outputNames);
   if (value === null || value === undefined) return null;
+  refuseWeights(compilation, where);
   const items = outputFor(model, x).slice(0, -1);
   const w = toTensor(where, value, { sampleShape: undefined });
   const temporal = compilation.sampleWeightMode === 'temporal';
@@ -103,14 +104,20 @@ export function readSamples(model: Sequential, compilation: Compilation, where: 
   return { x: tx, y: ty, weights: tw, count };
 }
 
+function refuseWeights(compilation: Compilation, where: string): void {
+  const reason = compilation.loss?.refusesWeights;
+  if (reason) throw new ValueError(`${where} does not go with this loss: ${reason}`, 'ERR_WEIGHTS');
+}
+
 export interface ClassWeights {
   classes: number[];
   weights: number[];
 }
 
 /** `{ 0: 1, 1: 5 }`: keys are classes, values finite numbers of at least 0. */
-export function readClassWeight(given: unknown): ClassWeights | null {
+export function readClassWeight(compilation: Compilation, given: unknown): ClassWeights | null {
   if (given === null || given === undefined) return null;
+  refuseWeights(compilation, 'classWeight');
   const entries = given instanceof Map ? [...given] : typeof given === 'object' && !Array.isArray(given) && !ArrayBuffer.isView(given) ? Object.entries(given) : null;
   if (!entries) throw typeError(`classWeight must be an object such as { 0: 1, 1: 5 }. Received: ${show(given)}`);
   const out: ClassWeights = { classes: [], weights: [] };

@@ -24,8 +24,8 @@ class Loss {
   // values(), when true. `prepare` gets every label of the batch.
   virtual bool preparesBatch() const { return false; }
   virtual void prepare(const float* /*yTrue*/, int64_t /*items*/) {}
-  // True for a loss over the whole batch as one item (Dice, Tversky with axis null): then items = 1, width = all elements,
-  // in the last (partial) batch fewer: see setWidth.
+  // True for a loss over the whole batch as one item (Dice, Tversky with axis null): then items = 1, and `width` is set to the number of
+  // elements before each call (a partial batch has fewer).
   virtual bool wholeBatch() const { return false; }
 
   int64_t width = 1;       // floats of yPred an item

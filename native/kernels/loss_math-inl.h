@@ -19,7 +19,8 @@ namespace gemmfit {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::ScalableTag<float>;
+constexpr int64_t kMaxLanes = 64;  // the longest vectors used: those of SVE
+using D = hn::CappedTag<float, kMaxLanes>;
 using V = hn::Vec<D>;
 
 constexpr float kEpsilon = 1e-7f;                             // keras.backend.epsilon()
@@ -108,8 +109,6 @@ HWY_INLINE void Vectors(int64_t n, F&& f, Tail&& tail) {
 }
 
 // out[j] = f(a[j], b[j], ...): tails go through a padded copy, so nothing is read or written outside the arrays.
-// `pad` fills the lanes that are nobody's.
-constexpr int64_t kMaxLanes = 64;  // of float: 2048-bit vectors
 template <class F, class... Arrays>
 HWY_INLINE void MapFloats(int64_t n, float* out, F&& f, const Arrays*... in) {
   const D d;

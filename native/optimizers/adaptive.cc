@@ -32,8 +32,9 @@ void UpdateRmsprop(const AdaptiveScalars& s, float* w, const float* g, float* co
         if (kCentered) {
           V& average = state[kMomentum ? 2 : 1];
           average = hn::MulAdd(rho, average, hn::Mul(c, grad));
-          // Rounded before it is taken away, or the difference might come out below zero.
-          spread = hn::Sub(spread, hn::Mul(average, average));
+          // A variance: below zero by rounding alone, where the root would be NaN.
+          spread = hn::NegMulAdd(average, average, spread);
+          spread = hn::IfThenElse(hn::Lt(spread, hn::Zero(D())), hn::Zero(D()), spread);
         }
         V step = hn::Div(hn::Mul(lr, grad), hn::Sqrt(hn::Add(spread, epsilon)));
         if (kMomentum) step = state[1] = hn::MulAdd(momentum, state[1], step);

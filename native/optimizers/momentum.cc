@@ -7,6 +7,15 @@
 #include "hwy/foreach_target.h"
 #include "native/optimizers/update-inl.h"
 
+namespace gemmfit {
+#ifndef NATIVE_OPTIMIZERS_MOMENTUM_CC_
+#define NATIVE_OPTIMIZERS_MOMENTUM_CC_
+struct LionScalars {
+  float lr, beta1, beta2, c1, c2;  // c: 1 - beta
+};
+#endif
+}  // namespace gemmfit
+
 HWY_BEFORE_NAMESPACE();
 namespace gemmfit {
 namespace HWY_NAMESPACE {
@@ -38,8 +47,8 @@ void UpdateNesterov(float lr, float momentum, float* w, const float* g, float* c
       w, g, slot, n);
 }
 
-void UpdateLion(float lr, float beta1, float beta2, float* w, const float* g, float* const* slot, int64_t n) {
-  const V one = Set(1), rate = Set(lr), b1 = Set(beta1), b2 = Set(beta2), c1 = Set(1 - beta1), c2 = Set(1 - beta2);
+void UpdateLion(const LionScalars& s, float* w, const float* g, float* const* slot, int64_t n) {
+  const V one = Set(1), rate = Set(s.lr), b1 = Set(s.beta1), b2 = Set(s.beta2), c1 = Set(s.c1), c2 = Set(s.c2);
   UpdateAll<1>(
       [=](V& x, V grad, V* state) HWY_ATTR {
         const V ahead = hn::Add(hn::Mul(b1, state[0]), hn::Mul(c1, grad));
@@ -86,17 +95,21 @@ class Sgd : public Optimizer {
 
 class Lion : public Optimizer {
  public:
-  explicit Lion(const Value& spec)
-      : beta1_(static_cast<float>(spec.number("beta1", 0.9))), beta2_(static_cast<float>(spec.number("beta2", 0.99))) {}
+  explicit Lion(const Value& spec) {
+    const double beta1 = spec.number("beta1", 0.9), beta2 = spec.number("beta2", 0.99);
+    s_.beta1 = static_cast<float>(beta1);
+    s_.beta2 = static_cast<float>(beta2);
+    s_.c1 = static_cast<float>(1 - beta1);
+    s_.c2 = static_cast<float>(1 - beta2);
+  }
   int slots() const override { return 1; }  // momentum
-  void begin(double lr, int64_t /*t*/) override { lr_ = static_cast<float>(lr); }
+  void begin(double lr, int64_t /*t*/) override { s_.lr = static_cast<float>(lr); }
   void update(float* w, const float* g, float* const* slot, int64_t n) const override {
-    HWY_DYNAMIC_DISPATCH(UpdateLion)(lr_, beta1_, beta2_, w, g, slot, n);
+    HWY_DYNAMIC_DISPATCH(UpdateLion)(s_, w, g, slot, n);
   }
 
  private:
-  float beta1_, beta2_;
-  float lr_ = 0;
+  LionScalars s_{};
 };
 
 }  // namespace

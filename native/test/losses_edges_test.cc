@@ -1,8 +1,6 @@
 // Losses where formulas bend: clipped and saturated predictions, kinks, labels that are no class, whole batches, impossible specs.
 #include <gtest/gtest.h>
 
-#include <functional>
-
 #include "native/engine/error.h"
 #include "native/engine/loss.h"
 #include "native/test/losses_reference.h"

@@ -2,19 +2,17 @@
 #include "native/engine/loss.h"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
-#include <functional>
-
-#include "native/engine/error.h"
+#include "native/kernels/simd_targets.h"
 #include "native/test/losses_reference.h"
+
+#include "hwy/targets.h"
 
 namespace gemmfit {
 namespace {
 
 using Floats = std::vector<float>;
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInf = std::numeric_limits<float>::infinity();
 
 // Numbers that look random and are the same everywhere.
 class Random {
@@ -184,7 +182,9 @@ TEST(Losses, SameAsReferenceOnLongRows) {
 
 // Kernels are built for several instruction sets and one is chosen when the program runs; each must give the same.
 TEST(Losses, SameAsReferenceOnEveryInstructionSet) {
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+  const std::vector<int64_t> targets = hwy::SupportedAndGeneratedTargets();
+  ASSERT_FALSE(targets.empty());
+  for (const int64_t target : targets) {
     SCOPED_TRACE(hwy::TargetName(target));
     hwy::SetSupportedTargetsForTest(target);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());

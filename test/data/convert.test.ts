@@ -27,6 +27,7 @@ describe('toTensor: forms', () => {
     expect(toTensor('x', new Uint8Array(12), { sampleShape: [2, 3] }).shape).toEqual([2, 2, 3]);
     expect(toTensor('x', new Uint8Array(12)).shape).toEqual([12]);
     expect(toTensor('x', array(new Int16Array(6), [3, 2]), { sampleShape: [2] }).shape).toEqual([3, 2]);
+    expect(toTensor('x', { data: [1, 2, 3, 4], shape: [2, 2] }).data).toEqual(Float32Array.of(1, 2, 3, 4));
     expect(toTensor('y', BigInt64Array.of(1n, 2n), { sampleShape: [] }).shape).toEqual([2]);
     expect(toTensor('x', [[true, Number.NaN]]).data).toEqual(Float32Array.of(1, Number.NaN));
   });
@@ -226,6 +227,7 @@ describe('toTensor: what it refuses', () => {
       /SharedArrayBuffer/,
       'ERR_BUFFER',
     ],
+    ['elements that are no numbers', { data: [1, '2'], shape: [2] }, /data\[1\].*"2"/, 'ERR_TYPE'],
     ['a shape that lies', { data: new Float32Array(4), shape: [2, 3] }, /needs 6 elements, its data has 4/, 'ERR_SHAPE'],
     ['a shape of NaN', { data: new Float32Array(4), shape: [Number.NaN] }, /shape/, 'ERR_SHAPE'],
     ['a shape of strings', { data: new Float32Array(4), shape: ['4'] }, /shape/, 'ERR_SHAPE'],

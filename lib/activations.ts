@@ -1,0 +1,82 @@
+import { Activation, fromFunction } from './activations/activation.js';
+import * as alongAxis from './activations/along_axis.js';
+import * as elementwise from './activations/elementwise.js';
+import { type Config, classNameOf, type Part, type PartClass, Registry } from './registry.js';
+
+export { Activation };
+
+const classes: readonly PartClass<Activation>[] = [...Object.values(elementwise), ...Object.values(alongAxis)];
+
+/** The function's own options from the config of a layer in its place. Keras 2 called the slope of leaky units `alpha`. */
+function ownOptions({ name: _, trainable: __, dtype: ___, ...own }: Config, defaults: Config): Config {
+  if (!('negativeSlope' in defaults) || !('alpha' in own)) return own;
+  const { alpha, ...rest } = own;
+  return { negativeSlope: alpha, ...rest };
+}
+
+class ActivationRegistry extends Registry<Activation> {
+  override resolve(id: unknown, where = this.kind): Activation {
+    if (typeof id === 'function') return fromFunction(id as () => unknown, where, factories);
+    if (typeof id !== 'object' || id === null || id instanceof Activation) return super.resolve(id, where);
+    // A layer such as LeakyReLU in an activation's place.
+    if (typeof (id as Partial<Part>).getConfig === 'function')
+      return this.resolve({ className: classNameOf(id as Part), config: (id as Part).getConfig() }, where);
+    const { class_name, className = class_name, config } = id as { class_name?: unknown; className?: unknown; config?: unknown };
+    // Keras writes a function as { class_name: 'function', config: its name }.
+    if (className === 'function' && typeof config === 'string') return super.resolve(config, where);
+    const found = typeof className === 'string' ? this.find(className) : undefined;
+    if (!found || typeof config !== 'object' || config === null) return super.resolve(id, where);
+    const { defaults } = found as unknown as typeof Activation;
+    return super.resolve({ ...id, config: ownOptions(config as Config, defaults ?? {}) }, where);
+  }
+}
+
+/** Every activation by its names: 'relu', 'leaky_relu', 'leakyRelu', 'swish', ... Also takes what `activations.*` are and give. */
+export const activationRegistry = new ActivationRegistry('activation', 'keras.activations', Activation, classes);
+
+type Axis = {
+  /** As Keras counts: 0 is the batch, which is not allowed; -1, the last, is the default. */
+  axis?: number;
+};
+
+const factories = {
+  celu: (options?: { alpha?: number }) => new elementwise.Celu(options),
+  elu: (options?: { alpha?: number }) => new elementwise.Elu(options),
+  exponential: () => new elementwise.Exponential(),
+  gelu: (options?: { approximate?: boolean }) => new elementwise.Gelu(options),
+  glu: (options?: Axis) => new alongAxis.Glu(options),
+  hardShrink: (options?: { threshold?: number }) => new elementwise.HardShrink(options),
+  hardSigmoid: () => new elementwise.HardSigmoid(),
+  hardSigmoidKeras2: () => new elementwise.HardSigmoidKeras2(),
+  hardSilu: () => new elementwise.HardSilu(),
+  hardSwish: () => new elementwise.HardSilu(),
+  hardTanh: () => new elementwise.HardTanh(),
+  leakyRelu: (options?: { negativeSlope?: number }) => new elementwise.LeakyRelu(options),
+  linear: () => new elementwise.Linear(),
+  logSigmoid: () => new elementwise.LogSigmoid(),
+  logSoftmax: (options?: Axis) => new alongAxis.LogSoftmax(options),
+  mish: () => new elementwise.Mish(),
+  relu: (options?: { negativeSlope?: number; maxValue?: number | null; threshold?: number }) => new elementwise.Relu(options),
+  relu6: () => new elementwise.Relu6(),
+  selu: () => new elementwise.Selu(),
+  sigmoid: () => new elementwise.Sigmoid(),
+  silu: () => new elementwise.Silu(),
+  softShrink: (options?: { threshold?: number }) => new elementwise.SoftShrink(options),
+  softmax: (options?: Axis) => new alongAxis.Softmax(options),
+  softplus: () => new elementwise.Softplus(),
+  softsign: () => new elementwise.Softsign(),
+  sparsePlus: () => new elementwise.SparsePlus(),
+  sparseSigmoid: () => new elementwise.SparseSigmoid(),
+  sparsemax: (options?: Axis) => new alongAxis.Sparsemax(options),
+  squareplus: (options?: { b?: number }) => new elementwise.Squareplus(options),
+  swish: () => new elementwise.Silu(),
+  tanh: () => new elementwise.Tanh(),
+  tanhShrink: () => new elementwise.TanhShrink(),
+  threshold: (options: { threshold: number; defaultValue: number }) => new elementwise.Threshold(options),
+};
+
+/**
+ * Every activation function, for options named `activation`: `layers.dense({ units: 8, activation: activations.leakyRelu({ negativeSlope: 0.1 }) })`.
+ * Those whose options stay at their defaults can as well be given by name: `'relu'`. See https://keras.io/api/layers/activations/
+ */
+export const activations = { Activation, ...elementwise, ...alongAxis, ...factories };

@@ -1,0 +1,30 @@
+import { Activation } from './activation.js';
+
+// Functions of all elements along one axis. Axes count as in Keras: 0 is the batch, -1 the last.
+
+/** The first half along `axis` times the sigmoid of the second half: the axis becomes half as long. https://arxiv.org/abs/1612.08083 */
+export class Glu extends Activation {
+  static override readonly className = 'Glu';
+  static override readonly defaults = { axis: -1 };
+  override outputShape(input: readonly (number | null)[], label = "activation 'glu'"): readonly (number | null)[] {
+    return this.halved(input, label);
+  }
+}
+
+/** `log(softmax(x))`, exact where the softmax is too small for a float. */
+export class LogSoftmax extends Activation {
+  static override readonly className = 'LogSoftmax';
+  static override readonly defaults = { axis: -1 };
+}
+
+/** `exp(x) / sum(exp(x))`: positive numbers that add up to 1. */
+export class Softmax extends Activation {
+  static override readonly className = 'Softmax';
+  static override readonly defaults = { axis: -1 };
+}
+
+/** The nearest point of positive numbers that add up to 1: small entries become 0. https://arxiv.org/abs/1602.02068 */
+export class Sparsemax extends Activation {
+  static override readonly className = 'Sparsemax';
+  static override readonly defaults = { axis: -1 };
+}

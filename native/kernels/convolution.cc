@@ -1,0 +1,88 @@
+#include "native/kernels/convolution.h"
+
+#include <algorithm>
+
+#include "native/engine/shape.h"
+#include "native/kernels/gemm.h"
+
+namespace gemmfit {
+namespace {
+
+constexpr int64_t kPanelFloats = 32768;
+constexpr int64_t kLeastRows = 16;
+// Pointwise windows need no panel; the cut keeps the sizes that BLAS sees within its integers.
+constexpr int64_t kPointwiseRows = 4096;
+
+// Calls body(position, count) for panels of `width` columns over the positions of all samples. A panel is a part of one sample or some
+// whole samples.
+template <class Body>
+void eachPanel(const Convolution& c, int64_t width, int64_t samples, const Body& body) {
+  const int64_t positions = c.window.positions();
+  const int64_t rows = c.window.pointwise() ? kPointwiseRows : std::max(kLeastRows, kPanelFloats / std::max<int64_t>(1, width));
+  if (positions > rows) {
+    const int64_t part = ceilDiv(positions, ceilDiv(positions, rows));
+    for (int64_t s = 0; s < samples; ++s)
+      for (int64_t p = 0; p < positions; p += part) body(s * positions + p, std::min(part, positions - p));
+    return;
+  }
+  const int64_t many = rows / positions;
+  for (int64_t s = 0; s < samples; s += many) body(s * positions, std::min(many, samples - s) * positions);
+}
+
+struct Columns {
+  const float* data;
+  int64_t stride;
+};
+
+Columns columnsOf(const Window& w, const WindowPart& part, const float* image, int64_t position, int64_t count) {
+  if (w.pointwise()) return {image + position * w.channels + part.channel, w.channels};
+  const int64_t width = part.taps * part.channels;
+  float* panel = threadPanel(0, count * width);
+  im2col(w, part, image, position, count, panel);
+  return {panel, width};
+}
+
+}  // namespace
+
+Convolution::Block Convolution::whole(int64_t group) const {
+  const int64_t width = window.channels / groups, columns = filters / groups;
+  return {{0, window.taps(), group * width, width}, group * columns, columns};
+}
+
+void Convolution::toGrid(const float* kernel, const float* image, int64_t samples, float beta, float* grid) const {
+  const int64_t rows = kernelRows();
+  eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
+    for (int64_t g = 0; g < groups; ++g) {
+      const Block b = whole(g);
+      const Columns c = columnsOf(window, b.part, image, position, count);
+      gemm(false, false, count, b.filters, rows, 1, c.data, c.stride, kernel + b.filter, filters, beta, grid + position * filters + b.filter,
+           filters);
+    }
+  });
+}
+
+void Convolution::toImage(const float* kernel, const float* grid, int64_t samples, float* image) const {
+  const int64_t rows = kernelRows();
+  const bool direct = window.pointwise();
+  eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
+    for (int64_t g = 0; g < groups; ++g) {
+      const Block b = whole(g);
+      float* to = direct ? image + position * window.channels + b.part.channel : threadPanel(0, count * rows);
+      gemm(false, true, count, rows, b.filters, 1, grid + position * filters + b.filter, filters, kernel + b.filter, filters, direct ? 1.0f : 0.0f,
+           to, direct ? window.channels : rows);
+      if (!direct) col2im(window, b.part, to, position, count, image);
+    }
+  });
+}
+
+void Convolution::kernelGradient(const Block& b, const float* image, const float* grid, int64_t samples, float beta, float* gradient,
+                                 int64_t stride) const {
+  const int64_t rows = b.part.taps * b.part.channels;
+  eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
+    const Columns c = columnsOf(window, b.part, image, position, count);
+    gemm(true, false, rows, b.filters, count, 1, c.data, c.stride, grid + position * filters + b.filter, filters, beta, gradient, stride);
+    beta = 1;
+  });
+}
+
+}  // namespace gemmfit

@@ -1,0 +1,36 @@
+#pragma once
+#include <cstdint>
+
+#include "native/kernels/im2col.h"
+
+namespace gemmfit {
+
+// The three products between an image, over which a window slides, and a grid with one row of `filters` numbers for each position of
+// the window. A convolution goes from image to grid; its gradient, and a transposed convolution, from grid to image.
+// The kernel is [taps, channels / groups, filters]. Samples are channels-last and lie one behind the other.
+// The matrix of windows is made in panels that fit a cache, never for the whole batch. What a sample gives does not depend on the
+// samples beside it.
+struct Convolution {
+  Window window;
+  int64_t filters = 1, groups = 1;
+
+  int64_t kernelRows() const { return window.taps() * (window.channels / groups); }
+  int64_t kernelSize() const { return kernelRows() * filters; }
+  int64_t gridSize() const { return window.positions() * filters; }
+
+  // grid = beta * grid + windows of image * kernel
+  void toGrid(const float* kernel, const float* image, int64_t samples, float beta, float* grid) const;
+  // image += grid * kernel^T, each row added back to the cells its window sees
+  void toImage(const float* kernel, const float* grid, int64_t samples, float* image) const;
+
+  // A block of the kernel: part of the rows and of the columns of one group.
+  struct Block {
+    WindowPart part;  // its channels count from the first of the image
+    int64_t filter, filters;
+  };
+  Block whole(int64_t group) const;
+  // gradient = beta * gradient + windows^T * grid, for one block; the rows of `gradient` are `stride` apart.
+  void kernelGradient(const Block& block, const float* image, const float* grid, int64_t samples, float beta, float* gradient, int64_t stride) const;
+};
+
+}  // namespace gemmfit
