@@ -15,6 +15,7 @@ function distance(a: string, b: string): number {
 
 /** The name in `known` that `name` most likely meant, or undefined. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > 100) return undefined; // no misspelling, and the search takes time with its length
   const plain = (s: string) => s.toLowerCase().replaceAll('_', '');
   let best: string | undefined;
   let least = Math.max(2, Math.floor(name.length / 3)) + 1;

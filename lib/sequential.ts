@@ -36,6 +36,9 @@ export class Sequential {
   /** The record of the last `fit`. */
   history: History | null = null;
 
+  /** @internal Which Keras the model comes from: in some details Keras 2 computed otherwise, and a model goes on as it began. */
+  dialect: 'keras2' | 'keras3' = 'keras3';
+
   readonly #layers: Layer[] = [];
   #input: InputLayer | null = null;
   #inputShape: Shape | null = null;
@@ -221,11 +224,20 @@ export class Sequential {
   /** Settles optimizer, loss and metrics. Unknown names throw here, not at the first batch. */
   compile(options: CompileOptions = {}): void {
     this.#mayChange('compile');
-    this.#compilation = new Compilation(options, this.outputNames[0]);
-    this.#compilation.trainable = new Set(this.trainableWeights);
+    const before = this.#compilation;
+    const compilation = new Compilation(options, this.outputNames[0]);
+    compilation.trainable = new Set(this.trainableWeights);
+    compilation.optimizer.emaCopyFirst = this.dialect === 'keras3';
+    this.#compilation = compilation;
     this.#forgetEngine();
-    // Shapes are known for most models: what does not fit is said now.
-    if (this.#inputShape && this.#layers.length) this.engine();
+    if (!this.#inputShape || !this.#layers.length) return;
+    // Shapes are known for most models: what does not fit is said now, and the model stays as it was.
+    try {
+      this.engine();
+    } catch (error) {
+      this.#compilation = before;
+      throw error;
+    }
   }
   get compiled(): boolean {
     return this.#compilation !== null;

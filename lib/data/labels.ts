@@ -9,6 +9,8 @@ export interface LabelRules {
   readonly sparse: boolean;
   /** A label that is left out. */
   readonly ignoreClass?: number | null;
+  /** First and end of the class numbers a label may be; null where any label will do. Default: 0 to the number of classes. */
+  labelRange?(classes: number): readonly [number, number] | null;
 }
 
 /** What the checks need of a layer. */
@@ -24,11 +26,14 @@ export interface FirstLayer {
  */
 export function checkLabels(where: string, y: Tensor, loss: LabelRules | null, classes: number): void {
   if (!loss?.sparse) return;
+  const range = loss.labelRange ? loss.labelRange(classes) : ([0, classes] as const);
+  if (!range) return;
+  const [first, end] = range;
   const except = loss.ignoreClass ?? null;
-  const index = addon.firstOutside(y.data, 0, classes - 1, true, except);
+  const index = addon.firstOutside(y.data, first, end - 1, true, except);
   if (index < 0) return;
   const value = Number(y.data[index]);
-  const allowed = `Labels are whole numbers from 0 to ${classes - 1}${except === null ? '' : ` (or ${except}, which is ignored)`}, one for each of the ${classes} outputs of the last layer.`;
+  const allowed = `Labels are whole numbers from ${first} to ${end - 1}${except === null ? '' : ` (or ${except}, which is ignored)`}, one for each of the ${classes} outputs of the last layer.`;
   throw new ValueError(
     `${where}: the label ${place(y, index)} is ${value}. ${allowed} ${labelHint(value, classes)}`,
     'ERR_LABEL',

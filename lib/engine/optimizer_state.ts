@@ -44,9 +44,11 @@ export function slotsOf(optimizer: Optimizer, weight: Weight): Slots {
   return slots;
 }
 
-/** How many numbers the optimizer keeps: what `summary()` counts as its parameters. */
+/** How many numbers the optimizer keeps, as `summary()` counts them: iterations and learning rate too, once there is any. */
 export function countSlots(optimizer: Optimizer): number {
-  let n = 0;
-  for (const slots of states.get(optimizer)?.values() ?? []) for (const v of slots.variables) n += v.size;
+  const state = states.get(optimizer);
+  if (!state) return 0;
+  let n = 2;
+  for (const slots of state.values()) for (const v of slots.variables) n += v.size;
   return n;
 }

@@ -22,6 +22,7 @@ export function modelFromJSON(json: string | object): Sequential {
   const topology = readTopology(where, json);
   const layers = topology.layers.map((entry, i) => makeLayer(`${where}: layer ${i}`, entry, topology));
   const model = new Sequential({ ...(topology.name === undefined ? {} : { name: topology.name }), layers });
+  model.dialect = topology.dialect;
   if (!model.built && Array.isArray(topology.buildInputShape) && layers.length) model.build(topology.buildInputShape);
   if (!topology.trainable) model.trainable = false;
   if (topology.compileConfig) compile(model, topology.compileConfig);
@@ -34,7 +35,7 @@ function compile(model: Sequential, config: Config): void {
     model.compile(compileOptions(config));
   } catch (error) {
     process.emitWarning(
-      `modelFromJSON: the model was read, but not how it was compiled: ${(error as Error).message} Call model.compile().`,
+      `modelFromJSON: the model was read, but not how it was compiled: ${(error as Error).message.replace(/\.?$/, '.')} Call model.compile().`,
       {
         code: 'GEMMFIT_COMPILE_CONFIG',
       },

@@ -66,7 +66,8 @@ export class Compilation {
     this.optimizer = optimizerRegistry.resolve(o.optimizer ?? 'rmsprop', "compile: 'optimizer'");
     const loss = single("compile: 'loss'", o.loss, [outputName]);
     this.loss = loss === null || loss === undefined ? null : lossRegistry.resolve(loss, "compile: 'loss'");
-    const weight = single("compile: 'lossWeights'", o.lossWeights, [outputName]);
+    const listed = single("compile: 'lossWeights'", o.lossWeights, [outputName]);
+    const weight = Array.isArray(listed) && listed.length === 1 ? listed[0] : listed;
     this.lossWeight = weight === null || weight === undefined ? 1 : checkNumber('compile', 'lossWeights', weight);
     if (o.sampleWeightMode !== null && o.sampleWeightMode !== 'temporal') {
       if (typeof o.sampleWeightMode !== 'string') throw typeError(`compile: 'sampleWeightMode' must be null or 'temporal'. Received: ${show(o.sampleWeightMode)}`);

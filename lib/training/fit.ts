@@ -13,7 +13,11 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
   return model.exclusively('fit', async () => {
     const plan = readFit(model, x, y, options);
     plan.signal?.throwIfAborted();
-    const onAbort = () => model.engine().stop();
+    const onAbort = () => {
+      model.engine().stop();
+      // A source that keeps us waiting is not waited for.
+      void plan.batches.close();
+    };
     plan.signal?.addEventListener('abort', onAbort);
     try {
       return await run(model, plan);

@@ -83,7 +83,7 @@ export async function predict(model: Sequential, x: unknown, options?: PredictOp
 }
 
 async function predictDataset(model: Sequential, source: unknown, steps: number | null, list: CallbackList): Promise<NDArray> {
-  const stream = new BatchStream(source, 'x');
+  const stream = new BatchStream(source, 'x', { labels: false });
   const parts: NDArray[] = [];
   try {
     await stream.begin();

@@ -111,6 +111,7 @@ Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
     if (!info[0].IsObject() || !info[0].As<Napi::Object>().InstanceOf(instance.feed.Value())) throw Error("ERR_SPEC", "run needs a feed");
     FeedWrap* feed = FeedWrap::Unwrap(info[0].As<Napi::Object>());
     feed->check(env);
+    if (!info[1].IsObject()) throw Error("ERR_SPEC", "run needs a request");
     const auto options = info[1].As<Napi::Object>();
     RunRequest r;
     const gemmfit::Value spec = [&] {

@@ -44,7 +44,7 @@ Columns columnsOf(const Window& w, const WindowPart& part, const float* image, i
 
 }  // namespace
 
-Convolution::Block Convolution::whole(int64_t group) const {
+Convolution::Block Convolution::block(int64_t group) const {
   const int64_t width = window.channels / groups, columns = filters / groups;
   return {{0, window.taps(), group * width, width}, group * columns, columns};
 }
@@ -53,7 +53,7 @@ void Convolution::toGrid(const float* kernel, const float* image, int64_t sample
   const int64_t rows = kernelRows();
   eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
     for (int64_t g = 0; g < groups; ++g) {
-      const Block b = whole(g);
+      const Block b = block(g);
       const Columns c = columnsOf(window, b.part, image, position, count);
       gemm(false, false, count, b.filters, rows, 1, c.data, c.stride, kernel + b.filter, filters, beta, grid + position * filters + b.filter,
            filters);
@@ -66,7 +66,7 @@ void Convolution::toImage(const float* kernel, const float* grid, int64_t sample
   const bool direct = window.pointwise();
   eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
     for (int64_t g = 0; g < groups; ++g) {
-      const Block b = whole(g);
+      const Block b = block(g);
       float* to = direct ? image + position * window.channels + b.part.channel : threadPanel(0, count * rows);
       gemm(false, true, count, rows, b.filters, 1, grid + position * filters + b.filter, filters, kernel + b.filter, filters, direct ? 1.0f : 0.0f,
            to, direct ? window.channels : rows);

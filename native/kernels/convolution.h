@@ -10,7 +10,9 @@ namespace gemmfit {
 // The kernel is [taps, channels / groups, filters]. Samples are channels-last and lie one behind the other.
 // The matrix of windows is made in panels that fit a cache, never for the whole batch. What a sample gives does not depend on the
 // samples beside it.
-struct Convolution {
+class Convolution {
+ public:
+  virtual ~Convolution() = default;
   Window window;
   int64_t filters = 1, groups = 1;
 
@@ -19,18 +21,21 @@ struct Convolution {
   int64_t gridSize() const { return window.positions() * filters; }
 
   // grid = beta * grid + windows of image * kernel
-  void toGrid(const float* kernel, const float* image, int64_t samples, float beta, float* grid) const;
+  virtual void toGrid(const float* kernel, const float* image, int64_t samples, float beta, float* grid) const;
   // image += grid * kernel^T, each row added back to the cells its window sees
-  void toImage(const float* kernel, const float* grid, int64_t samples, float* image) const;
+  virtual void toImage(const float* kernel, const float* grid, int64_t samples, float* image) const;
 
-  // A block of the kernel: part of the rows and of the columns of one group.
+  // A block of the kernel: part of the rows and of the columns of one group. Together `blocks` of them are the kernel.
   struct Block {
     WindowPart part;  // its channels count from the first of the image
     int64_t filter, filters;
   };
-  Block whole(int64_t group) const;
+  virtual int64_t blocks() const { return groups; }
+  virtual Block block(int64_t index) const;
+  virtual bool divisible() const { return true; }  // whether parts of these blocks are blocks too
   // gradient = beta * gradient + windows^T * grid, for one block; the rows of `gradient` are `stride` apart.
-  void kernelGradient(const Block& block, const float* image, const float* grid, int64_t samples, float beta, float* gradient, int64_t stride) const;
+  virtual void kernelGradient(const Block& block, const float* image, const float* grid, int64_t samples, float beta, float* gradient,
+                              int64_t stride) const;
 };
 
 }  // namespace gemmfit

@@ -108,8 +108,24 @@ void Col2Im(const Window& w, const WindowPart& part, const float* columns, int64
   });
 }
 
-void ColumnSums(const float* a, int64_t rows, int64_t n, float* sum) {
-  for (int64_t r = 0; r < rows; ++r) Add(a + r * n, sum, n);
+void ColumnSums(const float* a, int64_t rows, int64_t stride, int64_t n, float* sum) {
+  constexpr int64_t block = 64;
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (; rows > 0; rows -= block, a += block * stride) {
+    const int64_t here = std::min(rows, block);
+    int64_t j = 0;
+    for (; j + lanes <= n; j += lanes) {
+      auto s = hn::Zero(d);
+      for (int64_t r = 0; r < here; ++r) s = hn::Add(s, hn::LoadU(d, a + r * stride + j));
+      hn::StoreU(hn::Add(hn::LoadU(d, sum + j), s), d, sum + j);
+    }
+    for (; j < n; ++j) {
+      float s = 0;
+      for (int64_t r = 0; r < here; ++r) s += a[r * stride + j];
+      sum[j] += s;
+    }
+  }
 }
 
 }  // namespace
@@ -138,7 +154,9 @@ void col2im(const Window& w, const WindowPart& part, const float* columns, int64
   HWY_DYNAMIC_DISPATCH(Col2Im)(w, part, columns, position, count, x);
 }
 
-void addColumnSums(const float* a, int64_t rows, int64_t n, float* sum) { HWY_DYNAMIC_DISPATCH(ColumnSums)(a, rows, n, sum); }
+void addColumnSums(const float* a, int64_t rows, int64_t stride, int64_t n, float* sum) {
+  HWY_DYNAMIC_DISPATCH(ColumnSums)(a, rows, stride, n, sum);
+}
 
 void transposeEach(const float* a, int64_t count, int64_t rows, int64_t columns, float* b) {
   constexpr int64_t tile = 16;

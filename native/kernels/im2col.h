@@ -28,8 +28,9 @@ void im2col(const Window& w, const WindowPart& part, const float* x, int64_t pos
 // The adjoint: adds each row back to the cells it was read from.
 void col2im(const Window& w, const WindowPart& part, const float* columns, int64_t position, int64_t count, float* x);
 
-// sum[j] += the sum of column j of a [rows, n] matrix, top to bottom.
-void addColumnSums(const float* a, int64_t rows, int64_t n, float* sum);
+// sum[j] += the sum of column j of a matrix of n columns whose rows are `stride` apart. Rows are summed in blocks, which keeps rounding
+// small where there are many.
+void addColumnSums(const float* a, int64_t rows, int64_t stride, int64_t n, float* sum);
 
 // b = a^T for each of `count` matrices [rows, columns] that lie one behind the other.
 void transposeEach(const float* a, int64_t count, int64_t rows, int64_t columns, float* b);

@@ -1,31 +1,34 @@
 #pragma once
 #include <memory>
+#include <string>
 
 #include "native/engine/op.h"
 #include "native/kernels/convolution.h"
 
 namespace gemmfit {
 
-// What convolutions of all kinds are told: sizes along the window's axes, padded in front with 1 to three.
+// What convolutions of all kinds are told. Sizes are those along the window's three axes; axes that a sample lacks have length 1.
 struct ConvolutionSpec {
   ConvolutionSpec(const char* opName, const Value& spec, const OpEnv& env);
+
   const char* op;
-  int64_t rank;           // spatial axes of the sample: 1, 2 or 3
+  int64_t rank;      // spatial axes of the sample: 1 to 3
   bool channelsFirst;
   bool useBias;
-  int64_t channels;       // of the input
-  int64_t in[3], kernel[3], stride[3], dilation[3];
+  int64_t channels;  // of the input
+  int64_t in[3] = {1, 1, 1}, kernel[3] = {1, 1, 1}, stride[3] = {1, 1, 1}, dilation[3] = {1, 1, 1};
+  std::string padding;
 
-  // Sizes of the sliding window over an image of these sizes, by the padding that the spec names: valid, same or causal.
-  void slide(const std::string& padding, Window* w) const;
+  // The window of a convolution over the input: valid, same or causal padding.
+  Window window() const;
   Shape sampleShape(const int64_t sizes[3], int64_t channelsOf) const;
   [[noreturn]] void fail(const std::string& what) const;
 };
 
-// Convolution and, with image and grid exchanged, its transpose. Weights: kernel [taps, channels / groups, filters], bias of the output.
+// A convolution of any kind or, with image and grid exchanged, its transpose. Weights: the kernel, and the bias of the output's channels.
 class ConvolutionOp : public Op {
  public:
-  ConvolutionOp(const ConvolutionSpec& spec, const OpEnv& env, const Convolution& convolution, bool transposed);
+  ConvolutionOp(const ConvolutionSpec& spec, const OpEnv& env, std::unique_ptr<Convolution> convolution, bool transposed);
 
   std::vector<Phase> backwardPhases() const override;
   void forward(const Step& step, int phase, int64_t begin, int64_t end) override;
@@ -36,23 +39,23 @@ class ConvolutionOp : public Op {
  private:
   struct Tile {
     Convolution::Block block;
-    int64_t offset;  // in the kernel
+    int64_t offset;  // of its first element in the kernel
   };
   void planGradients(const OpEnv& env);
   void run(bool toGrid, const float* from, bool biased, float* to, int64_t samples) const;
-  void partialGradients(int64_t first, int64_t samples, float* kernel, float* bias) const;
-  void mergeTask(const Step& step, int64_t task);
-  void directTask(const Step& step, int64_t task);
-  void biasFrom(const Step& step) const;
+  void blockGradient(const Convolution::Block& block, int64_t first, int64_t samples, float* gradient, int64_t stride) const;
+  void biasGradient(int64_t first, int64_t samples, int64_t channel, int64_t n, float* sum) const;
+  void mergeTile(const Step& step, int weight, int64_t offset, int64_t size, const float* partial, int64_t parts) const;
 
-  Convolution c_;
+  const std::unique_ptr<const Convolution> own_;
+  const Convolution& c_;
   bool transposed_, channelsFirst_;
   bool trainsKernel_ = false, trainsBias_ = false;
   const float* kernel_ = nullptr;
   const float* bias_ = nullptr;
   int kernelId_ = -1, biasId_ = -1;
   int64_t channelsOut_, cellsIn_, cellsOut_;
-  int64_t groupRows_ = 0, sampleGroups_ = 0;  // partial gradients; 0 groups: tiles come straight from the batch
+  int64_t groupRows_ = 0, sampleGroups_ = 0;  // of partial gradients; none where weight tasks go through the whole batch
   std::vector<Tile> tiles_;
   int64_t weightTasks_ = 0;
 };

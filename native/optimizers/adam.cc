@@ -12,7 +12,7 @@
 namespace gemmfit {
 #ifndef NATIVE_OPTIMIZERS_ADAM_CC_
 #define NATIVE_OPTIMIZERS_ADAM_CC_
-// What a step of these rules multiplies by, worked out in double and rounded once.
+// What a step of these rules multiplies by.
 struct AdamScalars {
   float towardsG, towardsSquare;  // 1 - beta1, 1 - beta2
   float beta2;
@@ -91,6 +91,11 @@ HWY_EXPORT(UpdateAmsgrad);
 HWY_EXPORT(UpdateAdamax);
 HWY_EXPORT(UpdateNadam);
 
+// 1 - beta^t as Keras computes it, in float32: near t = 1 its rounding is larger than what results may differ by.
+float correction(double beta, int64_t t) {
+  return 1.0f - static_cast<float>(std::pow(static_cast<double>(static_cast<float>(beta)), static_cast<double>(t)));
+}
+
 class AdamFamily : public Optimizer {
  public:
   explicit AdamFamily(const Value& spec) : beta1_(spec.number("beta1", 0.9)), beta2_(spec.number("beta2", 0.999)) {
@@ -110,10 +115,7 @@ class Adam : public AdamFamily {
  public:
   explicit Adam(const Value& spec) : AdamFamily(spec), amsgrad_(spec.flag("amsgrad", false)) {}
   int slots() const override { return amsgrad_ ? 3 : 2; }  // ..., velocity_hat
-  void begin(double lr, int64_t t) override {
-    const auto k = static_cast<double>(t);
-    s_.step = static_cast<float>(lr * std::sqrt(1 - std::pow(beta2_, k)) / (1 - std::pow(beta1_, k)));
-  }
+  void begin(double lr, int64_t t) override { s_.step = static_cast<float>(lr) * std::sqrt(correction(beta2_, t)) / correction(beta1_, t); }
   void update(float* w, const float* g, float* const* slot, int64_t n) const override {
     if (amsgrad_)
       HWY_DYNAMIC_DISPATCH(UpdateAmsgrad)(s_, w, g, slot, n);
@@ -128,7 +130,7 @@ class Adam : public AdamFamily {
 class Adamax : public AdamFamily {
  public:
   using AdamFamily::AdamFamily;
-  void begin(double lr, int64_t t) override { s_.step = static_cast<float>(lr / (1 - std::pow(beta1_, static_cast<double>(t)))); }
+  void begin(double lr, int64_t t) override { s_.step = static_cast<float>(lr) / correction(beta1_, t); }
   void update(float* w, const float* g, float* const* slot, int64_t n) const override {
     HWY_DYNAMIC_DISPATCH(UpdateAdamax)(s_, w, g, slot, n);
   }
@@ -136,26 +138,33 @@ class Adamax : public AdamFamily {
 
 class Nadam : public AdamFamily {
  public:
-  using AdamFamily::AdamFamily;
+  explicit Nadam(const Value& spec) : AdamFamily(spec), scheduleDecay_(spec.number("scheduleDecay", 1)) {}
   void begin(double lr, int64_t t) override {
     if (t != last_ + 1) {
-      // A training goes on from a file, or starts anew. Once the product is this small it no longer matters.
+      // A training goes on from a file, or starts anew. Momenta grow to beta1, and a product this small no longer matters.
       product_ = 1;
-      for (int64_t i = 1; i < t && product_ > 1e-40; ++i) product_ *= momentum(i);
+      for (int64_t i = 1; i < t && product_ > 1e-40; ++i) {
+        if (momentum(i) == beta1_) {
+          product_ *= std::pow(beta1_, static_cast<double>(t - i));
+          break;
+        }
+        product_ *= momentum(i);
+      }
     }
     product_ *= momentum(t);
     last_ = t;
     const double next = momentum(t + 1);
     s_.step = static_cast<float>(lr * next / (1 - product_ * next));
     s_.stepG = static_cast<float>(lr * (1 - momentum(t)) / (1 - product_));
-    s_.squareScale = static_cast<float>(1 / (1 - std::pow(beta2_, static_cast<double>(t))));
+    s_.squareScale = 1.0f / correction(beta2_, t);
   }
   void update(float* w, const float* g, float* const* slot, int64_t n) const override {
     HWY_DYNAMIC_DISPATCH(UpdateNadam)(s_, w, g, slot, n);
   }
 
  private:
-  double momentum(int64_t t) const { return beta1_ * (1 - 0.5 * std::pow(0.96, static_cast<double>(t))); }
+  double momentum(int64_t t) const { return beta1_ * (1 - 0.5 * std::pow(0.96, scheduleDecay_ * static_cast<double>(t))); }
+  double scheduleDecay_;
   double product_ = 1;
   int64_t last_ = 0;
 };

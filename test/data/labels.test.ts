@@ -41,6 +41,14 @@ describe('checkLabels', () => {
     );
   });
 
+  it('asks the loss for its range, where it has one of its own', () => {
+    checkLabels('y', column(Float32Array.of(700)), { sparse: true, labelRange: () => null }, 2);
+    checkLabels('y', column(Float32Array.of(-1)), { sparse: true, labelRange: (n) => [-1, n] }, 2);
+    expect(() => checkLabels('y', column(Float32Array.of(2)), { sparse: true, labelRange: (n) => [-1, n] }, 2)).toThrow(
+      /from -1 to 1/,
+    );
+  });
+
   it('gives the position within a sample', () => {
     const y = { data: Int32Array.of(0, 1, 2, 0, 1, 7), shape: [2, 3, 1] };
     expect(() => checkLabels('fit: y', y, { sparse: true, ignoreClass: -1 }, 3)).toThrow(

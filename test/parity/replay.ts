@@ -57,8 +57,9 @@ export async function replay(c: Json): Promise<string[]> {
   const asY = (t: Json) => (c.yAs === 'dict' ? { [model.outputNames[0]]: t } : t);
   const tol = c.tolerance;
   const want = c.expected;
-  const predict = () => model.predict(asX(x), { verbose: 0, ...camelKeys(c.predictArgs) });
-  differ(problems, 'initial predictions', await predict(), c.initialPredictions, tol.initialPredictions ?? tol.predictions);
+  const predict = (args: Json) => model.predict(asX(x), { verbose: 0, ...camelKeys(args) });
+  // Those before training are of all samples, whatever `predictArgs` says of the later ones.
+  differ(problems, 'initial predictions', await predict({}), c.initialPredictions, tol.initialPredictions ?? tol.predictions);
 
   const options = (f: Json) => ({
     verbose: 0 as const,
@@ -96,7 +97,7 @@ export async function replay(c: Json): Promise<string[]> {
   finals.forEach((w, i) => {
     differ(problems, `weight ${i}`, w, want.finalWeights[i], tol.weights);
   });
-  differ(problems, 'predictions', await predict(), want.predictions, tol.predictions);
+  differ(problems, 'predictions', await predict(c.predictArgs), want.predictions, tol.predictions);
   const { sampleWeight, ...args } = camelKeys(c.evaluateArgs);
   const got = await model.evaluate(asX(x), asY(y), { verbose: 0, returnDict: true, ...args, ...(sampleWeight && { sampleWeight: weights }) });
   for (const [key, v] of Object.entries(want.evaluate ?? {})) differ(problems, `evaluate.${key}`, (got as Json)[key], v, tol.evaluate ?? tol.history);

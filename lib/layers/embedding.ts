@@ -1,0 +1,121 @@
+import { show, ValueError } from '../errors.js';
+import { checkBoolean, checkNumber } from '../options.js';
+import type { Config } from '../registry.js';
+import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
+
+/** Ids travel as float32, which holds whole numbers exactly up to here. */
+const mostIds = 2 ** 24;
+
+/** Options of {@link Embedding}. Initializers, regularizers and constraints: a name, an instance or a config. */
+export interface EmbeddingOptions extends Omit<LayerOptions, 'inputDim'> {
+  /** Number of ids, the highest one plus 1: a whole number from 1 to 2^24. */
+  inputDim: number;
+  /** Size of each vector: a whole number above 0. */
+  outputDim: number;
+  /** Default `'uniform'`: evenly from -0.05 to 0.05. */
+  embeddingsInitializer?: unknown;
+  embeddingsRegularizer?: unknown;
+  activityRegularizer?: unknown;
+  embeddingsConstraint?: unknown;
+  /** Whether id 0 marks time steps that later layers, the loss and the metrics leave out. Default false. */
+  maskZero?: boolean;
+  /** On a first layer: the number of ids of a sample, as Keras 2 took it. Short for `inputShape: [inputLength]`. */
+  inputLength?: number | null;
+  /** Initial vectors, `[inputDim, outputDim]`, or a list that holds them. */
+  weights?: unknown;
+  /** Low-rank adaptation: only null. */
+  loraRank?: null;
+  loraAlpha?: null;
+  quantizationConfig?: null;
+}
+
+/**
+ * A vector for each id: input of whole numbers `[...]` (`[timesteps]`, say), output `[..., outputDim]`.
+ * Ids are checked when data is given: one below 0 or not below `inputDim` is a ValueError.
+ *
+ * Weights: embeddings `[inputDim, outputDim]`. See https://keras.io/api/layers/core_layers/embedding/
+ * @example sequential([layers.embedding({ inputDim: 20000, outputDim: 32, maskZero: true }), layers.globalAveragePooling1d()])
+ */
+export class Embedding extends Layer {
+  static override readonly className = 'Embedding';
+  readonly inputDim: number;
+  readonly outputDim: number;
+  readonly maskZero: boolean;
+  readonly #initial: unknown;
+  readonly #parts: ReturnType<Embedding['readParts']>;
+
+  constructor(options: EmbeddingOptions) {
+    const o = Layer.read('Embedding', options, {
+      inputDim: undefined as number | undefined,
+      outputDim: undefined as number | undefined,
+      embeddingsInitializer: 'uniform' as unknown,
+      embeddingsRegularizer: null as unknown,
+      activityRegularizer: null as unknown,
+      embeddingsConstraint: null as unknown,
+      maskZero: false,
+      inputLength: null as number | null,
+      weights: null as unknown,
+      loraRank: null as unknown,
+      loraAlpha: null as unknown,
+      quantizationConfig: null as unknown,
+    });
+    const { inputDim, inputLength, ...base } = o;
+    const ids = checkNumber('Embedding', 'inputDim', inputDim, { min: 1, max: mostIds, integer: true });
+    const shaped = base.inputShape !== undefined || base.batchInputShape !== undefined;
+    if (inputLength !== null) checkNumber('Embedding', 'inputLength', inputLength, { min: 1, integer: true });
+    super(inputLength === null || shaped ? base : { ...base, inputShape: [inputLength] });
+    this.inputDim = ids;
+    this.outputDim = checkNumber('Embedding', 'outputDim', o.outputDim, { min: 1, integer: true });
+    this.maskZero = checkBoolean('Embedding', 'maskZero', o.maskZero);
+    for (const name of ['loraRank', 'quantizationConfig'] as const)
+      if (o[name] !== null)
+        throw new ValueError(
+          `Embedding: '${name}' is not available; leave it out. Received: ${show(o[name])}`,
+          'ERR_UNSUPPORTED',
+        );
+    this.#initial = o.weights;
+    this.#parts = this.readParts(o);
+  }
+
+  private readParts(
+    o: Pick<EmbeddingOptions, 'embeddingsInitializer' | 'embeddingsRegularizer' | 'activityRegularizer' | 'embeddingsConstraint'>,
+  ) {
+    return {
+      embeddingsInitializer: this.initializer('embeddingsInitializer', o.embeddingsInitializer),
+      embeddingsRegularizer: this.regularizer('embeddingsRegularizer', o.embeddingsRegularizer),
+      activityRegularizer: this.regularizer('activityRegularizer', o.activityRegularizer),
+      embeddingsConstraint: this.constraint('embeddingsConstraint', o.embeddingsConstraint),
+    };
+  }
+
+  computeOutputShape(input: Shape): Shape {
+    return [...input, this.outputDim];
+  }
+
+  protected override createWeights(): void {
+    const p = this.#parts;
+    this.addWeight('embeddings', [this.inputDim, this.outputDim], {
+      initializer: p.embeddingsInitializer,
+      regularizer: p.embeddingsRegularizer,
+      constraint: p.embeddingsConstraint,
+    });
+    if (this.#initial === null) return;
+    // A list of one array of the right shape, or that array itself: a list of one row would be a table of one id.
+    const listed = Array.isArray(this.#initial) && this.#initial.length === 1 && this.inputDim !== 1;
+    this.setWeights(listed ? (this.#initial as unknown[]) : [this.#initial]);
+  }
+
+  lower(_input: Shape, lowering: Lowering) {
+    const { inputDim, outputDim, maskZero } = this;
+    return [
+      { op: 'embedding', inputDim, outputDim, maskZero, weights: lowering.weights(this) },
+      ...lowering.activityRegularizer(this.#parts.activityRegularizer),
+    ];
+  }
+
+  protected config(): Config {
+    return { inputDim: this.inputDim, outputDim: this.outputDim, ...this.#parts, maskZero: this.maskZero };
+  }
+}
+
+export const embeddingLayers = [Embedding] as const;

@@ -1,0 +1,269 @@
+import type { SpecValue } from '../engine/spec.js';
+import { RuntimeError, show, typeError, ValueError } from '../errors.js';
+import { checkBoolean, checkNumber, readOptions } from '../options.js';
+import { type Config, classNameOf, type Part, toKeras } from '../registry.js';
+import { FunctionSchedule } from '../schedules/function_schedule.js';
+import { LearningRateSchedule, scheduleRegistry } from '../schedules.js';
+
+/** A learning rate: a number, a schedule in any form that names one, or a function of the number of updates done before. */
+export type LearningRate = number | LearningRateSchedule | ((step: number) => number) | object;
+
+/** Options that every optimizer takes. */
+export interface OptimizerOptions {
+  /** Default: that of the class. */
+  learningRate?: LearningRate;
+  /** Keras 2's word for `learningRate`. */
+  lr?: number;
+  /** Keras 2's decay: the rate of an update is `learningRate / (1 + decay * updates before it)`. Default 0. */
+  decay?: number;
+  /** Before each update, weights shrink by `learningRate * weightDecay` of themselves. Default null: they do not. */
+  weightDecay?: number | null;
+  /** The gradient of each weight is scaled down to at most this norm. Only one of the three kinds of clipping may be given. */
+  clipnorm?: number | null;
+  /** Every element of a gradient is cut to `[-clipvalue, clipvalue]`. */
+  clipvalue?: number | null;
+  /** All gradients together are scaled down to at most this norm. */
+  globalClipnorm?: number | null;
+  /** Keep a running average of the weights, which replaces them at the end of `fit`. Default false. */
+  useEma?: boolean;
+  /** How much of the average stays at each update, 0 to 1. Default 0.99. */
+  emaMomentum?: number;
+  /** Also replace the weights by their average at every so many updates. Default null: only at the end. */
+  emaOverwriteFrequency?: number | null;
+  /** Only null: losses are float32, and nothing is gained by scaling them. */
+  lossScaleFactor?: null;
+  /** Update once in so many batches (2 or more), by the mean of their gradients. Default null: at each batch. */
+  gradientAccumulationSteps?: number | null;
+  name?: string | null;
+}
+
+/** What the engine does around each optimizer's own rule. */
+export interface CommonSpec {
+  [key: string]: SpecValue;
+  weightDecay: number | null;
+  clipnorm: number | null;
+  clipvalue: number | null;
+  globalClipnorm: number | null;
+  useEma: boolean;
+  emaMomentum: number;
+  emaOverwriteFrequency: number | null;
+  emaCopyFirst: boolean;
+  gradientAccumulationSteps: number | null;
+}
+
+/**
+ * Turns gradients into updates of the weights. The updates are computed by the engine; what stands here are an optimizer's options, its
+ * counter, and the names of the state that it keeps for each weight. A subclass gives `className`, `spec`, `slotNames` and `config`.
+ */
+export abstract class Optimizer implements Part {
+  static readonly className: string = 'Optimizer';
+
+  readonly name: string;
+  readonly decay: number;
+  readonly weightDecay: number | null;
+  readonly clipnorm: number | null;
+  readonly clipvalue: number | null;
+  readonly globalClipnorm: number | null;
+  readonly useEma: boolean;
+  readonly emaMomentum: number;
+  readonly emaOverwriteFrequency: number | null;
+  readonly gradientAccumulationSteps: number | null;
+  /** Whether averages start as the weights after the first update (Keras 3) or as those before it (Keras 2). */
+  emaCopyFirst = true;
+  /** Batches it has been given gradients for. */
+  calls = 0;
+  #learningRate: number | LearningRateSchedule;
+  #withoutDecay: readonly string[] = [];
+
+  constructor(options: OptimizerOptions, defaultRate: number) {
+    const where = classNameOf(this);
+    const o = options;
+    if (o.lr !== undefined && o.learningRate !== undefined)
+      throw new ValueError(`${where}: 'lr' is another word for 'learningRate'; give one of them.`, 'ERR_OPTIONS');
+    this.#learningRate = readRate(where, o.learningRate ?? o.lr ?? defaultRate);
+    this.decay = checkNumber(where, 'decay', o.decay ?? 0, { min: 0 });
+    if (this.decay > 0 && typeof this.#learningRate !== 'number')
+      throw new ValueError(
+        `${where}: 'decay' changes a learning rate that is a number; here it is a schedule already.`,
+        'ERR_OPTIONS',
+      );
+    const optional = (name: keyof OptimizerOptions, range: Parameters<typeof checkNumber>[3]) =>
+      o[name] === undefined || o[name] === null ? null : checkNumber(where, name, o[name], range);
+    this.weightDecay = optional('weightDecay', { min: 0 });
+    this.clipnorm = optional('clipnorm', { min: 0 });
+    this.clipvalue = optional('clipvalue', { min: 0 });
+    this.globalClipnorm = optional('globalClipnorm', { min: 0 });
+    const clips = (['clipnorm', 'clipvalue', 'globalClipnorm'] as const).filter((name) => this[name] !== null);
+    if (clips.length > 1)
+      throw new ValueError(
+        `${where}: only one of clipnorm, clipvalue and globalClipnorm may be given. Received: ${clips.join(', ')}`,
+        'ERR_OPTIONS',
+      );
+    this.useEma = checkBoolean(where, 'useEma', o.useEma ?? false);
+    this.emaMomentum = checkNumber(where, 'emaMomentum', o.emaMomentum ?? 0.99, { min: 0, max: 1 });
+    this.emaOverwriteFrequency = optional('emaOverwriteFrequency', { min: 1, integer: true });
+    this.gradientAccumulationSteps = optional('gradientAccumulationSteps', { min: 2, integer: true });
+    if (o.lossScaleFactor !== undefined && o.lossScaleFactor !== null)
+      throw new ValueError(
+        `${where}: 'lossScaleFactor' is for 16-bit floats; gemmfit computes in float32, where it must be null. Received: ${show(o.lossScaleFactor)}`,
+        'ERR_OPTIONS',
+      );
+    if (o.name !== undefined && o.name !== null && typeof o.name !== 'string')
+      throw typeError(`${where}: 'name' must be a string. Received: ${show(o.name)}`);
+    this.name = o.name ?? (where === 'SGD' ? where : where.toLowerCase());
+  }
+
+  /** A class's own options over their defaults, with those that every optimizer takes. */
+  protected static read<T extends object>(className: string, given: unknown, defaults: T): T & OptimizerOptions {
+    return readOptions(className, given, { ...commonDefaults, ...defaults }) as T & OptimizerOptions;
+  }
+
+  /** The engine's name of the rule, with the rule's own options. */
+  abstract spec(): { optimizer: string; [key: string]: SpecValue };
+
+  /** Keras's names of the state kept for each weight, in the engine's order. Averages and accumulated gradients are not among them. */
+  abstract slotNames(): string[];
+
+  /** What all elements of a state array are at the start. */
+  slotInitialValue(_name: string): number {
+    return 0;
+  }
+
+  /** The class's own options, as `getConfig` gives them. */
+  protected abstract config(): Config;
+
+  /** What the engine does besides the rule: decay, clipping, averaging, accumulation. */
+  common(): CommonSpec {
+    const { weightDecay, clipnorm, clipvalue, globalClipnorm, useEma, emaMomentum, emaOverwriteFrequency, emaCopyFirst } = this;
+    const { gradientAccumulationSteps } = this;
+    return {
+      weightDecay,
+      clipnorm,
+      clipvalue,
+      globalClipnorm,
+      useEma,
+      emaMomentum,
+      emaOverwriteFrequency,
+      emaCopyFirst,
+      gradientAccumulationSteps,
+    };
+  }
+
+  /**
+   * The learning rate, which may be set to another number between batches. Where the optimizer was made with a schedule, this is the
+   * schedule (see `rateAt` for its values): setting it to a number is a TypeError then, setting it to another schedule is not.
+   */
+  get learningRate(): number {
+    return this.#learningRate as number;
+  }
+  set learningRate(rate: LearningRate) {
+    const where = classNameOf(this);
+    if (typeof rate === 'number' && typeof this.#learningRate !== 'number')
+      throw typeError(
+        `${where}: its learning rate is a schedule and cannot be set to a number. Compile with a number, such as learningRate: 1e-3, to change it later.`,
+        'ERR_SCHEDULE',
+      );
+    if (typeof rate !== 'number' && this.decay > 0)
+      throw new ValueError(`${where}: with 'decay' the learning rate must stay a number.`, 'ERR_OPTIONS');
+    this.#learningRate = readRate(where, rate);
+  }
+
+  /** Whether every update has the same rate, until it is set to another. */
+  get hasConstantRate(): boolean {
+    return typeof this.#learningRate === 'number' && this.decay === 0;
+  }
+
+  /** The rate of an update, in float32 as Keras computes it. @param iteration updates done before: 0 for the first */
+  rateAt(iteration: number): number {
+    const rate = this.#learningRate;
+    if (typeof rate === 'number') return Math.fround(this.decay === 0 ? rate : rate * (1 / (1 + this.decay * iteration)));
+    const value: unknown = rate.call(iteration);
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new ValueError(
+        `${classNameOf(this)}: the schedule ${classNameOf(rate)} must give a finite number for step ${iteration}. Received: ${show(value)}`,
+        'ERR_SCHEDULE',
+      );
+    return Math.fround(value);
+  }
+
+  /** Updates done so far. */
+  get iterations(): number {
+    return Math.floor(this.calls / (this.gradientAccumulationSteps ?? 1));
+  }
+  set iterations(count: number) {
+    checkNumber(classNameOf(this), 'iterations', count, { min: 0, integer: true });
+    this.calls = count * (this.gradientAccumulationSteps ?? 1);
+  }
+
+  /**
+   * Leaves some weights out of weight decay: those whose name contains one of `varNames`. To be called before training.
+   *
+   * ```ts
+   * const optimizer = optimizers.adamW({ weightDecay: 0.01 })
+   * optimizer.excludeFromWeightDecay({ varNames: ['bias', 'gamma', 'beta'] })
+   * ```
+   */
+  excludeFromWeightDecay(options: { varNames: readonly string[] }): void {
+    const where = `${classNameOf(this)}.excludeFromWeightDecay`;
+    const { varNames } = readOptions(where, options, { varNames: [] as readonly string[] });
+    if (!Array.isArray(varNames) || !varNames.every((n) => typeof n === 'string' && n.length > 0))
+      throw typeError(`${where}: 'varNames' must be a list of parts of names. Received: ${show(varNames)}`);
+    if (this.calls > 0) throw new RuntimeError(`${where} must be called before training.`, 'ERR_TRAINED');
+    this.#withoutDecay = [...varNames];
+  }
+
+  isExcludedFromWeightDecay(name: string): boolean {
+    return this.#withoutDecay.some((part) => name.includes(part));
+  }
+
+  getConfig(): Config {
+    const rate = this.#learningRate;
+    const { name, weightDecay, clipnorm, globalClipnorm, clipvalue, useEma, emaMomentum, emaOverwriteFrequency, decay } = this;
+    return {
+      name,
+      learningRate: typeof rate === 'number' ? rate : toKeras(rate, 'keras.optimizers.schedules'),
+      weightDecay,
+      clipnorm,
+      globalClipnorm,
+      clipvalue,
+      useEma,
+      emaMomentum,
+      emaOverwriteFrequency,
+      lossScaleFactor: null,
+      gradientAccumulationSteps: this.gradientAccumulationSteps,
+      ...(decay > 0 ? { decay } : {}),
+      ...this.config(),
+    };
+  }
+}
+
+const commonDefaults: { [K in keyof Required<OptimizerOptions>]: undefined } = {
+  learningRate: undefined,
+  lr: undefined,
+  decay: undefined,
+  weightDecay: undefined,
+  clipnorm: undefined,
+  clipvalue: undefined,
+  globalClipnorm: undefined,
+  useEma: undefined,
+  emaMomentum: undefined,
+  emaOverwriteFrequency: undefined,
+  lossScaleFactor: undefined,
+  gradientAccumulationSteps: undefined,
+  name: undefined,
+};
+
+function readRate(where: string, rate: unknown): number | LearningRateSchedule {
+  if (typeof rate === 'number') return checkNumber(where, 'learningRate', rate);
+  if (rate instanceof LearningRateSchedule) return rate;
+  if (typeof rate === 'function') return new FunctionSchedule(rate as (step: number) => number);
+  if (typeof rate === 'object' && rate !== null) return scheduleRegistry.resolve(rate, `${where}: 'learningRate'`);
+  throw typeError(`${where}: 'learningRate' must be a number, a schedule, or a function of the step. Received: ${show(rate)}`);
+}
+
+/** A coefficient of a running average: how much of the old stays. */
+export const checkShare = (where: string, name: string, value: unknown): number =>
+  checkNumber(where, name, value, { min: 0, below: 1 });
+
+/** The small number that keeps divisions finite. Keras 2 writes null for its default. */
+export const checkEpsilon = (where: string, value: unknown): number => checkNumber(where, 'epsilon', value ?? 1e-7, { min: 0 });

@@ -1,0 +1,61 @@
+import { checkBoolean, checkNumber } from '../options.js';
+import type { Config } from '../registry.js';
+import { checkShare, Optimizer, type OptimizerOptions } from './optimizer.js';
+
+export interface SGDOptions extends OptimizerOptions {
+  /** How much of the last step is taken again, 0 to 1. Default 0. */
+  momentum?: number;
+  /** Look ahead along the momentum before stepping. Default false. */
+  nesterov?: boolean;
+}
+
+/** Gradient descent, with momentum where asked for. `learningRate` is 0.01 unless given. */
+export class SGD extends Optimizer {
+  static override readonly className = 'SGD';
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  constructor(options: SGDOptions = {}) {
+    const o = Optimizer.read('SGD', options, { momentum: 0, nesterov: false });
+    super(o, 0.01);
+    this.momentum = checkNumber('SGD', 'momentum', o.momentum, { min: 0, max: 1 });
+    this.nesterov = checkBoolean('SGD', 'nesterov', o.nesterov);
+  }
+  spec() {
+    return { optimizer: 'sgd', momentum: this.momentum, nesterov: this.nesterov };
+  }
+  slotNames(): string[] {
+    return this.momentum === 0 ? [] : ['momentum'];
+  }
+  protected config(): Config {
+    return { momentum: this.momentum, nesterov: this.nesterov };
+  }
+}
+
+export interface LionOptions extends OptimizerOptions {
+  /** Share of the momentum in the direction of a step. Default 0.9. */
+  beta1?: number;
+  /** How much of the momentum stays. Default 0.99. */
+  beta2?: number;
+}
+
+/** Steps of one size for all weights: the sign of a momentum. Chen et al., 2023. `learningRate` is 0.001 unless given. */
+export class Lion extends Optimizer {
+  static override readonly className = 'Lion';
+  readonly beta1: number;
+  readonly beta2: number;
+  constructor(options: LionOptions = {}) {
+    const o = Optimizer.read('Lion', options, { beta1: 0.9, beta2: 0.99 });
+    super(o, 0.001);
+    this.beta1 = checkShare('Lion', 'beta1', o.beta1);
+    this.beta2 = checkShare('Lion', 'beta2', o.beta2);
+  }
+  spec() {
+    return { optimizer: 'lion', beta1: this.beta1, beta2: this.beta2 };
+  }
+  slotNames(): string[] {
+    return ['momentum'];
+  }
+  protected config(): Config {
+    return { beta1: this.beta1, beta2: this.beta2 };
+  }
+}

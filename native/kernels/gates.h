@@ -1,0 +1,40 @@
+#pragma once
+#include <cstdint>
+
+namespace gemmfit {
+
+// The steps of recurrent cells between their products: tanh and sigmoid of every gate and the new state in one pass.
+// All are for `rows` samples of one time step. A sample that `mask` skips keeps its state; its gradient passes to the step before.
+struct StepMask {
+  const float* keep = nullptr;  // of the first row; null where every row is kept
+  int64_t stride = 0;
+};
+
+// gates [rows, 4 units], in: products without bias, out: i, f, g, o. The other matrices are [rows, units].
+struct LstmForward {
+  int64_t rows, units;
+  const float* bias;  // [4 units] or null
+  float* gates;
+  const float* cPrevious;
+  const float* hPrevious;
+  float* c;
+  float* tanhC;
+  float* h;
+  StepMask mask;
+};
+void lstmForward(const LstmForward& s);
+
+// gates, in: i, f, g, o, out: gradients of what went into them. dh: in, of this step's h; where there is a mask, out: 0 for
+// rows that are kept. dc: in, of this step's c, out: of the one before.
+struct LstmBackward {
+  int64_t rows, units;
+  float* gates;
+  const float* cPrevious;
+  const float* tanhC;
+  float* dh;
+  float* dc;
+  StepMask mask;
+};
+void lstmBackward(const LstmBackward& s);
+
+}  // namespace gemmfit

@@ -1,0 +1,308 @@
+#include "native/ops/recurrent.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "native/engine/error.h"
+#include "native/engine/philox.h"
+#include "native/engine/updater.h"
+#include "native/kernels/gemm.h"
+
+namespace gemmfit::ops {
+namespace {
+
+// A gradient is worth a task of its own from about this much arithmetic.
+constexpr double kWeightTaskFlops = 2e6;
+constexpr int64_t kMostTiles = 8;
+
+size_t bytes(int64_t floats) { return static_cast<size_t>(floats) * sizeof(float); }
+
+}  // namespace
+
+Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int states)
+    : name_(name), units_(spec.integer("units")), gateCount_(gates), training_(env.training), masked_(env.masked), seed_(env.seed) {
+  const auto check = [&](bool right, const char* what) {
+    if (!right) throw Error("ERR_SPEC", name_ + ": " + what);
+  };
+  check(env.in.size() == 2 && units_ >= 1, "its input must be [steps, features] and units above 0");
+  steps_ = env.in[0];
+  width_ = env.in[1];
+  gateWidth_ = gates * units_;
+  const bool useBias = spec.flag("useBias", true);
+  check(env.weights.size() == (useBias ? 3u : 2u), "it takes a kernel, a recurrent kernel and a bias unless useBias is false");
+  check(env.weights[0]->size == width_ * gateWidth_ && env.weights[1]->size == units_ * gateWidth_ &&
+            (!useBias || env.weights[2]->size == biasRows * gateWidth_),
+        "its weights do not have the shape of its input and units");
+  kernel_ = env.weights[0]->data();
+  recurrent_ = env.weights[1]->data();
+  if (useBias) bias_ = env.weights[2]->data();
+  weightIds_ = env.weightIds;
+  trainable_ = env.trainable;
+  for (const bool t : trainable_) trains_ = trains_ || t;
+  sequences_ = spec.flag("returnSequences", false);
+  backwards_ = spec.flag("goBackwards", false);
+  stateful_ = spec.flag("stateful", false);
+  zeroOutput_ = spec.flag("zeroOutputForMask", false);
+  dropout_ = spec.number("dropout", 0);
+  recurrentDropout_ = spec.number("recurrentDropout", 0);
+  check(dropout_ >= 0 && dropout_ < 1 && recurrentDropout_ >= 0 && recurrentDropout_ < 1, "dropout rates must be in [0, 1)");
+
+  in = env.in;
+  out = sequences_ ? Shape{steps_, units_} : Shape{units_};
+  mask = sequences_ ? Mask::pass : Mask::drop;
+  flopsPerRow = 2.0 * static_cast<double>(steps_) * static_cast<double>((width_ + units_) * gateWidth_);
+
+  // As in Keras: with recurrent dropout every gate has masks of its own, otherwise all gates see the same dropped input.
+  const bool drops = training_ && dropout_ > 0, dropsH = training_ && recurrentDropout_ > 0;
+  const int64_t copies = drops && dropsH ? gates : 1;
+  for (int64_t q = 0; q < copies; ++q) {
+    inputs_.push_back(slabs(width_, training_));
+    if (drops) inputMasks_.push_back(memory(width_, training_));
+  }
+  for (int64_t q = 0; dropsH && q < gates; ++q) {
+    droppedH_.push_back(slabs(units_, training_));
+    recurrentMasks_.push_back(memory(units_, training_));
+  }
+  gates_ = slabs(gateWidth_, training_);
+  for (int k = 0; k < states; ++k) {
+    previous_.push_back(slabs(units_, training_));
+    last_.push_back(memory(units_, false));
+    if (stateful_) carried_.push_back(allocateFloats(env.batch * units_));
+  }
+  carriedFloats_ = env.batch * units_;
+  if (training_) dh_ = memory(units_, false);
+  if (dropsH) dropTemp_ = memory(units_, false);
+  if (env.needsInputGradient) dInputs_ = slabs(width_, false);
+}
+
+int Recurrent::memory(int64_t perRow, bool keep) {
+  Scratch s;
+  s.perRow = perRow;
+  s.keep = keep;
+  scratchSpec.push_back(s);
+  return static_cast<int>(scratchSpec.size()) - 1;
+}
+
+void Recurrent::resetState() {
+  for (AlignedFloats& s : carried_) std::fill(s.get(), s.get() + carriedFloats_, 0.0f);
+}
+
+StepMask Recurrent::stepMask(const Chunk& c, int64_t t) const {
+  if (!maskIn || maskInSteps != steps_) return {};
+  return {maskIn + c.row * steps_ + time(t), steps_};
+}
+
+void Recurrent::forward(const Step& step, int, int64_t begin, int64_t end) {
+  const Chunk c{begin, end - begin};
+  loadInputs(step, c);
+  inputProducts(c);
+  for (size_t k = 0; k < previous_.size(); ++k) {
+    float* first = previous(static_cast<int>(k), c, 0);
+    if (stateful_)
+      std::memcpy(first, carried_[k].get() + c.row * units_, bytes(c.rows * units_));
+    else
+      std::memset(first, 0, bytes(c.rows * units_));
+  }
+  drawMasks(step, c, recurrentMasks_, units_, recurrentDropout_, 2);
+  for (int64_t t = 0; t < steps_; ++t) {
+    const float* h = previous(0, c, t);
+    for (size_t q = 0; q < droppedH_.size(); ++q) {
+      float* to = slab(droppedH_[q], c, t, units_);
+      const float* m = rows(recurrentMasks_[q], c, units_);
+      for (int64_t i = 0; i < c.rows * units_; ++i) to[i] = h[i] * m[i];
+    }
+    stepForward(c, t);
+    writeOutput(c, t);
+  }
+  for (size_t k = 0; stateful_ && k < last_.size(); ++k)
+    std::memcpy(carried_[k].get() + c.row * units_, rows(last_[k], c, units_), bytes(c.rows * units_));
+}
+
+void Recurrent::backward(const Step&, int, int64_t begin, int64_t end) {
+  const Chunk c{begin, end - begin};
+  std::memset(dh(c), 0, bytes(c.rows * units_));
+  for (int64_t t = steps_; t-- > 0;) {
+    addOutputGradient(c, t);
+    stepBackward(c, t);
+  }
+  if (dx) inputGradients(c);
+}
+
+// Masks are functions of the row within the batch, so that the cut into chunks leaves them alone.
+void Recurrent::drawMasks(const Step& step, const Chunk& c, const std::vector<int>& masks, int64_t width, double rate, uint64_t stream) {
+  const float scale = static_cast<float>(1 / (1 - rate)), limit = static_cast<float>(rate);
+  for (size_t q = 0; q < masks.size(); ++q) {
+    const uint64_t key = mixKey(seed_, stream * 16 + q);
+    float* m = rows(masks[q], c, width);
+    for (int64_t r = 0; r < c.rows; ++r)
+      for (int64_t j = 0; j < width; j += 4) {
+        const Philox p(key, step.number,
+                       static_cast<uint64_t>(c.row + r) * static_cast<uint64_t>(ceilDiv(width, 4)) + static_cast<uint64_t>(j / 4));
+        for (int64_t k = j; k < std::min(width, j + 4); ++k) m[r * width + k] = unitFloat(p.v[k - j]) < limit ? 0.0f : scale;
+      }
+  }
+}
+
+void Recurrent::loadInputs(const Step& step, const Chunk& c) {
+  drawMasks(step, c, inputMasks_, width_, dropout_, 1);
+  for (size_t q = 0; q < inputs_.size(); ++q)
+    for (int64_t t = 0; t < steps_; ++t) {
+      float* to = slab(inputs_[q], c, t, width_);
+      for (int64_t r = 0; r < c.rows; ++r, to += width_) {
+        const float* from = x + ((c.row + r) * steps_ + time(t)) * width_;
+        if (inputMasks_.empty()) {
+          std::memcpy(to, from, bytes(width_));
+          continue;
+        }
+        const float* m = rows(inputMasks_[q], c, width_) + r * width_;
+        for (int64_t j = 0; j < width_; ++j) to[j] = from[j] * m[j];
+      }
+    }
+}
+
+void Recurrent::inputProducts(const Chunk& c) {
+  const int64_t columns = gateWidth_ / static_cast<int64_t>(inputs_.size());
+  for (size_t q = 0; q < inputs_.size(); ++q) {
+    const int64_t at = static_cast<int64_t>(q) * columns;
+    gemm(false, false, steps_ * c.rows, columns, width_, 1, slab(inputs_[q], c, 0, width_), width_, kernel_ + at, gateWidth_, 0,
+         gates(c, 0) + at, gateWidth_);
+  }
+}
+
+void Recurrent::inputGradients(const Chunk& c) {
+  const int64_t columns = gateWidth_ / static_cast<int64_t>(inputs_.size());
+  for (size_t q = 0; q < inputs_.size(); ++q) {
+    const int64_t at = static_cast<int64_t>(q) * columns;
+    gemm(false, true, steps_ * c.rows, width_, columns, 1, gates(c, 0) + at, gateWidth_, kernel_ + at, gateWidth_, 0,
+         slab(dInputs_, c, 0, width_), width_);
+    for (int64_t r = 0; r < c.rows; ++r) {
+      const float* m = inputMasks_.empty() ? nullptr : rows(inputMasks_[q], c, width_) + r * width_;
+      for (int64_t t = 0; t < steps_; ++t) {
+        const float* from = slab(dInputs_, c, t, width_) + r * width_;
+        float* to = dx + ((c.row + r) * steps_ + time(t)) * width_;
+        if (!m)
+          std::memcpy(to, from, bytes(width_));
+        else
+          for (int64_t j = 0; j < width_; ++j) to[j] = (q ? to[j] : 0.0f) + from[j] * m[j];
+      }
+    }
+  }
+}
+
+// A skipped step repeats the output before it, which is 0 where there is none, or is 0 always.
+void Recurrent::writeOutput(const Chunk& c, int64_t t) {
+  if (!sequences_ && t + 1 < steps_) return;
+  const StepMask m = stepMask(c, t);
+  for (int64_t r = 0; r < c.rows; ++r) {
+    float* to = y + (sequences_ ? (c.row + r) * steps_ + t : c.row + r) * units_;
+    const bool skips = m.keep && m.keep[r * m.stride] == 0;
+    const float* from = next(0, c, t) + r * units_;
+    if (skips && sequences_ && t > 0) from = to - units_;
+    if (skips && sequences_ && t == 0) from = nullptr;
+    if (skips && zeroOutput_) from = nullptr;
+    if (skips && !sequences_ && stateful_) {
+      bool any = false;
+      for (int64_t s = 0; s < steps_; ++s) any = any || maskIn[(c.row + r) * steps_ + s] != 0;
+      if (!any) from = nullptr;
+    }
+    if (from)
+      std::memcpy(to, from, bytes(units_));
+    else
+      std::memset(to, 0, bytes(units_));
+  }
+}
+
+void Recurrent::addOutputGradient(const Chunk& c, int64_t t) {
+  if (!sequences_ && t + 1 < steps_) return;
+  const StepMask m = zeroOutput_ ? stepMask(c, t) : StepMask{};
+  for (int64_t r = 0; r < c.rows; ++r) {
+    if (m.keep && m.keep[r * m.stride] == 0) continue;
+    const float* from = dy + (sequences_ ? (c.row + r) * steps_ + t : c.row + r) * units_;
+    float* to = dh(c) + r * units_;
+    for (int64_t j = 0; j < units_; ++j) to[j] += from[j];
+  }
+}
+
+void Recurrent::addRecurrent(const Chunk& c, int64_t t, float* z, int64_t firstGate, int64_t gatesOf, float beta) {
+  const int64_t at = firstGate * units_;
+  if (droppedH_.empty())
+    return gemm(false, false, c.rows, gatesOf * units_, units_, 1, previous(0, c, t), units_, recurrent_ + at, gateWidth_, beta, z + at,
+                gateWidth_);
+  for (int64_t q = firstGate; q < firstGate + gatesOf; ++q)
+    gemm(false, false, c.rows, units_, units_, 1, beforeGate(q, c, t), units_, recurrent_ + q * units_, gateWidth_, beta, z + q * units_,
+         gateWidth_);
+}
+
+void Recurrent::addRecurrentBackward(const Chunk& c, const float* g, int64_t firstGate, int64_t gatesOf, bool fresh) {
+  const int64_t at = firstGate * units_;
+  if (droppedH_.empty())
+    return gemm(false, true, c.rows, units_, gatesOf * units_, 1, g + at, gateWidth_, recurrent_ + at, gateWidth_, fresh ? 0.0f : 1.0f,
+                dh(c), units_);
+  float *to = dh(c), *part = rows(dropTemp_, c, units_);
+  for (int64_t q = firstGate; q < firstGate + gatesOf; ++q) {
+    gemm(false, true, c.rows, units_, units_, 1, g + q * units_, gateWidth_, recurrent_ + q * units_, gateWidth_, 0, part, units_);
+    const float* m = recurrentMask(q, c);
+    for (int64_t i = 0; i < c.rows * units_; ++i) to[i] = (fresh && q == firstGate ? 0.0f : to[i]) + part[i] * m[i];
+  }
+}
+
+void Recurrent::recurrentGradient(int gradient, int64_t firstGate, int64_t gatesOf) {
+  const int64_t at = firstGate * units_;
+  if (droppedH_.empty()) return product(1, units_, at, gatesOf * units_, previous_[0], units_, gradient, gateWidth_, at);
+  for (int64_t q = firstGate; q < firstGate + gatesOf; ++q)
+    product(1, units_, q * units_, units_, droppedH_[static_cast<size_t>(q)], units_, gradient, gateWidth_, q * units_);
+}
+
+void Recurrent::product(int weight, int64_t height, int64_t column, int64_t columns, int a, int64_t lda, int b, int64_t ldb,
+                        int64_t bColumn) {
+  products_.push_back({weight, column, columns, a, lda, b, ldb, bColumn, Tiling{height, columns, height, columns, 1, 1}});
+}
+
+void Recurrent::biasSum(int64_t offset, int b) {
+  if (bias_ && trainable_[2]) biasSums_.push_back({offset, b});
+}
+
+void Recurrent::finish(const OpEnv& env) {
+  const int64_t copies = static_cast<int64_t>(inputs_.size()), columns = gateWidth_ / copies;
+  for (int64_t q = 0; q < copies; ++q)
+    product(0, width_, q * columns, columns, inputs_[static_cast<size_t>(q)], width_, gates_, gateWidth_, q * columns);
+  const auto untrained = [&](const Product& p) { return !trainable_[static_cast<size_t>(p.weight)]; };
+  products_.erase(std::remove_if(products_.begin(), products_.end(), untrained), products_.end());
+  const int64_t depth = env.batch * steps_;
+  for (size_t i = 0; i < products_.size(); ++i) {
+    Product& p = products_[i];
+    p.tiles = tiling(p.tiles.m, p.tiles.n, depth, kWeightTaskFlops, kMostTiles, kTileFloats);
+    for (int64_t k = 0; k < p.tiles.count(); ++k) tasks_.push_back({static_cast<int>(i), k});
+  }
+  if (!biasSums_.empty()) tasks_.push_back({-1, 0});
+}
+
+void Recurrent::weightTask(const Step& step, int64_t task) {
+  const Task& w = tasks_[static_cast<size_t>(task)];
+  if (w.product < 0) return runBias(step);
+  const Product& p = products_[static_cast<size_t>(w.product)];
+  const Tiling::Tile t = p.tiles.tile(w.tile);
+  const int id = weightIds_[static_cast<size_t>(p.weight)];
+  const int64_t offset = t.row * gateWidth_ + p.column + t.column;
+  int64_t ld;
+  float* g = step.updater->block(id, offset, t.rows, t.columns, gateWidth_, &ld);
+  gemm(true, false, t.rows, t.columns, step.rows * steps_, 1, scratch[static_cast<size_t>(p.a)] + t.row, p.lda,
+       scratch[static_cast<size_t>(p.b)] + p.bColumn + t.column, p.ldb, 0, g, ld);
+  step.updater->blockDone(id, offset, t.rows, t.columns, gateWidth_, g, ld);
+}
+
+void Recurrent::runBias(const Step& step) {
+  const int id = weightIds_[2];
+  for (const BiasSum& s : biasSums_)
+    for (int64_t j = 0; j < gateWidth_; j += kTileFloats) {
+      const int64_t n = std::min(kTileFloats, gateWidth_ - j);
+      float* g = step.updater->tile(id, s.offset + j, n);
+      std::memset(g, 0, bytes(n));
+      const float* from = scratch[static_cast<size_t>(s.b)] + j;
+      for (int64_t r = 0; r < step.rows * steps_; ++r, from += gateWidth_)
+        for (int64_t i = 0; i < n; ++i) g[i] += from[i];
+      step.updater->done(id, s.offset + j, n, g);
+    }
+}
+
+}  // namespace gemmfit::ops

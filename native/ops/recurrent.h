@@ -1,0 +1,122 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "native/engine/op.h"
+#include "native/kernels/gates.h"
+#include "native/kernels/tiling.h"
+
+namespace gemmfit::ops {
+
+// What recurrent ops share: time steps in their order, masks, dropout, states, and the products that are one for all steps.
+// A chunk of rows goes through all time steps by itself. Its tensors are slabs, [steps, rows of the chunk, width], in memory that
+// follows that of the chunk before: each step is one contiguous matrix, and all chunks together one matrix [steps * rows, width]
+// whose rows have the same order in every tensor, so that the gradient of a weight is one product over all of it.
+class Recurrent : public Op {
+ public:
+  void forward(const Step& step, int phase, int64_t begin, int64_t end) final;
+  void backward(const Step& step, int phase, int64_t begin, int64_t end) final;
+  int64_t weightTasks() const final { return static_cast<int64_t>(tasks_.size()); }
+  void weightTask(const Step& step, int64_t task) final;
+  void resetState() final;
+
+ protected:
+  struct Chunk {
+    int64_t row, rows;
+  };
+  // Spec: units, useBias, returnSequences, goBackwards, stateful, zeroOutputForMask, dropout, recurrentDropout.
+  // Weights: kernel [width, gates * units], recurrent kernel [units, gates * units], bias [biasRows * gates * units].
+  Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int states);
+
+  // One time step of a chunk. stepForward finds the products of the inputs in gates(c, t) and writes every state's next(k, c, t).
+  // stepBackward finds the gradient of h in dh(c) and leaves there that of the step before; it writes the gradients the products need.
+  virtual void stepForward(const Chunk& c, int64_t t) = 0;
+  virtual void stepBackward(const Chunk& c, int64_t t) = 0;
+
+  int memory(int64_t perRow, bool keep);  // a tensor of the plan's: its place in `scratch`
+  int slabs(int64_t width, bool keep) { return memory(steps_ * width, keep); }
+  float* slab(int tensor, const Chunk& c, int64_t t, int64_t width) const {
+    return scratch[static_cast<size_t>(tensor)] + (c.row * steps_ + t * c.rows) * width;
+  }
+  float* rows(int tensor, const Chunk& c, int64_t width) const { return scratch[static_cast<size_t>(tensor)] + c.row * width; }
+  float* gates(const Chunk& c, int64_t t) const { return slab(gates_, c, t, gateWidth_); }
+  float* dh(const Chunk& c) const { return rows(dh_, c, units_); }
+  float* previous(int state, const Chunk& c, int64_t t) const { return slab(previous_[static_cast<size_t>(state)], c, t, units_); }
+  float* next(int state, const Chunk& c, int64_t t) const {
+    return t + 1 < steps_ ? previous(state, c, t + 1) : rows(last_[static_cast<size_t>(state)], c, units_);
+  }
+  StepMask stepMask(const Chunk& c, int64_t t) const;
+
+  // h of the step before as gate q sees it, and its dropout mask (null without).
+  const float* beforeGate(int64_t q, const Chunk& c, int64_t t) const {
+    return droppedH_.empty() ? previous(0, c, t) : slab(droppedH_[static_cast<size_t>(q)], c, t, units_);
+  }
+  const float* recurrentMask(int64_t q, const Chunk& c) const {
+    return recurrentMasks_.empty() ? nullptr : rows(recurrentMasks_[static_cast<size_t>(q)], c, units_);
+  }
+  int beforeGateTensor(int64_t q) const { return droppedH_.empty() ? previous_[0] : droppedH_[static_cast<size_t>(q)]; }
+  // z[:, gates] = beta z + h U[:, gates] for `count` gates from `gate` on; z is [rows, gateWidth].
+  void addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, int64_t count, float beta);
+  // dh += g[:, gates] U[:, gates]^T; `fresh`: dh = that.
+  void addRecurrentBackward(const Chunk& c, const float* g, int64_t gate, int64_t count, bool fresh);
+  // Declare gradients, as products a^T b over all rows and steps: of the recurrent kernel for gates that see h itself; of `columns`
+  // of a weight from `column` on; of the bias from `offset` on, as sums of b. b is the tensor of gradients, [rows, gateWidth].
+  void recurrentGradient(int b, int64_t gate, int64_t count);
+  void product(int weight, int64_t height, int64_t column, int64_t columns, int a, int64_t lda, int b, int64_t ldb, int64_t bColumn);
+  void biasSum(int64_t offset, int b);
+  void finish(const OpEnv& env);  // the last thing a constructor does: declares the kernel's gradient and cuts the tasks
+
+  std::string name_;
+  int64_t units_, width_, steps_, gateCount_, gateWidth_;
+  bool training_, masked_;
+  const float* kernel_ = nullptr;
+  const float* recurrent_ = nullptr;
+  const float* bias_ = nullptr;
+  bool trains_ = false;  // any weight
+  int gates_ = -1;
+
+ private:
+  struct Product {
+    int weight;
+    int64_t column, columns;
+    int a;
+    int64_t lda;
+    int b;
+    int64_t ldb, bColumn;
+    Tiling tiles;
+  };
+  struct BiasSum {
+    int64_t offset;
+    int b;
+  };
+  struct Task {
+    int product;  // -1: sums of the bias
+    int64_t tile;
+  };
+  int64_t time(int64_t t) const { return backwards_ ? steps_ - 1 - t : t; }  // of the input, at the t-th step taken
+  void loadInputs(const Step& step, const Chunk& c);
+  void drawMasks(const Step& step, const Chunk& c, const std::vector<int>& masks, int64_t width, double rate, uint64_t stream);
+  void inputProducts(const Chunk& c);
+  void inputGradients(const Chunk& c);
+  void writeOutput(const Chunk& c, int64_t t);
+  void addOutputGradient(const Chunk& c, int64_t t);
+  void runBias(const Step& step);
+
+  bool sequences_, backwards_, stateful_, zeroOutput_;
+  double dropout_, recurrentDropout_;
+  uint64_t seed_;
+  std::vector<int> weightIds_;
+  std::vector<bool> trainable_;
+  std::vector<int> previous_, last_;            // of each state: slabs of the values before every step; the value after the last
+  std::vector<int> inputs_, inputMasks_;        // one, or one a gate where gates have dropout masks of their own
+  std::vector<int> droppedH_, recurrentMasks_;  // one a gate with recurrent dropout (SimpleRNN has one gate)
+  int dh_ = -1, dropTemp_ = -1, dInputs_ = -1;
+  std::vector<AlignedFloats> carried_;  // states of a stateful op, [batch, units]
+  int64_t carriedFloats_ = 0;
+  std::vector<Product> products_;
+  std::vector<BiasSum> biasSums_;
+  std::vector<Task> tasks_;
+};
+
+}  // namespace gemmfit::ops
