@@ -14,7 +14,8 @@ import { Optimizer } from './optimizers/optimizer.js';
 import { Lion, type LionOptions, SGD, type SGDOptions } from './optimizers/sgd.js';
 import { type PartClass, Registry } from './registry.js';
 
-export { type CommonSpec, type LearningRate, Optimizer, type OptimizerOptions } from './optimizers/optimizer.js';
+export { type CommonSpec, Optimizer } from './optimizers/optimizer.js';
+export type { LearningRate, OptimizerOptions } from './optimizers/options.js';
 
 /** What Keras has and gemmfit does not, with what to use instead. */
 const MISSING: Record<string, string> = {

@@ -227,7 +227,7 @@ export class Sequential {
     const before = this.#compilation;
     const compilation = new Compilation(options, this.outputNames[0]);
     compilation.trainable = new Set(this.trainableWeights);
-    compilation.optimizer.emaCopyFirst = this.dialect === 'keras3';
+    if (this.dialect === 'keras2') compilation.optimizer.emaCopyFirst = false;
     this.#compilation = compilation;
     this.#forgetEngine();
     if (!this.#inputShape || !this.#layers.length) return;

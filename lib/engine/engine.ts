@@ -56,10 +56,10 @@ export class Engine {
   async train(feed: NativeFeed, shape: RunShape, steps: number, step: number, reset: boolean): Promise<RunResult> {
     const optimizer = this.#compilation?.optimizer;
     if (!optimizer) throw new RuntimeError('The model must be compiled before it can be trained.', 'ERR_NOT_COMPILED');
-    const every = optimizer.common().gradientAccumulationSteps ?? 1;
     const call = optimizer.calls;
-    const rates = optimizer.hasConstantRate ? new Float32Array([optimizer.rateAt(optimizer.iterations)]) : new Float32Array(steps);
-    if (!optimizer.hasConstantRate) for (let i = 0; i < steps; i++) rates[i] = optimizer.rateAt(Math.floor((call + i) / every));
+    const rates = optimizer.hasConstantRate ? new Float32Array([optimizer.rateAt(call)]) : new Float32Array(steps);
+    // As in Keras, a schedule counts batches, also where several make one update.
+    if (!optimizer.hasConstantRate) for (let i = 0; i < steps; i++) rates[i] = optimizer.rateAt(call + i);
     const result = await this.#network.run(feed, {
       mode: 'train',
       sampleShape: [...shape.sampleShape],

@@ -86,7 +86,12 @@ export class VarianceScaling extends RandomInitializer {
 }
 
 /** A named case of variance scaling. Its options are `seed`, and the axes of the fans. */
-function named(name: string, scale: number, mode: (typeof MODES)[number], distribution: (typeof DISTRIBUTIONS)[number]) {
+function named(
+  name: string,
+  scale: number,
+  mode: (typeof MODES)[number],
+  distribution: (typeof DISTRIBUTIONS)[number],
+): { new (options?: FanOptions): VarianceScaling; readonly className: string } {
   return class extends VarianceScaling {
     static override readonly className = name;
     constructor(options: FanOptions = {}) {

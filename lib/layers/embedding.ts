@@ -99,10 +99,7 @@ export class Embedding extends Layer {
       regularizer: p.embeddingsRegularizer,
       constraint: p.embeddingsConstraint,
     });
-    if (this.#initial === null) return;
-    // A list of one array of the right shape, or that array itself: a list of one row would be a table of one id.
-    const listed = Array.isArray(this.#initial) && this.#initial.length === 1 && this.inputDim !== 1;
-    this.setWeights(listed ? (this.#initial as unknown[]) : [this.#initial]);
+    if (this.#initial !== null) this.setWeights(isListed(this.#initial) ? this.#initial : [this.#initial]);
   }
 
   lower(_input: Shape, lowering: Lowering) {
@@ -116,6 +113,12 @@ export class Embedding extends Layer {
   protected config(): Config {
     return { inputDim: this.inputDim, outputDim: this.outputDim, ...this.#parts, maskZero: this.maskZero };
   }
+}
+
+/** Keras takes the table or a list that holds it; a table of one id is a list of one as well, of a row of numbers. */
+function isListed(table: unknown): table is unknown[] {
+  if (!Array.isArray(table) || table.length !== 1) return false;
+  return !(Array.isArray(table[0]) && typeof table[0][0] === 'number');
 }
 
 export const embeddingLayers = [Embedding] as const;

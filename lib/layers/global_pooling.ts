@@ -1,11 +1,11 @@
-import { ValueError } from '../errors.js';
-import { checkBoolean, checkOneOf } from '../options.js';
+import { checkBoolean } from '../options.js';
 import type { Config } from '../registry.js';
+import { checkDataFormat, type DataFormat, joinAxes, splitAxes } from './axes.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
 
 export interface GlobalPooling1DOptions extends LayerOptions {
   /** `'channels_last'` (default): samples are `[steps, features]`; `'channels_first'`: `[features, steps]`. */
-  dataFormat?: 'channels_last' | 'channels_first' | null;
+  dataFormat?: DataFormat | null;
   /** Whether to leave an axis of one step. Default false. */
   keepdims?: boolean;
 }
@@ -20,28 +20,19 @@ export interface GlobalPooling1DOptions extends LayerOptions {
 export class GlobalAveragePooling1D extends Layer {
   static override readonly className = 'GlobalAveragePooling1D';
   static readonly aliases = ['GlobalAvgPool1D', 'global_avg_pool1d'];
-  readonly dataFormat: 'channels_last' | 'channels_first';
+  readonly dataFormat: DataFormat;
   readonly keepdims: boolean;
 
   constructor(options: GlobalPooling1DOptions = {}) {
     const o = Layer.read('GlobalAveragePooling1D', options, { dataFormat: null as unknown, keepdims: false });
     super(o);
-    this.dataFormat = checkOneOf(this.className, 'dataFormat', o.dataFormat ?? 'channels_last', [
-      'channels_last',
-      'channels_first',
-    ]);
+    this.dataFormat = checkDataFormat(this.className, o.dataFormat);
     this.keepdims = checkBoolean(this.className, 'keepdims', o.keepdims);
   }
 
   computeOutputShape(input: Shape): Shape {
-    if (input.length !== 2)
-      throw new ValueError(
-        `${this.label} needs samples of rank 2, ${this.dataFormat === 'channels_last' ? '[steps, features]' : '[features, steps]'}. Received samples of shape [${input.map(String)}].`,
-        'ERR_SHAPE',
-      );
-    const [steps, features] = this.dataFormat === 'channels_last' ? [0, 1] : [1, 0];
-    if (this.keepdims) return input.map((d, i) => (i === steps ? 1 : d));
-    return [input[features]];
+    const { channels } = splitAxes(this.label, input, 1, this.dataFormat);
+    return this.keepdims ? joinAxes<number | null>([1], channels, this.dataFormat) : [channels];
   }
 
   lower() {

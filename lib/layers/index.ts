@@ -1,12 +1,16 @@
 import { Registry } from '../registry.js';
 import { activationLayers } from './activation.js';
+import { convTransposeLayers } from './conv_transpose.js';
+import { convolutionalLayers } from './convolutional.js';
 import { coreLayers, InputLayer } from './core.js';
+import { depthwiseLayers } from './depthwise.js';
 import { embeddingLayers } from './embedding.js';
 import { globalPoolingLayers } from './global_pooling.js';
 import { Layer } from './layer.js';
 import { noiseLayers } from './noise.js';
 import { normalizationLayers } from './normalization.js';
 import { reshapingLayers } from './reshaping.js';
+import { separableLayers } from './separable.js';
 import { tableOf } from './table.js';
 
 export { Layer } from './layer.js';
@@ -20,6 +24,10 @@ const all = [
   ...normalizationLayers,
   ...embeddingLayers,
   ...globalPoolingLayers,
+  ...convTransposeLayers,
+  ...convolutionalLayers,
+  ...depthwiseLayers,
+  ...separableLayers,
 ] as const;
 
 export const layerRegistry = new Registry<Layer>('layer', 'keras.layers', Layer, all);

@@ -1,7 +1,8 @@
 import { ValueError } from '../errors.js';
 import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
-import { checkEpsilon, checkShare, Optimizer, type OptimizerOptions } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
+import { checkEpsilon, checkShare, type OptimizerOptions } from './options.js';
 
 export interface BetaOptions extends OptimizerOptions {
   /** How much of the average gradient stays at each update. Default 0.9. */

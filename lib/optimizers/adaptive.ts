@@ -1,6 +1,7 @@
 import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
-import { checkEpsilon, checkShare, Optimizer, type OptimizerOptions } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
+import { checkEpsilon, checkShare, type OptimizerOptions } from './options.js';
 
 export interface RMSpropOptions extends OptimizerOptions {
   /** How much of the average square stays at each update. Default 0.9. */

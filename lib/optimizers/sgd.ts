@@ -1,6 +1,7 @@
 import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
-import { checkShare, Optimizer, type OptimizerOptions } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
+import { checkShare, type OptimizerOptions } from './options.js';
 
 export interface SGDOptions extends OptimizerOptions {
   /** How much of the last step is taken again, 0 to 1. Default 0. */

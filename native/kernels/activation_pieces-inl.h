@@ -79,6 +79,7 @@ struct ReluGeneral {
     const auto below = hn::Le(x, hn::Set(d, threshold));
     auto v = hn::IfThenZeroElse(below, x);
     if (clips) v = AtMost(d, AtLeast(d, v, 0), maximum);
+    if (slope == 0) return v;  // 0 times -infinity is no number
     return hn::IfThenElse(below, hn::MulAdd(hn::Set(d, slope), hn::Sub(x, hn::Set(d, threshold)), v), v);
   }
   template <class D>
@@ -105,17 +106,12 @@ struct HardSigmoid {  // from y
 // A clip passes the gradient at its limits, where a ReLU does not.
 struct HardSigmoidKeras2 {
   template <class D>
-  HWY_INLINE Of<D> Line(D d, Of<D> x) const {
-    return hn::Add(hn::Mul(hn::Set(d, 0.2f), x), hn::Set(d, 0.5f));
-  }
-  template <class D>
   HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    return AtMost(d, AtLeast(d, Line(d, x), 0), 1);
+    return AtMost(d, AtLeast(d, hn::MulAdd(hn::Set(d, 0.2f), x, hn::Set(d, 0.5f)), 0), 1);
   }
   template <class D>
   HWY_INLINE Of<D> Gradient(D d, Of<D> x, Of<D> dy) const {
-    const auto v = Line(d, x);
-    return hn::IfThenZeroElse(hn::Or(hn::Lt(v, hn::Zero(d)), hn::Gt(v, hn::Set(d, 1))), hn::Mul(dy, hn::Set(d, 0.2f)));
+    return hn::IfThenZeroElse(hn::Gt(hn::Abs(x), hn::Set(d, 2.5f)), hn::Mul(dy, hn::Set(d, 0.2f)));
   }
 };
 

@@ -49,14 +49,15 @@ Convolution::Block Convolution::block(int64_t group) const {
   return {{0, window.taps(), group * width, width}, group * columns, columns};
 }
 
-void Convolution::toGrid(const float* kernel, const float* image, int64_t samples, float beta, float* grid) const {
+void Convolution::toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const {
   const int64_t rows = kernelRows();
   eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
+    if (bias) fillRows(bias, filters, count, grid + position * filters);
     for (int64_t g = 0; g < groups; ++g) {
       const Block b = block(g);
       const Columns c = columnsOf(window, b.part, image, position, count);
-      gemm(false, false, count, b.filters, rows, 1, c.data, c.stride, kernel + b.filter, filters, beta, grid + position * filters + b.filter,
-           filters);
+      gemm(false, false, count, b.filters, rows, 1, c.data, c.stride, kernel + b.filter, filters, bias ? 1.0f : 0.0f,
+           grid + position * filters + b.filter, filters);
     }
   });
 }

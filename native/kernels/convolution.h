@@ -20,8 +20,8 @@ class Convolution {
   int64_t kernelSize() const { return kernelRows() * filters; }
   int64_t gridSize() const { return window.positions() * filters; }
 
-  // grid = beta * grid + windows of image * kernel
-  virtual void toGrid(const float* kernel, const float* image, int64_t samples, float beta, float* grid) const;
+  // grid = bias of each filter (null: none) + windows of image * kernel
+  virtual void toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const;
   // image += grid * kernel^T, each row added back to the cells its window sees
   virtual void toImage(const float* kernel, const float* grid, int64_t samples, float* image) const;
 

@@ -133,11 +133,12 @@ const float* Depthwise::widened(const float* image) const {
   return to;
 }
 
-void Depthwise::toGrid(const float* kernel, const float* image, int64_t samples, float beta, float* grid) const {
+void Depthwise::toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const {
   const Window w = wide(*this);
   for (int64_t s = 0; s < samples; ++s) {
     float* to = grid + s * gridSize();
-    if (beta == 0) std::fill(to, to + gridSize(), 0.0f);
+    if (bias) fillRows(bias, filters, window.positions(), to);
+    else std::fill(to, to + gridSize(), 0.0f);
     HWY_DYNAMIC_DISPATCH(Forward)(w, kernel, widened(image + s * window.inSize()), to);
   }
 }

@@ -19,7 +19,6 @@ using gates::SigmoidOf;
 using gates::Sweep;
 using gates::TanhOf;
 
-bool Skips(const StepMask& m, int64_t row) { return m.keep && m.keep[row * m.stride] == 0; }
 size_t Bytes(int64_t n) { return static_cast<size_t>(n) * sizeof(float); }
 
 void LstmForwardImpl(const LstmForward& s) {
@@ -53,7 +52,7 @@ void LstmForwardImpl(const LstmForward& s) {
       store(t, tc);
       store(hn::Mul(o, t), h);
     });
-    if (Skips(s.mask, r)) {
+    if (s.mask.skips(r)) {
       std::memcpy(c, before, Bytes(u));
       std::memcpy(h, s.hPrevious + r * u, Bytes(u));
     }
@@ -67,7 +66,7 @@ void LstmBackwardImpl(const LstmBackward& s) {
   const int64_t u = s.units;
   for (int64_t r = 0; r < s.rows; ++r) {
     float *gi = s.gates + r * 4 * u, *gf = gi + u, *gg = gf + u, *go = gg + u;
-    if (Skips(s.mask, r)) {
+    if (s.mask.skips(r)) {
       std::memset(gi, 0, Bytes(4 * u));
       continue;
     }
@@ -86,6 +85,63 @@ void LstmBackwardImpl(const LstmBackward& s) {
   }
 }
 
+void GruForwardImpl(const GruForward& s) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const int64_t u = s.units;
+  for (int64_t r = 0; r < s.rows; ++r) {
+    float *gz = s.gates + r * 3 * u, *gr = gz + u, *gn = gr + u, *inner = s.inner + r * u, *h = s.h + r * u;
+    const float *p = s.products + r * 3 * u, *before = s.hPrevious + r * u, *bias = s.bias;
+    Sweep(d, u, [&](auto&& load, auto&& store) HWY_ATTR {
+      V z = hn::Add(load(gz), load(p)), reset = hn::Add(load(gr), load(p + u)), n = load(gn), in = load(p + 2 * u);
+      if (bias) {
+        z = hn::Add(z, hn::Add(load(bias), load(bias + 3 * u)));
+        reset = hn::Add(reset, hn::Add(load(bias + u), load(bias + 4 * u)));
+        n = hn::Add(n, load(bias + 2 * u));
+        in = hn::Add(in, load(bias + 5 * u));
+      }
+      z = SigmoidOf(d, z);
+      reset = SigmoidOf(d, reset);
+      n = TanhOf(d, hn::MulAdd(reset, in, n));
+      store(z, gz);
+      store(reset, gr);
+      store(n, gn);
+      store(in, inner);
+      store(hn::MulAdd(z, hn::Sub(load(before), n), n), h);
+    });
+    if (s.mask.skips(r)) std::memcpy(h, before, Bytes(u));
+  }
+}
+
+void GruBackwardImpl(const GruBackward& s) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const V one = hn::Set(d, 1.0f);
+  const int64_t u = s.units;
+  for (int64_t r = 0; r < s.rows; ++r) {
+    float *gz = s.gates + r * 3 * u, *gr = gz + u, *gn = gr + u, *rg = s.recurrentGates + r * 3 * u, *dh = s.dh + r * u;
+    if (s.mask.skips(r)) {
+      std::memset(gz, 0, Bytes(3 * u));
+      std::memset(rg, 0, Bytes(3 * u));
+      continue;
+    }
+    const float *before = s.hPrevious + r * u, *inner = s.inner + r * u;
+    Sweep(d, u, [&](auto&& load, auto&& store) HWY_ATTR {
+      const V z = load(gz), reset = load(gr), n = load(gn), up = load(dh);
+      const V dz = hn::Mul(hn::Mul(up, hn::Sub(load(before), n)), hn::Mul(z, hn::Sub(one, z)));
+      const V dn = hn::Mul(hn::Mul(up, hn::Sub(one, z)), hn::NegMulAdd(n, n, one));
+      const V dr = hn::Mul(hn::Mul(dn, load(inner)), hn::Mul(reset, hn::Sub(one, reset)));
+      store(dz, gz);
+      store(dr, gr);
+      store(dn, gn);
+      store(dz, rg);
+      store(dr, rg + u);
+      store(hn::Mul(dn, reset), rg + 2 * u);
+      store(hn::Mul(up, z), dh);
+    });
+  }
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace gemmfit
@@ -98,6 +154,10 @@ HWY_EXPORT(LstmForwardImpl);
 HWY_EXPORT(LstmBackwardImpl);
 void lstmForward(const LstmForward& s) { HWY_DYNAMIC_DISPATCH(LstmForwardImpl)(s); }
 void lstmBackward(const LstmBackward& s) { HWY_DYNAMIC_DISPATCH(LstmBackwardImpl)(s); }
+HWY_EXPORT(GruForwardImpl);
+HWY_EXPORT(GruBackwardImpl);
+void gruForward(const GruForward& s) { HWY_DYNAMIC_DISPATCH(GruForwardImpl)(s); }
+void gruBackward(const GruBackward& s) { HWY_DYNAMIC_DISPATCH(GruBackwardImpl)(s); }
 
 }  // namespace gemmfit
 #endif

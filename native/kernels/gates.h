@@ -8,6 +8,7 @@ namespace gemmfit {
 struct StepMask {
   const float* keep = nullptr;  // of the first row; null where every row is kept
   int64_t stride = 0;
+  bool skips(int64_t row) const { return keep && keep[row * stride] == 0; }
 };
 
 // gates [rows, 4 units], in: products without bias, out: i, f, g, o. The other matrices are [rows, units].
@@ -36,5 +37,32 @@ struct LstmBackward {
   StepMask mask;
 };
 void lstmBackward(const LstmBackward& s);
+
+// A GRU that resets after the product. gates [rows, 3 units], in: products of the input, out: z, r and the candidate n.
+// products [rows, 3 units]: those of h. inner: that of the candidate, with its bias. bias: [2, 3 units] or null.
+struct GruForward {
+  int64_t rows, units;
+  const float* bias;
+  float* gates;
+  const float* products;
+  const float* hPrevious;
+  float* inner;
+  float* h;
+  StepMask mask;
+};
+void gruForward(const GruForward& s);
+
+// gates: out, gradients of the products of the input; recurrentGates: of those of h. dh: in, of this step's h, out: of the one
+// before, as far as it did not go through the products.
+struct GruBackward {
+  int64_t rows, units;
+  float* gates;
+  float* recurrentGates;
+  const float* hPrevious;
+  const float* inner;
+  float* dh;
+  StepMask mask;
+};
+void gruBackward(const GruBackward& s);
 
 }  // namespace gemmfit

@@ -158,6 +158,10 @@ void addColumnSums(const float* a, int64_t rows, int64_t stride, int64_t n, floa
   HWY_DYNAMIC_DISPATCH(ColumnSums)(a, rows, stride, n, sum);
 }
 
+void fillRows(const float* row, int64_t n, int64_t count, float* to) {
+  for (int64_t r = 0; r < count; ++r) std::memcpy(to + r * n, row, static_cast<size_t>(n) * sizeof(float));
+}
+
 void transposeEach(const float* a, int64_t count, int64_t rows, int64_t columns, float* b) {
   constexpr int64_t tile = 16;
   for (int64_t m = 0; m < count; ++m, a += rows * columns, b += rows * columns)

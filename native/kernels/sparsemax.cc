@@ -11,17 +11,18 @@ void project(const float* x, float* y, int64_t n, int64_t stride) {
   double top = x[0];
   for (int64_t i = 1; i < n; ++i) top = std::fmax(top, static_cast<double>(x[i * stride]));
   double tau = -INFINITY;
-  for (int64_t before = n + 1, count = n; count > 0 && count < before;) {
-    before = count;
-    count = 0;
+  for (int64_t before = n + 1;;) {
     double sum = 0;
+    int64_t count = 0;
     for (int64_t i = 0; i < n; ++i) {
       const double v = x[i * stride] - top;
       if (v <= tau) continue;
       sum += v;
       ++count;
     }
-    if (count > 0) tau = (sum - 1) / static_cast<double>(count);
+    if (count == 0 || count == before) break;
+    tau = (sum - 1) / static_cast<double>(count);
+    before = count;
   }
   for (int64_t i = 0; i < n; ++i) {
     const double v = x[i * stride] - top - tau;

@@ -90,12 +90,10 @@ void ConvolutionOp::run(bool toGrid, const float* from, bool biased, float* to, 
   const int64_t fromCells = toGrid ? imageCells : gridCells, fromChannels = toGrid ? w.channels : c_.filters;
   const int64_t toCells = toGrid ? gridCells : imageCells, toChannels = toGrid ? c_.filters : w.channels;
   const auto product = [&](const float* a, float* b, int64_t n) {
-    if (biased)
-      for (int64_t r = 0; r < n * toCells; ++r) std::memcpy(b + r * toChannels, bias_, static_cast<size_t>(toChannels) * sizeof(float));
-    else if (!toGrid)
-      std::memset(b, 0, static_cast<size_t>(n * toCells * toChannels) * sizeof(float));
-    if (toGrid) c_.toGrid(kernel_, a, n, biased ? 1.0f : 0.0f, b);
-    else c_.toImage(kernel_, a, n, b);
+    if (toGrid) return c_.toGrid(kernel_, biased ? bias_ : nullptr, a, n, b);
+    if (biased) fillRows(bias_, toChannels, n * toCells, b);
+    else std::memset(b, 0, static_cast<size_t>(n * toCells * toChannels) * sizeof(float));
+    c_.toImage(kernel_, a, n, b);
   };
   if (!channelsFirst_) return product(from, to, samples);
   float* a = threadPanel(1, fromCells * fromChannels);

@@ -7,6 +7,7 @@
 #include "native/engine/philox.h"
 #include "native/engine/updater.h"
 #include "native/kernels/gemm.h"
+#include "native/ops/activation.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -18,6 +19,13 @@ constexpr int64_t kMostTiles = 8;
 size_t bytes(int64_t floats) { return static_cast<size_t>(floats) * sizeof(float); }
 
 }  // namespace
+
+ActivationFunction cellFunction(const Value& spec, const char* key, ActivationKind fallback) {
+  ActivationFunction f;
+  f.kind = fallback;
+  if (!spec.has(key)) return f;
+  return activationFunction(spec.at(key));
+}
 
 Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int states)
     : name_(name), units_(spec.integer("units")), gateCount_(gates), training_(env.training), masked_(env.masked), seed_(env.seed) {
@@ -66,7 +74,7 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   gates_ = slabs(gateWidth_, training_);
   for (int k = 0; k < states; ++k) {
     previous_.push_back(slabs(units_, training_));
-    last_.push_back(memory(units_, false));
+    last_.push_back(memory(units_, training_));
     if (stateful_) carried_.push_back(allocateFloats(env.batch * units_));
   }
   carriedFloats_ = env.batch * units_;
@@ -195,7 +203,7 @@ void Recurrent::writeOutput(const Chunk& c, int64_t t) {
   const StepMask m = stepMask(c, t);
   for (int64_t r = 0; r < c.rows; ++r) {
     float* to = y + (sequences_ ? (c.row + r) * steps_ + t : c.row + r) * units_;
-    const bool skips = m.keep && m.keep[r * m.stride] == 0;
+    const bool skips = m.skips(r);
     const float* from = next(0, c, t) + r * units_;
     if (skips && sequences_ && t > 0) from = to - units_;
     if (skips && sequences_ && t == 0) from = nullptr;
@@ -216,7 +224,7 @@ void Recurrent::addOutputGradient(const Chunk& c, int64_t t) {
   if (!sequences_ && t + 1 < steps_) return;
   const StepMask m = zeroOutput_ ? stepMask(c, t) : StepMask{};
   for (int64_t r = 0; r < c.rows; ++r) {
-    if (m.keep && m.keep[r * m.stride] == 0) continue;
+    if (m.skips(r)) continue;
     const float* from = dy + (sequences_ ? (c.row + r) * steps_ + t : c.row + r) * units_;
     float* to = dh(c) + r * units_;
     for (int64_t j = 0; j < units_; ++j) to[j] += from[j];
@@ -244,6 +252,14 @@ void Recurrent::addRecurrentBackward(const Chunk& c, const float* g, int64_t fir
     const float* m = recurrentMask(q, c);
     for (int64_t i = 0; i < c.rows * units_; ++i) to[i] = (fresh && q == firstGate ? 0.0f : to[i]) + part[i] * m[i];
   }
+}
+
+void Recurrent::recurrentProduct(const Chunk& c, const float* a, float* z, int64_t gate) const {
+  gemm(false, false, c.rows, units_, units_, 1, a, units_, recurrent_ + gate * units_, gateWidth_, 1, z + gate * units_, gateWidth_);
+}
+
+void Recurrent::recurrentProductBackward(const Chunk& c, const float* g, float* d, int64_t gate) const {
+  gemm(false, true, c.rows, units_, units_, 1, g + gate * units_, gateWidth_, recurrent_ + gate * units_, gateWidth_, 0, d, units_);
 }
 
 void Recurrent::recurrentGradient(int gradient, int64_t firstGate, int64_t gatesOf) {

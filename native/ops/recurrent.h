@@ -4,10 +4,14 @@
 #include <vector>
 
 #include "native/engine/op.h"
+#include "native/kernels/activations.h"
 #include "native/kernels/gates.h"
 #include "native/kernels/tiling.h"
 
 namespace gemmfit::ops {
+
+// A function of one element, from the spec of an activation under `key`.
+ActivationFunction cellFunction(const Value& spec, const char* key, ActivationKind fallback);
 
 // What recurrent ops share: time steps in their order, masks, dropout, states, and the products that are one for all steps.
 // A chunk of rows goes through all time steps by itself. Its tensors are slabs, [steps, rows of the chunk, width], in memory that
@@ -60,6 +64,9 @@ class Recurrent : public Op {
   void addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, int64_t count, float beta);
   // dh += g[:, gates] U[:, gates]^T; `fresh`: dh = that.
   void addRecurrentBackward(const Chunk& c, const float* g, int64_t gate, int64_t count, bool fresh);
+  // The two above for a matrix [rows, units] in place of h, and one gate: z[:, gate] += a U[:, gate]; d = g[:, gate] U[:, gate]^T.
+  void recurrentProduct(const Chunk& c, const float* a, float* z, int64_t gate) const;
+  void recurrentProductBackward(const Chunk& c, const float* g, float* d, int64_t gate) const;
   // Declare gradients, as products a^T b over all rows and steps: of the recurrent kernel for gates that see h itself; of `columns`
   // of a weight from `column` on; of the bias from `offset` on, as sums of b. b is the tensor of gradients, [rows, gateWidth].
   void recurrentGradient(int b, int64_t gate, int64_t count);

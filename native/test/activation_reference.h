@@ -22,7 +22,8 @@ inline double clipOf(double x, double low, double high) { return std::min(std::m
 
 inline std::vector<ActivationCase> activationCases() {
   using Kind = ActivationKind;
-  const auto of = [](Kind kind, float alpha = 1, float threshold = 0, float maximum = std::numeric_limits<float>::infinity(), float other = 0) {
+  const auto of = [](Kind kind, float alpha = 1, float threshold = 0, float maximum = std::numeric_limits<float>::infinity(),
+                     float other = 0) {
     ActivationFunction f;
     f.kind = kind;
     f.alpha = alpha;
@@ -33,9 +34,9 @@ inline std::vector<ActivationCase> activationCases() {
   };
   const double root = std::sqrt(2.0), scale = 1.0507009873554804934193349852946, low = scale * 1.6732632423543772848170429916717;
   return {
-      {"celu", of(Kind::celu), [](double x) { return x > 0 ? x : std::expm1(x); }},
+      {"celu", of(Kind::celu), [](double x) { return x > 0 ? x : std::expm1(x); }, {0}},
       {"celu 0.5", of(Kind::celu, 0.5f), [](double x) { return x > 0 ? x : 0.5 * std::expm1(x / 0.5); }, {0}},
-      {"elu", of(Kind::elu), [](double x) { return x > 0 ? x : std::expm1(x); }},
+      {"elu", of(Kind::elu), [](double x) { return x > 0 ? x : std::expm1(x); }, {0}},
       {"elu 0.75", of(Kind::elu, 0.75f), [](double x) { return x > 0 ? x : 0.75 * std::expm1(x); }, {0}},
       {"elu -0.5", of(Kind::elu, -0.5f), [](double x) { return x > 0 ? x : -0.5 * std::expm1(x); }, {0}},
       {"exponential", of(Kind::exponential), [](double x) { return std::exp(x); }},
@@ -54,25 +55,33 @@ inline std::vector<ActivationCase> activationCases() {
       {"mish", of(Kind::mish), [](double x) { return x < -1e3 ? -0.0 : x * std::tanh(softplusOf(x)); }},
       {"relu", of(Kind::relu), [](double x) { return x > 0 ? x : 0; }, {0}},
       {"relu6", of(Kind::relu6), [](double x) { return clipOf(x, 0, 6); }, {0, 6}},
-      {"reluGeneral", of(Kind::reluGeneral, 0.125f, 0.25f, 1.5f),
-       [](double x) { return x > 0.25 ? std::min(x, 1.5) : 0.125 * (x - 0.25); }, {0.25, 1.5}},
+      {"reluGeneral",
+       of(Kind::reluGeneral, 0.125f, 0.25f, 1.5f),
+       [](double x) { return x > 0.25 ? std::min(x, 1.5) : 0.125 * (x - 0.25); },
+       {0.25, 1.5}},
       {"reluGeneral slope 0", of(Kind::reluGeneral, 0, 1), [](double x) { return x > 1 ? x : 0; }, {1}},
       {"reluGeneral maximum", of(Kind::reluGeneral, 0, 0, 2), [](double x) { return clipOf(x, 0, 2); }, {0, 2}},
       {"selu", of(Kind::selu), [=](double x) { return x > 0 ? scale * x : low * std::expm1(x); }, {0}},
       {"sigmoid", of(Kind::sigmoid), sigmoidOf},
       {"silu", of(Kind::silu), [](double x) { return x < -1e3 ? -0.0 : x * sigmoidOf(x); }},
       {"softplus", of(Kind::softplus), softplusOf},
-      {"softShrink", of(Kind::softShrink, 1, 0.5f), [](double x) { return x > 0.5 ? x - 0.5 : x < -0.5 ? x + 0.5 : 0; }, {-0.5, 0.5}},
-      {"softsign", of(Kind::softsign), [](double x) { return std::isinf(x) ? std::copysign(1.0, x) : x / (1 + std::abs(x)); }},
-      {"sparsePlus", of(Kind::sparsePlus), [](double x) { return x <= -1 ? 0 : x >= 1 ? x : (x + 1) * (x + 1) / 4; }},
+      {"softShrink", of(Kind::softShrink, 1, 0.5f), [](double x) { return x > 0.5    ? x - 0.5
+                                                                          : x < -0.5 ? x + 0.5
+                                                                                     : 0; }, {-0.5, 0.5}},
+      {"softsign", of(Kind::softsign), [](double x) { return std::isinf(x) ? std::copysign(1.0, x) : x / (1 + std::abs(x)); }, {0}},
+      {"sparsePlus", of(Kind::sparsePlus), [](double x) { return x <= -1  ? 0
+                                                                 : x >= 1 ? x
+                                                                          : (x + 1) * (x + 1) / 4; }, {-1, 1}},
       {"sparseSigmoid", of(Kind::sparseSigmoid), [](double x) { return clipOf((x + 1) / 2, 0, 1); }, {-1, 1}},
       {"squareplus", of(Kind::squareplus, 4),
        [](double x) { return x < 0 ? 2 / (std::sqrt(x * x + 4) - x) : (x + std::sqrt(x * x + 4)) / 2; }},
       {"tanh", of(Kind::tanh), [](double x) { return std::tanh(x); }},
       {"tanhShrink", of(Kind::tanhShrink),
        [](double x) { return std::abs(x) < 0.02 ? x * x * x * (1.0 / 3 - x * x * (2.0 / 15 - x * x * 17 / 315)) : x - std::tanh(x); }},
-      {"threshold", of(Kind::threshold, 1, 0.5f, std::numeric_limits<float>::infinity(), -2),
-       [](double x) { return x > 0.5 ? x : -2; }, {0.5}},
+      {"threshold",
+       of(Kind::threshold, 1, 0.5f, std::numeric_limits<float>::infinity(), -2),
+       [](double x) { return x > 0.5 ? x : -2; },
+       {0.5}},
   };
 }
 

@@ -17,7 +17,7 @@ double apply(const std::string& kind, double x) {
 
 struct Case {
   std::string op;
-  int64_t rows, steps, width, units;
+  int64_t rows = 1, steps = 1, width = 1, units = 1;
   bool sequences = false, backwards = false, bias = true, zeros = false, resetAfter = true;
   std::string activation = "tanh", recurrentActivation = "sigmoid";
   Floats mask = {};
@@ -147,14 +147,61 @@ Floats someMask(int64_t rows, int64_t steps) {
   return m;
 }
 
-TEST(Lstm, MatchesTheReference) {
+const std::vector<Case> kCells = {{"lstm"}, {"gru"}, {"gru", 0, 0, 0, 0, false, false, true, false, false}, {"simpleRnn"}};
+
+class Cells : public testing::TestWithParam<int> {
+ protected:
+  Case cell(int64_t rows, int64_t steps, int64_t width, int64_t units) const {
+    Case c = kCells[static_cast<size_t>(GetParam())];
+    c.rows = rows;
+    c.steps = steps;
+    c.width = width;
+    c.units = units;
+    return c;
+  }
+};
+
+TEST_P(Cells, MatchTheReference) {
   for (const bool sequences : {false, true})
-    for (const bool backwards : {false, true}) {
-      check({"lstm", 5, 4, 3, 5, sequences, backwards});
-      check({"lstm", 1, 1, 1, 1, sequences, backwards});
-      check({"lstm", 4, 1, 2, 17, sequences, backwards, false});
-    }
+    for (const bool backwards : {false, true})
+      for (Case c : {cell(5, 4, 3, 5), cell(1, 1, 1, 1), cell(4, 1, 2, 17), cell(2, 3, 9, 33)}) {
+        c.sequences = sequences;
+        c.backwards = backwards;
+        check(c);
+        c.bias = false;
+        check(c);
+      }
 }
+
+TEST_P(Cells, SkipMaskedSteps) {
+  for (const bool sequences : {false, true})
+    for (const bool backwards : {false, true})
+      for (const bool zeros : {false, true}) {
+        Case c = cell(5, 6, 3, 4);
+        c.mask = someMask(5, 6);
+        c.sequences = sequences;
+        c.backwards = backwards;
+        c.zeros = zeros;
+        check(c);
+      }
+}
+
+TEST_P(Cells, TakeAnyFunction) {
+  for (const char* activation : {"relu", "softplus", "linear", "sigmoid"})
+    for (const char* recurrent : {"hardSigmoid", "sigmoid", "softplus"})
+      for (const bool masked : {false, true}) {
+        Case c = cell(3, 3, 2, 3);
+        c.activation = activation;
+        c.recurrentActivation = recurrent;
+        if (masked) c.mask = someMask(3, 3);
+        check(c, 5e-5);
+      }
+}
+
+INSTANTIATE_TEST_SUITE_P(Recurrent, Cells, testing::Range(0, static_cast<int>(kCells.size())), [](const auto& info) {
+  const Case& c = kCells[static_cast<size_t>(info.param)];
+  return c.op + (c.op == "gru" && !c.resetAfter ? "ResetBefore" : "");
+});
 
 }  // namespace
 }  // namespace gemmfit::test
