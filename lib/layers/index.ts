@@ -9,9 +9,12 @@ import { globalPoolingLayers } from './global_pooling.js';
 import { Layer } from './layer.js';
 import { noiseLayers } from './noise.js';
 import { normalizationLayers } from './normalization.js';
+import { recurrentLayers } from './recurrent.js';
+import { recurrentCells } from './recurrent_cells.js';
 import { reshapingLayers } from './reshaping.js';
 import { separableLayers } from './separable.js';
 import { tableOf } from './table.js';
+import { wrapperLayers } from './wrappers.js';
 
 export { Layer } from './layer.js';
 
@@ -28,6 +31,9 @@ const all = [
   ...convolutionalLayers,
   ...depthwiseLayers,
   ...separableLayers,
+  ...recurrentLayers,
+  ...recurrentCells,
+  ...wrapperLayers,
 ] as const;
 
 export const layerRegistry = new Registry<Layer>('layer', 'keras.layers', Layer, all);

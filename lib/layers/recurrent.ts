@@ -138,22 +138,18 @@ export abstract class RecurrentLayer extends Layer {
 }
 
 /** The options of a layer that holds one cell of its own, apart: those of the sequence and those of the cell. */
-function split<T extends object>(className: string, given: unknown, cell: T) {
-  const o = Layer.read(className, given, { ...cell, ...sequenceDefaults });
-  const ofCell = Object.fromEntries(Object.keys(cell).map((key) => [key, o[key as keyof typeof o]]));
-  const { name, trainable, dtype, inputShape, batchInputShape, inputDim } = o;
-  const ofSequence = Object.fromEntries(Object.keys(sequenceDefaults).map((key) => [key, o[key as keyof typeof o]]));
+function split<T extends object>(cell: T, all: T & Sequence): { cell: T; sequence: Sequence } {
+  const isOfCell = ([key]: [string, unknown]) => key in cell;
   return {
-    cell: ofCell as T,
-    sequence: { ...ofSequence, name, trainable, dtype, inputShape, batchInputShape, inputDim } as Sequence,
+    cell: Object.fromEntries(Object.entries(all).filter(isOfCell)) as T,
+    sequence: Object.fromEntries(Object.entries(all).filter((e) => !isOfCell(e))) as Sequence,
   };
 }
 
 /** Messages about a cell's options name the layer they were given to. */
-function named<C extends new (o: never) => RecurrentCell>(cell: C, className: string): C {
-  const Named = class extends (cell as unknown as new (o: never) => SimpleRNNCell) {
-    static override readonly className = className;
-  };
+function named<C extends typeof GRUCell | typeof LSTMCell | typeof SimpleRNNCell>(cell: C, className: string): C {
+  const Named = class extends (cell as typeof SimpleRNNCell) {};
+  Object.defineProperty(Named, 'className', { value: className });
   return Named as unknown as C;
 }
 const GRUStep = named(GRUCell, 'GRU');
@@ -175,7 +171,7 @@ export interface LSTMOptions extends LSTMCellOptions, SequenceOptions {}
 export class LSTM extends RecurrentLayer {
   static override readonly className = 'LSTM';
   constructor(options: LSTMOptions) {
-    const { cell, sequence } = split('LSTM', options, lstmDefaults);
+    const { cell, sequence } = split(lstmDefaults, Layer.read('LSTM', options, { ...lstmDefaults, ...sequenceDefaults }));
     super(sequence, [new LSTMStep(cell as LSTMCellOptions)]);
   }
 }
@@ -194,7 +190,7 @@ export interface GRUOptions extends GRUCellOptions, SequenceOptions {}
 export class GRU extends RecurrentLayer {
   static override readonly className = 'GRU';
   constructor(options: GRUOptions) {
-    const { cell, sequence } = split('GRU', options, gruDefaults);
+    const { cell, sequence } = split(gruDefaults, Layer.read('GRU', options, { ...gruDefaults, ...sequenceDefaults }));
     super(sequence, [new GRUStep(cell as GRUCellOptions)]);
   }
 }
@@ -211,7 +207,7 @@ export interface SimpleRNNOptions extends CellOptions, SequenceOptions {}
 export class SimpleRNN extends RecurrentLayer {
   static override readonly className = 'SimpleRNN';
   constructor(options: SimpleRNNOptions) {
-    const { cell, sequence } = split('SimpleRNN', options, cellDefaults);
+    const { cell, sequence } = split(cellDefaults, Layer.read('SimpleRNN', options, { ...cellDefaults, ...sequenceDefaults }));
     super(sequence, [new SimpleRNNStep(cell as CellOptions)]);
   }
 }

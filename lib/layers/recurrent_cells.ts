@@ -190,7 +190,7 @@ export const lstmDefaults = { ...cellDefaults, ...gatedDefaults, unitForgetBias:
 
 /** A step of {@link LSTM}. See https://keras.io/api/layers/recurrent_layers/lstm_cell/ */
 export class LSTMCell extends RecurrentCell {
-  static override readonly className: string = 'LSTMCell';
+  static override readonly className = 'LSTMCell';
   readonly unitForgetBias: boolean;
   readonly recurrentActivation: Activation;
   protected readonly gates = 4;
@@ -244,7 +244,7 @@ export const gruDefaults = { ...cellDefaults, ...gatedDefaults, resetAfter: true
 
 /** A step of {@link GRU}. See https://keras.io/api/layers/recurrent_layers/gru_cell/ */
 export class GRUCell extends RecurrentCell {
-  static override readonly className: string = 'GRUCell';
+  static override readonly className = 'GRUCell';
   readonly resetAfter: boolean;
   readonly recurrentActivation: Activation;
   protected readonly gates = 3;
@@ -269,7 +269,7 @@ export class GRUCell extends RecurrentCell {
 
 /** A step of {@link SimpleRNN}. See https://keras.io/api/layers/recurrent_layers/simple_rnn_cell/ */
 export class SimpleRNNCell extends RecurrentCell {
-  static override readonly className: string = 'SimpleRNNCell';
+  static override readonly className = 'SimpleRNNCell';
   protected readonly gates = 1;
 
   constructor(options: CellOptions) {

@@ -88,9 +88,10 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   }
   if (request.mode == Mode::train && request.learningRates.empty()) throw Error("ERR_SPEC", "training needs a learning rate");
   const int64_t outSize = sizeOf(plan_->out());
-  parallel_.store(false);
-  for (int s = 0; s < plan_->stages(); ++s)
-    if (plan_->tasksAtMost(s) > 1) parallel_.store(true);
+  bool parallel = false;
+  for (int s = 0; s < plan_->stages(); ++s) parallel = parallel || plan_->tasksAtMost(s) > 1;
+  parallel_.store(parallel && team);
+  if (parallel && team) Pool::instance().invite();
   plan_->resetMetrics();
   current_ = &sums_[request.mode == Mode::train ? 0 : 1];
   if (request.reset) *current_ = Sums();
@@ -121,6 +122,7 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
       snapshot_ = std::move(now);
     }
   }
+  parallel_.store(false);
   current_->metricStates = mergedStates();
   plan_->resetMetrics();
   std::lock_guard<std::mutex> lock(snapshotMutex_);

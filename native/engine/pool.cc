@@ -73,10 +73,7 @@ bool Team::take(int64_t* task) {
 }
 
 void Team::run(int stage, int64_t tasks) {
-  if (tasks == 1 || helpers.load(std::memory_order_relaxed) == 0) {
-    for (int64_t t = 0; t < tasks; ++t) function_(context_, stage, t);
-    return;
-  }
+  if (tasks == 1) return function_(context_, stage, 0);
   stage_.store(stage, std::memory_order_relaxed);
   done_.store(0, std::memory_order_relaxed);
   ticket_.store(static_cast<uint64_t>(tasks) << 32, std::memory_order_release);
@@ -139,6 +136,12 @@ void Pool::submit(std::shared_ptr<Job> job) {
   queue_.push_back(std::move(job));
   queued_.fetch_add(1);
   ensureWorkers();
+  wake_.notify_all();
+}
+
+void Pool::invite() {
+  // Under the lock, so that a thread which has just found nothing to join is already waiting.
+  std::lock_guard<std::mutex> lock(mutex_);
   wake_.notify_all();
 }
 

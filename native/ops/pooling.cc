@@ -29,9 +29,14 @@ class PoolingOp : public Op {
     in = env.in;
     const int64_t channels = channelsFirst_ ? in.front() : in.back();
     (channelsFirst_ ? pool_.planes : pool_.inner) = channels;
-    for (int64_t a = 0; a < 3; ++a) {
-      pool_.in[a] = a < 3 - rank_ ? 1 : in[static_cast<size_t>(a - (3 - rank_) + (channelsFirst_ ? 1 : 0))];
-      pool_.spans[a] = a < 3 - rank_ ? std::vector<PoolSpan>{{0, 1}} : spansOf(spec, static_cast<size_t>(a - (3 - rank_)), pool_.in[a]);
+    const bool global = spec.flag("global", false);
+    for (size_t a = 0; a < 3; ++a) pool_.spans[a] = {{0, 1}};
+    for (int64_t a = 0; a < rank_; ++a) {
+      const int64_t cells = in[static_cast<size_t>(a + (channelsFirst_ ? 1 : 0))];
+      // A whole image is one run.
+      const int64_t axis = global ? 2 : a + 3 - rank_;
+      pool_.in[axis] *= cells;
+      pool_.spans[axis] = global ? std::vector<PoolSpan>{{0, pool_.in[2]}} : spansOf(spec, static_cast<size_t>(a), cells);
     }
     describeOverlap();
     out = outShape(spec, channels);
@@ -66,7 +71,6 @@ class PoolingOp : public Op {
   }
 
   std::vector<PoolSpan> spansOf(const Value& spec, size_t axis, int64_t cells) const {
-    if (spec.flag("global", false)) return {{0, cells}};
     std::vector<PoolSpan> spans;
     if (spec.has("outputs")) {
       const int64_t n = sizeFrom(spec, "outputs", axis);

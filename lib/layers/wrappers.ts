@@ -1,0 +1,215 @@
+import type { OpSpec } from '../engine/spec.js';
+import { show, typeError, ValueError } from '../errors.js';
+import { checkOneOf } from '../options.js';
+import type { Config } from '../registry.js';
+import { classNameOf } from '../registry.js';
+import { layerRegistry } from './index.js';
+import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
+import { RecurrentLayer } from './recurrent.js';
+import { RecurrentCell, StackedRNNCells } from './recurrent_cells.js';
+
+/** The layer an option holds: an instance, or a config. */
+function layerOf(where: string, option: string, value: unknown): Layer {
+  const isConfig = typeof value === 'object' && value !== null && !(value instanceof Layer) && ('className' in value || 'class_name' in value);
+  const layer = isConfig ? layerRegistry.resolve(value, `${where}: '${option}'`) : value;
+  if (!(layer instanceof Layer)) throw typeError(`${where}: '${option}' must be a layer, such as layers.lstm({ units: 32 }). Received: ${show(value)}`);
+  return layer;
+}
+
+/** A layer around others: their weights are its own, and `trainable` is handed down to them. */
+abstract class Wrapper extends Layer {
+  protected constructor(
+    options: LayerOptions,
+    /** The layers inside, in the order of their weights. */
+    protected readonly inner: readonly Layer[],
+  ) {
+    super(options);
+    let own = this.trainable;
+    if (!own) for (const layer of inner) layer.trainable = false;
+    // The base class has a field here; what is inside must follow it.
+    Object.defineProperty(this, 'trainable', {
+      enumerable: true,
+      get: () => own,
+      set: (value: boolean) => {
+        own = value;
+        for (const layer of inner) layer.trainable = value;
+      },
+    });
+  }
+
+  protected buildInner(input: Shape): void {
+    for (const layer of this.inner) {
+      layer.build(input);
+      this.weights.push(...layer.weights);
+    }
+  }
+}
+
+export interface BidirectionalOptions extends LayerOptions {
+  /** A recurrent layer; its options are used for both directions, with weights made anew for each. */
+  layer: RecurrentLayer;
+  /** How the outputs of both directions become one. Default `'concat'`: side by side on the last axis. */
+  mergeMode?: 'concat' | 'sum' | 'mul' | 'ave';
+  /** The layer of the other direction, where it differs: `goBackwards` must be the opposite of `layer`'s. Default: like `layer`. */
+  backwardLayer?: RecurrentLayer | null;
+}
+
+/**
+ * A recurrent layer in both directions. Input `[steps, features]`; with `returnSequences` the outputs of the backward direction are
+ * turned round, so that both stand at the step they belong to, and masked steps give 0. Output: that of the layer, twice as wide with 'concat'.
+ * Weights: those of the forward layer, then those of the backward one.
+ * See https://keras.io/api/layers/recurrent_layers/bidirectional/
+ * @example layers.bidirectional({ layer: layers.lstm({ units: 32, returnSequences: true }) })
+ */
+export class Bidirectional extends Wrapper {
+  static override readonly className = 'Bidirectional';
+  readonly mergeMode: 'concat' | 'sum' | 'mul' | 'ave';
+  readonly forwardLayer: RecurrentLayer;
+  readonly backwardLayer: RecurrentLayer;
+
+  constructor(options: BidirectionalOptions) {
+    const o = Layer.read('Bidirectional', options, {
+      layer: undefined as unknown,
+      mergeMode: 'concat' as unknown,
+      backwardLayer: null as unknown,
+    });
+    const given = recurrentOf('layer', o.layer);
+    const other = o.backwardLayer === null ? null : recurrentOf('backwardLayer', o.backwardLayer);
+    // Fresh layers, as in Keras: the one given stays as it is, and may be used elsewhere.
+    const forward = again(given, 'forward', {});
+    const backward = other ? again(other, 'backward', {}) : again(given, 'backward', { goBackwards: !given.goBackwards });
+    for (const option of ['returnSequences', 'stateful'] as const)
+      if (forward[option] !== backward[option])
+        throw new ValueError(
+          `Bidirectional: '${option}' must be the same for 'layer' and 'backwardLayer'. Received: ${forward[option]} and ${backward[option]}`,
+          'ERR_LAYER',
+        );
+    if (forward.goBackwards === backward.goBackwards)
+      throw new ValueError(
+        `Bidirectional: 'goBackwards' must differ between 'layer' and 'backwardLayer'. Received: ${forward.goBackwards} for both`,
+        'ERR_LAYER',
+      );
+    super(o, [forward, backward]);
+    if (o.mergeMode === null)
+      throw new ValueError(
+        "Bidirectional: 'mergeMode' null gives two outputs, and a layer of a stack has one. Use 'concat', 'sum', 'mul' or 'ave'.",
+        'ERR_OUT_OF_RANGE',
+      );
+    this.mergeMode = checkOneOf('Bidirectional', 'mergeMode', o.mergeMode, ['concat', 'sum', 'mul', 'ave']);
+    if (forward.units !== backward.units && this.mergeMode !== 'concat')
+      throw new ValueError(
+        `Bidirectional: with mergeMode '${this.mergeMode}' both directions must have the same units. Received: ${forward.units} and ${backward.units}`,
+        'ERR_LAYER',
+      );
+    this.forwardLayer = forward;
+    this.backwardLayer = backward;
+  }
+
+  get stateful(): boolean {
+    return this.forwardLayer.stateful;
+  }
+
+  computeOutputShape(input: Shape): Shape {
+    this.#name();
+    const shape = this.forwardLayer.computeOutputShape(input);
+    const other = this.backwardLayer.computeOutputShape(input);
+    return this.mergeMode === 'concat' ? [...shape.slice(0, -1), (shape.at(-1) as number) + (other.at(-1) as number)] : shape;
+  }
+
+  protected override createWeights(input: Shape): void {
+    this.buildInner(input);
+  }
+
+  lower(input: Shape, lowering: Lowering): OpSpec[] {
+    const side = (layer: RecurrentLayer) =>
+      layer.lower(input, lowering).map((op) => ('returnSequences' in op ? { ...op, zeroOutputForMask: layer.returnSequences } : op));
+    return [
+      {
+        op: 'bidirectional',
+        mergeMode: this.mergeMode,
+        returnSequences: this.forwardLayer.returnSequences,
+        forward: side(this.forwardLayer),
+        backward: side(this.backwardLayer),
+        weights: lowering.weights(this),
+      },
+    ];
+  }
+
+  /** Messages of the layers inside name them. */
+  #name(): void {
+    for (const [layer, prefix] of [[this.forwardLayer, 'forward'], [this.backwardLayer, 'backward']] as const)
+      layer.name ??= `${prefix}_${this.name ?? 'bidirectional'}`;
+  }
+
+  protected config(): Config {
+    this.#name();
+    return { mergeMode: this.mergeMode, layer: this.forwardLayer, backwardLayer: this.backwardLayer };
+  }
+}
+
+function recurrentOf(option: string, value: unknown): RecurrentLayer {
+  const layer = layerOf('Bidirectional', option, value);
+  if (!(layer instanceof RecurrentLayer))
+    throw typeError(`Bidirectional: '${option}' must be a recurrent layer: lstm, gru, simpleRNN or rnn. Received: ${classNameOf(layer)}`);
+  return layer;
+}
+
+/** A layer with the same options and weights of its own. */
+function again<T extends Layer>(layer: T, prefix: string, change: Config): T {
+  const { name, ...config } = layer.getConfig();
+  const bare = typeof name === 'string' ? name.replace(new RegExp(`^${prefix}_`), '') : undefined;
+  const Same = layer.constructor as new (options: Config) => T;
+  return new Same({ ...config, ...change, ...(bare === undefined ? {} : { name: `${prefix}_${bare}` }) });
+}
+
+export interface TimeDistributedOptions extends LayerOptions {
+  /** The layer to apply to every step. */
+  layer: Layer;
+}
+
+/**
+ * Applies a layer to every step of a sequence, with the same weights. Input `[steps, ...]`, output `[steps, ...]` with the layer's
+ * output for samples of shape `[...]`. Masks pass. See https://keras.io/api/layers/recurrent_layers/time_distributed/
+ * @example layers.timeDistributed({ layer: layers.conv2d({ filters: 8, kernelSize: 3 }), inputShape: [10, 28, 28, 1] })
+ */
+export class TimeDistributed extends Wrapper {
+  static override readonly className = 'TimeDistributed';
+  readonly layer: Layer;
+
+  constructor(options: TimeDistributedOptions) {
+    const o = Layer.read('TimeDistributed', options, { layer: undefined as unknown });
+    const layer = layerOf('TimeDistributed', 'layer', o.layer);
+    if (layer instanceof RecurrentCell || layer instanceof StackedRNNCells)
+      throw typeError(`TimeDistributed: 'layer' must be a layer, not a cell. Received: ${classNameOf(layer)}. Put the cell into layers.rnn({ cell }).`);
+    if ((layer as { stateful?: unknown }).stateful === true)
+      throw new ValueError("TimeDistributed: 'layer' must not be stateful: its batches are the steps of many samples.", 'ERR_LAYER');
+    super(o, [layer]);
+    this.layer = layer;
+  }
+
+  computeOutputShape(input: Shape): Shape {
+    this.layer.name ??= `${this.name ?? 'time_distributed'}_layer`;
+    if (input.length < 2)
+      throw new ValueError(
+        `${this.label} needs samples of rank 2 or more, [steps, ...]. Received samples of shape [${input.map(String)}].`,
+        'ERR_SHAPE',
+      );
+    return [input[0], ...this.layer.computeOutputShape(input.slice(1))];
+  }
+
+  protected override createWeights(input: Shape): void {
+    this.buildInner(input.slice(1));
+  }
+
+  lower(input: Shape, lowering: Lowering): OpSpec[] {
+    const ops = this.layer.lower(input.slice(1), lowering);
+    return [{ op: 'timeDistributed', ops, weights: lowering.weights(this) }];
+  }
+
+  protected config(): Config {
+    this.layer.name ??= `${this.name ?? 'time_distributed'}_layer`;
+    return { layer: this.layer };
+  }
+}
+
+export const wrapperLayers = [Bidirectional, TimeDistributed] as const;
