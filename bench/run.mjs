@@ -1,5 +1,7 @@
 // npm run bench [-- --only W1 --threads N --epochs N --json FILE]: seconds an epoch of training, gemmfit alone.
 // Each workload runs in a process of its own: one epoch to warm up, then the median and the minimum of the others.
+// `lossAfter6` of workloads.json is what the loss was when the engine was checked; a run of six epochs that ends elsewhere is wrong,
+// and a wrong result has no time.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -92,13 +94,17 @@ const median = (list) => {
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
+const wrong = ({ workload, epochs, loss }) => {
+  const expected = workloads[workload].lossAfter6;
+  return epochs.length === 5 && expected !== undefined && !(Math.abs(loss - expected) <= 0.1 * expected);
+};
 const time = (s) => (s < 1 ? `${(s * 1000).toFixed(s < 0.1 ? 2 : 0)} ms` : `${s.toFixed(2)} s`);
 
 const columns = [
   ['workload', (r) => r.workload],
   ['batch', (r) => workloads[r.workload].batchSize],
-  ['median', (r) => time(median(r.epochs))],
-  ['min', (r) => time(Math.min(...r.epochs))],
+  ['median', (r) => (wrong(r) ? 'WRONG' : time(median(r.epochs)))],
+  ['min', (r) => (wrong(r) ? 'WRONG' : time(Math.min(...r.epochs)))],
   [
     'us/step',
     (r) => ((median(r.epochs) * 1e6) / Math.ceil(workloads[r.workload].data.rows / workloads[r.workload].batchSize)).toFixed(1),
@@ -132,6 +138,10 @@ function report(names) {
   const table = [columns.map(([head]) => head), ...results.map((result) => columns.map(([, cell]) => String(cell(result))))];
   const widths = columns.map((_, i) => Math.max(...table.map((row) => row[i].length)));
   for (const row of table) console.log(row.map((cell, i) => cell.padStart(widths[i])).join('  '));
+  for (const result of results.filter(wrong)) {
+    console.error(`${result.workload}: the loss is ${result.loss}, and ${workloads[result.workload].lossAfter6} was expected`);
+    process.exitCode = 1;
+  }
   if (values.json)
     writeFileSync(
       values.json,

@@ -26,7 +26,7 @@ export const snake = (s: string): string =>
 /** Written by some Keras version, without a meaning for what is computed here. Dropped from Keras's own configs, never from options. */
 const IGNORED = new Set(
   ('time_major implementation jit_compile is_legacy_optimizer quantization_config synchronized optional module registered_name build_config ' +
-    'input_length shared_object_id sparse ragged batch_size dtype_policy weight_decay_exclude renorm renorm_clipping renorm_momentum fused virtual_batch_size lora_rank lora_alpha zero_output_for_mask_unused').split(' '),
+    'input_length shared_object_id sparse ragged batch_size dtype_policy weight_decay_exclude fused virtual_batch_size lora_rank lora_alpha zero_output_for_mask_unused').split(' '),
 );
 
 /** Keras's snake_case keys to camelCase, one level deep: nested parts are converted by whoever resolves them. */

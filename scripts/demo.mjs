@@ -56,9 +56,9 @@ main('demo', async () => {
   const model = sequential([
     layers.rescaling({ scale: 1 / 255, inputShape: [784] }),
     layers.dense({ units: 256, activation: 'relu' }),
-    layers.dropout({ rate: 0.2 }),
+    layers.dropout({ rate: 0.3 }),
     layers.dense({ units: 128, activation: 'relu' }),
-    layers.dropout({ rate: 0.2 }),
+    layers.dropout({ rate: 0.3 }),
     layers.dense({ units: 10, activation: 'softmax' }),
   ]);
   model.compile({

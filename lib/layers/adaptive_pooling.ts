@@ -34,7 +34,13 @@ abstract class AdaptivePooling extends Layer {
   lower(): OpSpec[] {
     const { outputSize, dataFormat } = this;
     return [
-      { op: 'pooling', kind: this.#kind, rank: outputSize.length, channelsFirst: dataFormat === 'channels_first', outputs: [...outputSize] },
+      {
+        op: 'pooling',
+        kind: this.#kind,
+        rank: outputSize.length,
+        channelsFirst: dataFormat === 'channels_first',
+        outputs: [...outputSize],
+      },
     ];
   }
 

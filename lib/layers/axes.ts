@@ -21,14 +21,20 @@ export function checkDataFormat(where: string, value: unknown): DataFormat {
 export function checkSizes(where: string, option: string, value: unknown, rank: number, min = 1): number[] {
   const list = Array.isArray(value) ? value : new Array(rank).fill(value);
   const wanted = `a whole number >= ${min}${rank > 1 ? ` or an array of ${rank} of them` : ''}`;
-  if (list.some((n) => typeof n !== 'number')) throw typeError(`${where}: '${option}' must be ${wanted}. Received: ${show(value)}`);
+  if (list.some((n) => typeof n !== 'number'))
+    throw typeError(`${where}: '${option}' must be ${wanted}. Received: ${show(value)}`);
   if (list.length !== rank || !list.every((n) => Number.isInteger(n) && n >= min))
     throw new ValueError(`${where}: '${option}' must be ${wanted}. Received: ${show(value)}`, 'ERR_OUT_OF_RANGE');
   return [...list];
 }
 
 /** Sizes of the spatial axes and of the channels of a sample. Throws a ValueError where its rank is another. */
-export function splitAxes(label: string, input: Shape, rank: number, format: DataFormat): { spatial: Shape; channels: number | null } {
+export function splitAxes(
+  label: string,
+  input: Shape,
+  rank: number,
+  format: DataFormat,
+): { spatial: Shape; channels: number | null } {
   if (input.length !== rank + 1) {
     const names = rank === 1 ? ['steps'] : rank === 2 ? ['height', 'width'] : ['depth', 'height', 'width'];
     throw new ValueError(
@@ -36,7 +42,9 @@ export function splitAxes(label: string, input: Shape, rank: number, format: Dat
       'ERR_SHAPE',
     );
   }
-  return format === 'channels_first' ? { channels: input[0], spatial: input.slice(1) } : { spatial: input.slice(0, -1), channels: input[rank] };
+  return format === 'channels_first'
+    ? { channels: input[0], spatial: input.slice(1) }
+    : { spatial: input.slice(0, -1), channels: input[rank] };
 }
 
 /** The reverse of {@link splitAxes}. */

@@ -1,19 +1,26 @@
 import { Registry } from '../registry.js';
 import { activationLayers } from './activation.js';
+import { adaptivePoolingLayers } from './adaptive_pooling.js';
 import { convTransposeLayers } from './conv_transpose.js';
 import { convolutionalLayers } from './convolutional.js';
 import { coreLayers, InputLayer } from './core.js';
 import { depthwiseLayers } from './depthwise.js';
 import { embeddingLayers } from './embedding.js';
 import { globalPoolingLayers } from './global_pooling.js';
+import { groupNormalizationLayers } from './group_normalization.js';
 import { Layer } from './layer.js';
 import { noiseLayers } from './noise.js';
 import { normalizationLayers } from './normalization.js';
+import { poolingLayers } from './pooling.js';
+import { preluLayers } from './prelu.js';
 import { recurrentLayers } from './recurrent.js';
 import { recurrentCells } from './recurrent_cells.js';
 import { reshapingLayers } from './reshaping.js';
+import { resizingLayers } from './resizing.js';
 import { separableLayers } from './separable.js';
 import { tableOf } from './table.js';
+import { upSamplingLayers } from './up_sampling.js';
+import { vectorNormalizationLayers } from './vector_normalization.js';
 import { wrapperLayers } from './wrappers.js';
 
 export { Layer } from './layer.js';
@@ -34,6 +41,13 @@ const all = [
   ...recurrentLayers,
   ...recurrentCells,
   ...wrapperLayers,
+  ...adaptivePoolingLayers,
+  ...poolingLayers,
+  ...resizingLayers,
+  ...upSamplingLayers,
+  ...preluLayers,
+  ...groupNormalizationLayers,
+  ...vectorNormalizationLayers,
 ] as const;
 
 export const layerRegistry = new Registry<Layer>('layer', 'keras.layers', Layer, all);

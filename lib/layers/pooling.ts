@@ -41,7 +41,10 @@ abstract class WindowPooling extends Layer {
     this.#rank = rank;
     this.poolSize = checkSizes(where, 'poolSize', o.poolSize, rank);
     this.strides = o.strides === null ? this.poolSize : checkSizes(where, 'strides', o.strides, rank);
-    this.padding = checkOneOf(where, 'padding', typeof o.padding === 'string' ? o.padding.toLowerCase() : o.padding, ['valid', 'same'] as const);
+    this.padding = checkOneOf(where, 'padding', typeof o.padding === 'string' ? o.padding.toLowerCase() : o.padding, [
+      'valid',
+      'same',
+    ] as const);
     this.dataFormat = checkDataFormat(where, o.dataFormat);
   }
 
@@ -166,7 +169,13 @@ abstract class GlobalPooling extends Layer {
 
   computeOutputShape(input: Shape): Shape {
     const { spatial, channels } = splitAxes(this.label, input, this.#rank, this.dataFormat);
-    return this.keepdims ? joinAxes(spatial.map(() => 1), channels, this.dataFormat) : [channels];
+    return this.keepdims
+      ? joinAxes(
+          spatial.map(() => 1),
+          channels,
+          this.dataFormat,
+        )
+      : [channels];
   }
 
   lower(): OpSpec[] {

@@ -203,7 +203,7 @@ export class TimeDistributed extends Wrapper {
 
   lower(input: Shape, lowering: Lowering): OpSpec[] {
     const ops = this.layer.lower(input.slice(1), lowering);
-    return [{ op: 'timeDistributed', ops, weights: lowering.weights(this) }];
+    return ops.length === 0 ? [] : [{ op: 'timeDistributed', ops, weights: lowering.weights(this) }];
   }
 
   protected config(): Config {

@@ -151,7 +151,6 @@ export function layerOptions({ className, config }: LayerEntry, { dialect, old }
     out.negativeSlope ??= out.alpha;
     delete out.alpha;
   }
-  if (bare === 'BatchNormalization' && Array.isArray(out.axis) && out.axis.length === 1) out.axis = out.axis[0];
   if (old) for (const [key, value] of Object.entries(oldDefaults.get(bare) ?? {})) out[key] ??= value;
   for (const key of ['activation', 'recurrentActivation']) if (isHardSigmoid(out[key])) out[key] = 'hard_sigmoid_keras2';
   return out;

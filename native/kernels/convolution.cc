@@ -62,15 +62,16 @@ void Convolution::toGrid(const float* kernel, const float* bias, const float* im
   });
 }
 
-void Convolution::toImage(const float* kernel, const float* grid, int64_t samples, float* image) const {
+void Convolution::toImage(const float* kernel, const float* bias, const float* grid, int64_t samples, float* image) const {
   const int64_t rows = kernelRows();
+  fillRows(bias, window.channels, samples * window.inSize() / window.channels, image);
   const bool direct = window.pointwise();
   eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
     for (int64_t g = 0; g < groups; ++g) {
       const Block b = block(g);
       float* to = direct ? image + position * window.channels + b.part.channel : threadPanel(0, count * rows);
-      gemm(false, true, count, rows, b.filters, 1, grid + position * filters + b.filter, filters, kernel + b.filter, filters, direct ? 1.0f : 0.0f,
-           to, direct ? window.channels : rows);
+      gemm(false, true, count, rows, b.filters, 1, grid + position * filters + b.filter, filters, kernel + b.filter, filters,
+           direct ? 1.0f : 0.0f, to, direct ? window.channels : rows);
       if (!direct) col2im(window, b.part, to, position, count, image);
     }
   });

@@ -8,8 +8,7 @@ namespace gemmfit {
 // The three products between an image, over which a window slides, and a grid with one row of `filters` numbers for each position of
 // the window. A convolution goes from image to grid; its gradient, and a transposed convolution, from grid to image.
 // The kernel is [taps, channels / groups, filters]. Samples are channels-last and lie one behind the other.
-// The matrix of windows is made in panels that fit a cache, never for the whole batch. What a sample gives does not depend on the
-// samples beside it.
+// The matrix of windows is made in panels that fit a cache, never for the whole batch.
 class Convolution {
  public:
   virtual ~Convolution() = default;
@@ -22,8 +21,8 @@ class Convolution {
 
   // grid = bias of each filter (null: none) + windows of image * kernel
   virtual void toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const;
-  // image += grid * kernel^T, each row added back to the cells its window sees
-  virtual void toImage(const float* kernel, const float* grid, int64_t samples, float* image) const;
+  // image = bias of each channel (null: none) + grid * kernel^T, each row added to the cells its window sees
+  virtual void toImage(const float* kernel, const float* bias, const float* grid, int64_t samples, float* image) const;
 
   // A block of the kernel: part of the rows and of the columns of one group. Together `blocks` of them are the kernel.
   struct Block {

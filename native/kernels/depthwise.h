@@ -11,7 +11,7 @@ class Depthwise : public Convolution {
   Block block(int64_t) const override { return {{0, window.taps(), 0, window.channels}, 0, filters}; }
   bool divisible() const override { return false; }
   void toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const override;
-  void toImage(const float* kernel, const float* grid, int64_t samples, float* image) const override;
+  void toImage(const float* kernel, const float* bias, const float* grid, int64_t samples, float* image) const override;
   void kernelGradient(const Block& block, const float* image, const float* grid, int64_t samples, float beta, float* gradient,
                       int64_t stride) const override;
 

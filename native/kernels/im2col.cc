@@ -67,8 +67,10 @@ HWY_INLINE void WalkRow(const Window& w, const WindowPart& part, const int64_t s
     }
     for (int64_t k = 0; k < many; ++k, column += width) {
       const int64_t at = i2 + k * w.dilation[2];
-      if (at < 0 || at >= w.in[2]) gap(column, width);
-      else run(line + at * w.channels, column, width);
+      if (at < 0 || at >= w.in[2])
+        gap(column, width);
+      else
+        run(line + at * w.channels, column, width);
     }
   }
 }
@@ -95,8 +97,9 @@ void Im2Col(const Window& w, const WindowPart& part, const float* x, int64_t pos
   const int64_t width = part.taps * part.channels;
   WalkRows(w, position, count, [&](int64_t i, const int64_t* start, int64_t sample) {
     float* to = columns + i * width;
-    WalkRow(w, part, start, sample, [&](int64_t cell, int64_t column, int64_t n) { Copy(x + cell, to + column, n); },
-            [&](int64_t column, int64_t n) { Zero(to + column, n); });
+    WalkRow(
+        w, part, start, sample, [&](int64_t cell, int64_t column, int64_t n) { Copy(x + cell, to + column, n); },
+        [&](int64_t column, int64_t n) { Zero(to + column, n); });
   });
 }
 
@@ -104,7 +107,8 @@ void Col2Im(const Window& w, const WindowPart& part, const float* columns, int64
   const int64_t width = part.taps * part.channels;
   WalkRows(w, position, count, [&](int64_t i, const int64_t* start, int64_t sample) {
     const float* from = columns + i * width;
-    WalkRow(w, part, start, sample, [&](int64_t cell, int64_t column, int64_t n) { Add(from + column, x + cell, n); }, [](int64_t, int64_t) {});
+    WalkRow(
+        w, part, start, sample, [&](int64_t cell, int64_t column, int64_t n) { Add(from + column, x + cell, n); }, [](int64_t, int64_t) {});
   });
 }
 
@@ -159,7 +163,12 @@ void addColumnSums(const float* a, int64_t rows, int64_t stride, int64_t n, floa
 }
 
 void fillRows(const float* row, int64_t n, int64_t count, float* to) {
-  for (int64_t r = 0; r < count; ++r) std::memcpy(to + r * n, row, static_cast<size_t>(n) * sizeof(float));
+  if (!row)
+    std::memset(to, 0, static_cast<size_t>(n * count) * sizeof(float));
+  else if (n == 1)
+    std::fill(to, to + count, *row);
+  else
+    for (int64_t r = 0; r < count; ++r) std::memcpy(to + r * n, row, static_cast<size_t>(n) * sizeof(float));
 }
 
 void transposeEach(const float* a, int64_t count, int64_t rows, int64_t columns, float* b) {
@@ -176,7 +185,7 @@ float* threadPanel(int slot, int64_t floats) {
     AlignedFloats block;
     int64_t size = 0;
   };
-  thread_local Panel panels[5];
+  thread_local Panel panels[6];
   Panel& p = panels[slot];
   if (floats > p.size) {
     p.block.reset();

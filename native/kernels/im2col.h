@@ -32,13 +32,13 @@ void col2im(const Window& w, const WindowPart& part, const float* columns, int64
 // small where there are many.
 void addColumnSums(const float* a, int64_t rows, int64_t stride, int64_t n, float* sum);
 
-// Each of `count` rows of `to` = row.
+// Each of `count` rows of `to` = row, or zeros where it is null.
 void fillRows(const float* row, int64_t n, int64_t count, float* to);
 
 // b = a^T for each of `count` matrices [rows, columns] that lie one behind the other.
 void transposeEach(const float* a, int64_t count, int64_t rows, int64_t columns, float* b);
 
-// This thread's memory for panels: grown at first use, then kept. Slots 0 to 4 are distinct blocks.
+// This thread's memory for panels: grown at first use, then kept. Slots 0 to 5 are distinct blocks.
 float* threadPanel(int slot, int64_t floats);
 
 }  // namespace gemmfit

@@ -142,7 +142,7 @@ class BatchNormalization : public Op {
 
   ChannelView view() const {
     const bool masked = maskIn && in.size() == 2 && maskInSteps == in[0];
-    return {channels_, inner_, masked ? maskIn : nullptr, axis_ == 1};
+    return {channels_, inner_, masked ? maskIn : nullptr, masked && axis_ == 1};
   }
 
   // How many elements of a channel count, and the first row that does (-1: none).

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "native/kernels/depthwise.h"
+#include "native/kernels/direct_convolution.h"
 #include "native/ops/convolution.h"
 
 namespace gemmfit::ops {
@@ -12,7 +13,11 @@ std::unique_ptr<Op> conv(const Value& spec, const OpEnv& env) {
   const int64_t filters = spec.integer("filters"), groups = spec.integer("groups", 1);
   if (filters < 1 || groups < 1 || filters % groups || s.channels % groups) s.fail("groups must divide filters and channels");
   const bool depthwise = groups > 1 && groups == s.channels;
-  std::unique_ptr<Convolution> c = depthwise ? std::make_unique<Depthwise>() : std::make_unique<Convolution>();
+  std::unique_ptr<Convolution> c;
+  if (depthwise)
+    c = std::make_unique<Depthwise>();
+  else
+    c = std::make_unique<DirectConvolution>();
   c->window = s.window();
   c->filters = filters;
   c->groups = groups;

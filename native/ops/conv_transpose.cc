@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "native/kernels/direct_convolution.h"
 #include "native/ops/convolution.h"
 
 namespace gemmfit::ops {
@@ -10,7 +11,7 @@ namespace gemmfit::ops {
 // channelsFirst, useBias.
 std::unique_ptr<Op> convTranspose(const Value& spec, const OpEnv& env) {
   const ConvolutionSpec s("convTranspose", spec, env);
-  auto own = std::make_unique<Convolution>();
+  auto own = std::make_unique<DirectConvolution>();
   Convolution& c = *own;
   Window& w = c.window;
   const std::vector<int64_t> padding = spec.integers("outputPadding");

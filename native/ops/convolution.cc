@@ -11,12 +11,10 @@ namespace {
 
 constexpr int64_t kMostSampleGroups = 16;
 constexpr double kGroupFlops = 4e6;
-constexpr int64_t kDirectTasks = 8;
 
 }  // namespace
 
-ConvolutionOp::ConvolutionOp(const ConvolutionSpec& spec, const OpEnv& env, std::unique_ptr<Convolution> convolution,
-                             bool transposed)
+ConvolutionOp::ConvolutionOp(const ConvolutionSpec& spec, const OpEnv& env, std::unique_ptr<Convolution> convolution, bool transposed)
     : own_(std::move(convolution)), c_(*own_), transposed_(transposed), channelsFirst_(spec.channelsFirst) {
   const Window& w = c_.window;
   const int64_t imageCells = w.in[0] * w.in[1] * w.in[2];
@@ -65,14 +63,15 @@ void ConvolutionOp::planGradients(const OpEnv& env) {
       const Convolution::Block all = c_.block(g);
       const int64_t columns = std::min(all.filters, kTileFloats), rows = std::max<int64_t>(1, kTileFloats / columns);
       const int64_t channels = std::min(all.part.channels, rows);
-      const int64_t perTask = ceilDiv(all.part.taps, ceilDiv(kDirectTasks, c_.blocks()));
+      const int64_t perTask = wanted < 2 ? all.part.taps : 1;
       const int64_t taps = channels < all.part.channels ? 1 : std::max<int64_t>(1, std::min({all.part.taps, rows / channels, perTask}));
       for (int64_t tap = 0; tap < all.part.taps; tap += taps)
         for (int64_t ch = 0; ch < all.part.channels; ch += channels)
           for (int64_t f = 0; f < all.filters; f += columns) {
-            const WindowPart part{tap, std::min(taps, all.part.taps - tap), all.part.channel + ch, std::min(channels, all.part.channels - ch)};
-            tiles_.push_back({{part, all.filter + f, std::min(columns, all.filters - f)},
-                              (tap * all.part.channels + ch) * c_.filters + all.filter + f});
+            const WindowPart part{tap, std::min(taps, all.part.taps - tap), all.part.channel + ch,
+                                  std::min(channels, all.part.channels - ch)};
+            tiles_.push_back(
+                {{part, all.filter + f, std::min(columns, all.filters - f)}, (tap * all.part.channels + ch) * c_.filters + all.filter + f});
           }
     }
   weightTasks_ = wanted < 2 ? 1 : std::max<int64_t>(1, static_cast<int64_t>(tiles_.size()));
@@ -90,10 +89,10 @@ void ConvolutionOp::run(bool toGrid, const float* from, bool biased, float* to, 
   const int64_t fromCells = toGrid ? imageCells : gridCells, fromChannels = toGrid ? w.channels : c_.filters;
   const int64_t toCells = toGrid ? gridCells : imageCells, toChannels = toGrid ? c_.filters : w.channels;
   const auto product = [&](const float* a, float* b, int64_t n) {
-    if (toGrid) return c_.toGrid(kernel_, biased ? bias_ : nullptr, a, n, b);
-    if (biased) fillRows(bias_, toChannels, n * toCells, b);
-    else std::memset(b, 0, static_cast<size_t>(n * toCells * toChannels) * sizeof(float));
-    c_.toImage(kernel_, a, n, b);
+    if (toGrid)
+      c_.toGrid(kernel_, biased ? bias_ : nullptr, a, n, b);
+    else
+      c_.toImage(kernel_, biased ? bias_ : nullptr, a, n, b);
   };
   if (!channelsFirst_) return product(from, to, samples);
   float* a = threadPanel(1, fromCells * fromChannels);

@@ -12,7 +12,7 @@ struct ConvolutionSpec {
   ConvolutionSpec(const char* opName, const Value& spec, const OpEnv& env);
 
   const char* op;
-  int64_t rank;      // spatial axes of the sample: 1 to 3
+  int64_t rank;  // spatial axes of the sample: 1 to 3
   bool channelsFirst;
   bool useBias;
   int64_t channels;  // of the input

@@ -6,11 +6,11 @@
 namespace gemmfit::ops {
 namespace {
 
-// Every element by itself. The draw is made again for the backward pass: that is quicker than to keep it.
+// Every element by itself. The draw is made again for the backward pass, instead of being kept.
 class DropEach : public NoiseOp {
  public:
   DropEach(const Value& spec, const OpEnv& env, double rate, const Drop& values)
-      : NoiseOp(spec, env, rate > 0), rate_(rate), values_(values), shared_(false) {
+      : NoiseOp(spec, env, rate > 0), rate_(rate), values_(values) {
     flopsPerRow = identity ? 0 : 25 * static_cast<double>(n_);
   }
 
@@ -24,65 +24,66 @@ class DropEach : public NoiseOp {
     run(step, {values_.a, 0, 0}, dy, dx, begin, end);
   }
 
- protected:
-  virtual void run(const Step& step, const Drop& values, const float* from, float* to, int64_t begin, int64_t end) {
+ private:
+  void run(const Step& step, const Drop& values, const float* from, float* to, int64_t begin, int64_t end) const {
     drop(draw(step, begin, n_), rate_, values, from + begin * n_, to + begin * n_, (end - begin) * n_);
   }
   double rate_;
   Drop values_;
-  bool shared_;  // by all rows of the batch
 };
 
 // Some axes share one draw. A sample is runs of neighbours of which either each has a draw of its own, or all share one.
-class DropShared : public DropEach {
+class DropShared : public NoiseOp {
  public:
-  DropShared(const char* name, const Value& spec, const OpEnv& env, double rate, const Drop& values) : DropEach(spec, env, rate, values) {
-    const std::vector<int64_t> noise = spec.integers("noiseShape");
+  DropShared(const std::vector<int64_t>& noise, const Value& spec, const OpEnv& env, double rate, const Drop& values)
+      : NoiseOp(spec, env, rate > 0), rate_(rate), values_(values), shared_(noise[0] == 1) {
+    if (identity) return;
     const size_t rank = env.in.size();
-    bool fits = noise.size() == rank + 1;
-    for (size_t i = 0; fits && i < rank; ++i) fits = noise[i + 1] == 0 || noise[i + 1] == 1 || noise[i + 1] == env.in[i];
-    if (!fits) throw Error("ERR_SPEC", std::string(name) + ": noiseShape does not fit an input of shape " + toString(env.in));
-    shared_ = noise[0] == 1;
     const auto own = [&](size_t i) { return noise[i + 1] != 1; };
+    ownRuns_ = rank > 0 && own(rank - 1);
     size_t split = rank;
-    for (ownRuns_ = rank > 0 && own(rank - 1); split > 0 && (own(split - 1) == ownRuns_ || env.in[split - 1] == 1); --split)
-      run_ *= env.in[split - 1];
+    for (; split > 0 && (own(split - 1) == ownRuns_ || env.in[split - 1] == 1); --split) run_ *= env.in[split - 1];
+    draws_ = ownRuns_ ? run_ : 1;
     // Where the draws of each run begin: the leading axes count up like an odometer.
-    const int64_t runs = n_ / std::max<int64_t>(1, run_), width = ownRuns_ ? run_ : 1;
-    for (int64_t k = 0; k < runs; ++k) {
-      int64_t left = k, at = 0, stride = width;
-      for (size_t i = split; i-- > 0; left /= env.in[i]) {
-        if (!own(i)) continue;
-        at += left % env.in[i] * stride;
-        stride *= env.in[i];
-      }
-      starts_.push_back(at);
+    starts_.assign(static_cast<size_t>(n_ / run_), 0);
+    for (size_t i = split, repeat = 1; i-- > 0; repeat *= static_cast<size_t>(env.in[i])) {
+      if (!own(i)) continue;
+      for (size_t k = 0; k < starts_.size(); ++k) starts_[k] += static_cast<int64_t>(k / repeat) % env.in[i] * draws_;
+      draws_ *= env.in[i];
     }
-    draws_ = width;
-    for (size_t i = 0; i < split; ++i)
-      if (own(i)) draws_ *= env.in[i];
-    if (!identity) scratchSpec = {{draws_, 0, false}};
+    scratchSpec = {{draws_, 0, true}};
+    flopsPerRow = 12 * static_cast<double>(n_);
   }
 
- protected:
-  void run(const Step& step, const Drop& v, const float* from, float* to, int64_t begin, int64_t end) override {
-    for (int64_t r = begin; r < end; ++r) {
-      float* keep = scratch[0] + r * draws_;
-      keepMask(draw(step, shared_ ? 0 : r, draws_), rate_, keep, draws_);
+  void forward(const Step& step, int, int64_t begin, int64_t end) override {
+    if (identity) return copy(x, y, begin, end);
+    for (int64_t r = begin; r < end; ++r) keepMask(draw(step, shared_ ? 0 : r, draws_), rate_, scratch[0] + r * draws_, draws_);
+    apply(values_, x, y, begin, end);
+  }
+  void backward(const Step&, int, int64_t begin, int64_t end) override {
+    if (!dx) return;
+    if (identity) return copy(dy, dx, begin, end);
+    apply({values_.a, 0, 0}, dy, dx, begin, end);
+  }
+
+ private:
+  void apply(const Drop& v, const float* from, float* to, int64_t begin, int64_t end) const {
+    for (int64_t r = begin; r < end; ++r)
       for (size_t k = 0; k < starts_.size(); ++k) {
         const int64_t at = r * n_ + static_cast<int64_t>(k) * run_;
-        const float* own = keep + starts_[k];
+        const float* keep = scratch[0] + r * draws_ + starts_[k];
         if (ownRuns_)
-          selectScaled(own, v.a, v.b, v.c, from + at, to + at, run_);
-        else if (*own != 0)
+          selectScaled(keep, v.a, v.b, v.c, from + at, to + at, run_);
+        else if (*keep != 0)
           scaleAdd(v.a, v.b, from + at, to + at, run_);
         else
           std::fill(to + at, to + at + run_, v.c);
       }
-    }
   }
 
- private:
+  double rate_;
+  Drop values_;
+  bool shared_;           // one draw for all rows of the batch
   int64_t run_ = 1;       // length of a run
   bool ownRuns_ = false;  // the elements of a run have draws of their own
   int64_t draws_ = 1;     // of a row
@@ -93,9 +94,12 @@ class DropShared : public DropEach {
 
 std::unique_ptr<Op> makeDrop(const char* name, const Value& spec, const OpEnv& env, double rate, const Drop& values) {
   const std::vector<int64_t> noise = spec.integers("noiseShape");
-  if (std::any_of(noise.begin(), noise.end(), [](int64_t d) { return d == 1; }) || (!noise.empty() && noise.size() != env.in.size() + 1))
-    return std::make_unique<DropShared>(name, spec, env, rate, values);
-  return std::make_unique<DropEach>(spec, env, rate, values);
+  if (noise.empty()) return std::make_unique<DropEach>(spec, env, rate, values);
+  bool fits = noise.size() == env.in.size() + 1;
+  for (size_t i = 0; fits && i < env.in.size(); ++i) fits = noise[i + 1] == 0 || noise[i + 1] == 1 || noise[i + 1] == env.in[i];
+  if (!fits) throw Error("ERR_SPEC", std::string(name) + ": noiseShape does not fit an input of shape " + toString(env.in));
+  if (std::count(noise.begin(), noise.end(), 1) == 0) return std::make_unique<DropEach>(spec, env, rate, values);
+  return std::make_unique<DropShared>(noise, spec, env, rate, values);
 }
 
 // { op: 'dropout', rate, noiseShape?, seed? }: what is kept grows by 1 / (1 - rate), so that the mean stays.

@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kFlopsPerCell = 6;  // bound by memory: a cell takes the time of so many operations of a product
 constexpr int64_t kLargest = int64_t{1} << 31;
+constexpr int64_t kMostOutputs = int64_t{1} << 22;
 
 // The largest or the mean of windows over one to three axes. Spec: kind ('max', 'average'), rank (axes of the windows),
 // channelsFirst, and which windows: `global` (one, the whole image; `keepdims` keeps its axes as ones), `outputs` (so many, of
@@ -74,6 +75,7 @@ class PoolingOp : public Op {
     std::vector<PoolSpan> spans;
     if (spec.has("outputs")) {
       const int64_t n = sizeFrom(spec, "outputs", axis);
+      if (n > kMostOutputs) fail("its output is too large");
       for (int64_t i = 0; i < n; ++i) spans.push_back({i * cells / n, ceilDiv((i + 1) * cells, n)});
       return spans;
     }

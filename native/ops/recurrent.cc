@@ -53,6 +53,7 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   zeroOutput_ = spec.flag("zeroOutputForMask", false);
   dropout_ = spec.number("dropout", 0);
   recurrentDropout_ = spec.number("recurrentDropout", 0);
+  if (spec.has("seed")) seed_ = mixKey(static_cast<uint64_t>(spec.integer("seed")), 0);
   check(dropout_ >= 0 && dropout_ < 1 && recurrentDropout_ >= 0 && recurrentDropout_ < 1, "dropout rates must be in [0, 1)");
 
   in = env.in;
@@ -100,7 +101,8 @@ StepMask Recurrent::stepMask(const Chunk& c, int64_t t) const {
   return {maskIn + c.row * steps_ + time(t), steps_};
 }
 
-void Recurrent::forward(const Step& step, int, int64_t begin, int64_t end) {
+void Recurrent::forward(const Step& step, int phase, int64_t begin, int64_t end) {
+  if (phase == 0) return pack(packs_[static_cast<size_t>(begin)]);
   const Chunk c{begin, end - begin};
   loadInputs(step, c);
   inputProducts(c);
@@ -231,37 +233,35 @@ void Recurrent::addOutputGradient(const Chunk& c, int64_t t) {
   }
 }
 
-void Recurrent::addRecurrent(const Chunk& c, int64_t t, float* z, int64_t firstGate, int64_t gatesOf, float beta) {
-  const int64_t at = firstGate * units_;
-  if (droppedH_.empty())
-    return gemm(false, false, c.rows, gatesOf * units_, units_, 1, previous(0, c, t), units_, recurrent_ + at, gateWidth_, beta, z + at,
-                gateWidth_);
-  for (int64_t q = firstGate; q < firstGate + gatesOf; ++q)
-    gemm(false, false, c.rows, units_, units_, 1, beforeGate(q, c, t), units_, recurrent_ + q * units_, gateWidth_, beta, z + q * units_,
-         gateWidth_);
-}
-
-void Recurrent::addRecurrentBackward(const Chunk& c, const float* g, int64_t firstGate, int64_t gatesOf, bool fresh) {
-  const int64_t at = firstGate * units_;
-  if (droppedH_.empty())
-    return gemm(false, true, c.rows, units_, gatesOf * units_, 1, g + at, gateWidth_, recurrent_ + at, gateWidth_, fresh ? 0.0f : 1.0f,
-                dh(c), units_);
-  float *to = dh(c), *part = rows(dropTemp_, c, units_);
-  for (int64_t q = firstGate; q < firstGate + gatesOf; ++q) {
-    gemm(false, true, c.rows, units_, units_, 1, g + q * units_, gateWidth_, recurrent_ + q * units_, gateWidth_, 0, part, units_);
-    const float* m = recurrentMask(q, c);
-    for (int64_t i = 0; i < c.rows * units_; ++i) to[i] = (fresh && q == firstGate ? 0.0f : to[i]) + part[i] * m[i];
+void Recurrent::usesGates(int64_t gate, int64_t count) {
+  const int64_t each = droppedH_.empty() ? count : 1;
+  for (int64_t q = gate; q < gate + count; q += each) {
+    Packed p{q, each, -1, -1};
+    p.forward = memory(0, false, packedFloats(units_, each * units_));
+    if (training_) p.backward = memory(0, true, packedFloats(each * units_, units_));
+    packs_.push_back(p);
   }
 }
 
-void Recurrent::recurrentProduct(const Chunk& c, const float* a, float* z, int64_t gate) const {
-  gemm(false, false, c.rows, units_, units_, 1, a, units_, recurrent_ + gate * units_, gateWidth_, 1, z + gate * units_, gateWidth_);
+void Recurrent::pack(const Packed& p) const {
+  const float* u = recurrent_ + p.gate * units_;
+  gemmfit::pack(false, units_, p.count * units_, u, gateWidth_, scratch[static_cast<size_t>(p.forward)]);
+  if (p.backward >= 0) gemmfit::pack(true, p.count * units_, units_, u, gateWidth_, scratch[static_cast<size_t>(p.backward)]);
 }
 
-void Recurrent::recurrentProductBackward(const Chunk& c, const float* g, float* d, int64_t gate) const {
-  gemm(false, true, c.rows, units_, units_, 1, g + gate * units_, gateWidth_, recurrent_ + gate * units_, gateWidth_, 0, d, units_);
+const Recurrent::Packed& Recurrent::packed(int64_t gate) const {
+  size_t i = 0;
+  while (packs_[i].gate != gate) ++i;
+  return packs_[i];
 }
 
+void Recurrent::addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, bool adds) const {
+  const auto product = [&](const Packed& p) {
+    packedGemm(adds, c.rows, p.count * units_, units_, beforeGate(p.gate, c, t), units_, scratch[static_cast<size_t>(p.forward)],
+               z + p.gate * units_, gateWidth_);
+  };
+  for (int64_t q = gate; q < gate + count; q += packed(q).count) product(packed(q));
+}
 void Recurrent::recurrentGradient(int gradient, int64_t firstGate, int64_t gatesOf) {
   const int64_t at = firstGate * units_;
   if (droppedH_.empty()) return product(1, units_, at, gatesOf * units_, previous_[0], units_, gradient, gateWidth_, at);

@@ -19,6 +19,7 @@ ActivationFunction cellFunction(const Value& spec, const char* key, ActivationKi
 // whose rows have the same order in every tensor, so that the gradient of a weight is one product over all of it.
 class Recurrent : public Op {
  public:
+  std::vector<Phase> forwardPhases() const final { return {{Phase::tasks, static_cast<int64_t>(packs_.size())}, {}}; }
   void forward(const Step& step, int phase, int64_t begin, int64_t end) final;
   void backward(const Step& step, int phase, int64_t begin, int64_t end) final;
   int64_t weightTasks() const final { return static_cast<int64_t>(tasks_.size()); }
@@ -60,11 +61,13 @@ class Recurrent : public Op {
     return recurrentMasks_.empty() ? nullptr : rows(recurrentMasks_[static_cast<size_t>(q)], c, units_);
   }
   int beforeGateTensor(int64_t q) const { return droppedH_.empty() ? previous_[0] : droppedH_[static_cast<size_t>(q)]; }
-  // z[:, gates] = beta z + h U[:, gates] for `count` gates from `gate` on; z is [rows, gateWidth].
-  void addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, int64_t count, float beta);
+  // Products with the recurrent kernel. Those a cell takes are declared by its constructor: gates [gate, gate + count) at once.
+  void usesGates(int64_t gate, int64_t count);
+  // z[:, gates] += h U[:, gates], or = where it does not add; h of the step before, z [rows, gateWidth].
+  void addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, bool adds) const;
   // dh += g[:, gates] U[:, gates]^T; `fresh`: dh = that.
-  void addRecurrentBackward(const Chunk& c, const float* g, int64_t gate, int64_t count, bool fresh);
-  // The two above for a matrix [rows, units] in place of h, and one gate: z[:, gate] += a U[:, gate]; d = g[:, gate] U[:, gate]^T.
+  void addRecurrentBackward(const Chunk& c, const float* g, int64_t gate, bool fresh) const;
+  // The same for a matrix [rows, units] in place of h: z[:, gates] += a U[:, gates]; d = g[:, gates] U[:, gates]^T.
   void recurrentProduct(const Chunk& c, const float* a, float* z, int64_t gate) const;
   void recurrentProductBackward(const Chunk& c, const float* g, float* d, int64_t gate) const;
   // Declare gradients, as products a^T b over all rows and steps: of the recurrent kernel for gates that see h itself; of `columns`
@@ -97,11 +100,18 @@ class Recurrent : public Op {
     int64_t offset;
     int b;
   };
+  // Columns of the recurrent kernel, and of its transpose, laid out for the products of all steps.
+  struct Packed {
+    int64_t gate, count;
+    int forward, backward;
+  };
   struct Task {
     int product;  // -1: sums of the bias
     int64_t tile;
   };
   int64_t time(int64_t t) const { return backwards_ ? steps_ - 1 - t : t; }  // of the input, at the t-th step taken
+  const Packed& packed(int64_t gate) const;
+  void pack(const Packed& p) const;
   void loadInputs(const Step& step, const Chunk& c);
   void drawMasks(const Step& step, const Chunk& c, const std::vector<int>& masks, int64_t width, double rate, uint64_t stream);
   void inputProducts(const Chunk& c);
@@ -121,6 +131,7 @@ class Recurrent : public Op {
   int dh_ = -1, dropTemp_ = -1, dInputs_ = -1;
   std::vector<AlignedFloats> carried_;  // states of a stateful op, [batch, units]
   int64_t carriedFloats_ = 0;
+  std::vector<Packed> packs_;
   std::vector<Product> products_;
   std::vector<BiasSum> biasSums_;
   std::vector<Task> tasks_;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t kBlock = 256;  // channels whose sums are on the stack
 constexpr double kFlopsPerTap = 6;
-constexpr int64_t kLargest = int64_t{1} << 24;
+constexpr int64_t kLargest = int64_t{1} << 22;  // cells of an axis: each has taps in memory
 
 double lanczos(double x, double radius) {
   if (x == 0) return 1;

@@ -7,7 +7,7 @@ namespace gemmfit::test {
 namespace {
 
 struct Case {
-  bool transposed = false, depthwise = false;  // depthwise: groups = channels, by the op of that name
+  bool transposed = false, depthwise = false;          // depthwise: groups = channels, by the op of that name
   std::vector<int64_t> in, kernel, strides, dilation;  // spatial
   std::vector<int64_t> outputPadding;                  // of a transposed one; empty: none asked for
   std::string padding = "valid";
@@ -16,7 +16,10 @@ struct Case {
   int64_t rows = 3, batch = 0, chunk = 2;
 
   std::string text() const {
-    std::string s = (transposed ? "transposed " : depthwise ? "depthwise " : "") + padding + (channelsFirst ? " channelsFirst" : "") + (bias ? "" : " no bias");
+    std::string s = (transposed  ? "transposed "
+                     : depthwise ? "depthwise "
+                                 : "") +
+                    padding + (channelsFirst ? " channelsFirst" : "") + (bias ? "" : " no bias");
     const auto add = [&](const char* name, const std::vector<int64_t>& list) { s += std::string(" ") + name + toString(list); };
     add("in", in), add("kernel", kernel), add("strides", strides), add("dilation", dilation), add("outputPadding", outputPadding);
     add("channels/filters/groups", {channels, filters, groups}), add("rows/batch/chunk", {rows, batch, chunk});
@@ -36,8 +39,10 @@ Sizes sizesOf(const Case& c) {
     const int64_t i = c.in[a], k = (c.kernel[a] - 1) * c.dilation[a] + 1, st = c.strides[a];
     int64_t out = 0, before = 0;
     if (c.transposed) {
-      if (c.padding == "valid") out = c.outputPadding.empty() ? i * st + std::max<int64_t>(k - st, 0) : (i - 1) * st + k + c.outputPadding[a];
-      else out = c.outputPadding.empty() ? i * st : (i - 1) * st + k % 2 + c.outputPadding[a];
+      if (c.padding == "valid")
+        out = c.outputPadding.empty() ? i * st + std::max<int64_t>(k - st, 0) : (i - 1) * st + k + c.outputPadding[a];
+      else
+        out = c.outputPadding.empty() ? i * st : (i - 1) * st + k % 2 + c.outputPadding[a];
       if (c.padding == "same") before = std::max<int64_t>(0, (i - 1) * st + k - out) / 2;
     } else if (c.padding == "valid") {
       out = i < k ? 0 : (i - k) / st + 1;
@@ -97,7 +102,9 @@ void eachProduct(const Case& c, F&& f) {
 }
 
 OpSetup setupOf(const Case& c) {
-  Value::Object spec{{"op", c.transposed ? "convTranspose" : c.depthwise ? "depthwiseConv" : "conv"},
+  Value::Object spec{{"op", c.transposed  ? "convTranspose"
+                            : c.depthwise ? "depthwiseConv"
+                                          : "conv"},
                      {"filters", c.filters},
                      {"kernel", integers(c.kernel)},
                      {"strides", integers(c.strides)},
@@ -147,7 +154,8 @@ void check(const Case& c) {
   const Floats y = runner.forward(x), dy = randomFloats(static_cast<int64_t>(y.size()), 4, -1, 1);
   const Floats dx = runner.backward(dy);
   const float* kernel = runner.weights[0]->data();
-  Sums wantY(y.size()), wantDx(x.size()), wantKernel(static_cast<size_t>(runner.weights[0]->size)), wantBias(static_cast<size_t>(c.filters));
+  Sums wantY(y.size()), wantDx(x.size()), wantKernel(static_cast<size_t>(runner.weights[0]->size)),
+      wantBias(static_cast<size_t>(c.filters));
   const int64_t cells = outCells(c);
   for (size_t i = 0; i < y.size(); ++i) {
     const auto f = static_cast<size_t>(c.channelsFirst ? static_cast<int64_t>(i) / cells % c.filters : static_cast<int64_t>(i) % c.filters);
@@ -169,7 +177,9 @@ void check(const Case& c) {
 class Draw {
  public:
   explicit Draw(uint64_t seed) : seed_(seed) {}
-  int64_t from(int64_t low, int64_t high) { return low + static_cast<int64_t>(Philox(seed_, 1, count_++).v[0] % static_cast<uint32_t>(high - low + 1)); }
+  int64_t from(int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(Philox(seed_, 1, count_++).v[0] % static_cast<uint32_t>(high - low + 1));
+  }
   bool chance(int64_t oneIn) { return from(1, oneIn) == 1; }
 
  private:

@@ -118,7 +118,7 @@ TEST(Network, RowsDoNotDisturbEachOther) {
       m.dense(width, next);
       width = next;
       m.activation(activations[(variant + l) % 5]);
-      if ((variant + l) % 3 == 0) m.add({{"op", "reshape"}, {"targetShape", Value::Array{width}}});
+      if ((variant + l) % 3 == 0) m.add({{"op", "reshape"}, {"shape", Value::Array{width}}});
       if ((variant + l) % 4 == 1) m.add({{"op", "activityRegularization"}, {"l1", 0.0}, {"l2", 0.01}});
       if ((variant + l) % 4 == 2) m.add({{"op", "rescaling"}, {"scale", 0.5}, {"offset", 0.1}});
     }

@@ -197,6 +197,7 @@ TEST(Pooling, ImpossibleSpecs) {
   expectRefused({spec({{"kind", "least"}}), {4, 4, 1}});
   expectRefused({spec({{"padding", "causal"}}), {4, 4, 1}});
   expectRefused({spec({{"outputs", integers({0, 2})}}), {4, 4, 1}});
+  expectRefused({spec({{"outputs", integers({int64_t{1} << 30, 2})}}), {4, 4, 1}});
   expectRefused({spec({{"size", integers({1, int64_t{1} << 52})}, {"padding", "same"}}), {4, 4, 1}});
 }
 

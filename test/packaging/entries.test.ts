@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 // What a user's project sees: the built package, through the exports of package.json, from a folder of its own.
 const root = resolve(import.meta.dirname, '../..');
+const tsc = join(root, 'node_modules/typescript/bin/tsc');
 const consumer = mkdtempSync(join(tmpdir(), 'gemmfit-consumer-'));
 
 beforeAll(() => {
@@ -32,23 +33,13 @@ const names = [
   'initializers',
   'regularizers',
 ];
-names.push(
-  'constraints',
-  'callbacks',
-  'activations',
-  'input',
-  'array',
-  'NDArray',
-  'loadModel',
-  'modelFromJSON',
-  'registerSerializable',
-);
+names.push('constraints', 'callbacks', 'activations', 'input', 'array', 'NDArray', 'modelFromJSON', 'registerSerializable');
 names.push('setRandomSeed', 'setThreads', 'version', 'RuntimeError', 'ValueError');
 
 describe('entries', () => {
   test('require gives every public name', () => {
-    const keys = JSON.parse(run('keys.cjs', `console.log(JSON.stringify(Object.keys(require('gemmfit'))))`));
-    expect(keys).toEqual(expect.arrayContaining(names));
+    const keys: string[] = JSON.parse(run('keys.cjs', `console.log(JSON.stringify(Object.keys(require('gemmfit'))))`));
+    expect(names.filter((name) => !keys.includes(name))).toEqual([]);
   });
 
   test('import gives the names that require gives, and the same objects', () => {
@@ -88,51 +79,38 @@ export async function train(): Promise<number> {
 }
 `;
 
-describe('types', () => {
-  const resolutions = [
-    { name: 'node16, ES module', file: 'node16.mts', options: { module: 'node16', moduleResolution: 'node16' } },
-    { name: 'node16, CommonJS', file: 'node16.cts', options: { module: 'node16', moduleResolution: 'node16' } },
-    { name: 'a bundler', file: 'bundler.ts', options: { module: 'esnext', moduleResolution: 'bundler' } },
-  ];
+/** What the compiler says of a file with these options; '' where it is right. */
+function compile(file: string, source: string, options: object): string {
+  writeFileSync(join(consumer, file), source);
+  // Without skipLibCheck: the package's own declarations are checked too.
+  const compilerOptions = {
+    target: 'es2022',
+    lib: ['es2023', 'esnext.disposable'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    ...options,
+  };
+  const config = {
+    compilerOptions: { ...compilerOptions, noEmit: true, preserveSymlinks: true, types: ['node'] },
+    files: [file],
+  };
+  writeFileSync(join(consumer, `${file}.json`), JSON.stringify(config));
+  const { stdout } = spawnSync(process.execPath, [tsc, '-p', `${file}.json`], { cwd: consumer, encoding: 'utf8' });
+  return stdout;
+}
 
-  test.each(resolutions)('a strict consumer compiles under $name', ({ file, options }) => {
-    writeFileSync(join(consumer, file), example);
-    // Without skipLibCheck: the package's own declarations are checked too. `types`: only what the package asks for by itself.
-    const compilerOptions = {
-      ...options,
-      target: 'es2022',
-      lib: ['es2023', 'esnext.disposable'],
-      strict: true,
-      exactOptionalPropertyTypes: true,
-    };
-    const config = {
-      compilerOptions: { ...compilerOptions, noEmit: true, preserveSymlinks: true, types: ['node'] },
-      files: [file],
-    };
-    writeFileSync(join(consumer, `${file}.json`), JSON.stringify(config));
-    let output = '';
-    try {
-      output = execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', `${file}.json`], {
-        cwd: consumer,
-        encoding: 'utf8',
-      });
-    } catch (error) {
-      output = (error as { stdout: string }).stdout;
-    }
-    expect(output).toBe('');
+describe('types', () => {
+  const node16 = { module: 'node16', moduleResolution: 'node16' };
+  test.each([
+    { name: 'node16, ES module', file: 'node16.mts', options: node16 },
+    { name: 'node16, CommonJS', file: 'node16.cts', options: node16 },
+    { name: 'a bundler', file: 'bundler.ts', options: { module: 'esnext', moduleResolution: 'bundler' } },
+  ])('a strict consumer compiles under $name', ({ file, options }) => {
+    expect(compile(file, example, options)).toBe('');
   });
 
-  test('a wrong option does not compile', () => {
-    writeFileSync(join(consumer, 'wrong.mts'), `import { layers } from 'gemmfit';\nlayers.dense({ unitz: 3 });\n`);
-    const args = [
-      join(root, 'node_modules/typescript/bin/tsc'),
-      '--noEmit',
-      '--strict',
-      '--skipLibCheck',
-      '--module',
-      'node16',
-      'wrong.mts',
-    ];
-    expect(() => execFileSync(process.execPath, args, { cwd: consumer, stdio: 'pipe' })).toThrow();
+  test('an option that does not exist does not compile', () => {
+    const source = `import { layers } from 'gemmfit';\nlayers.dense({ units: 3, activatoin: 'relu' });\n`;
+    expect(compile('wrong.mts', source, node16)).toContain("'activatoin' does not exist");
   });
 });

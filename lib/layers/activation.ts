@@ -1,0 +1,206 @@
+import { type Activation as ActivationFunction, activations } from '../activations.js';
+import type { OpSpec } from '../engine/spec.js';
+import { show, typeError, ValueError } from '../errors.js';
+import { checkNumber } from '../options.js';
+import type { Config } from '../registry.js';
+import { Layer, type LayerOptions, type Shape } from './layer.js';
+
+/** A layer that does nothing but apply a function. */
+abstract class FunctionLayer extends Layer {
+  protected abstract readonly function: ActivationFunction;
+
+  computeOutputShape(input: Shape): Shape {
+    return this.function.outputShape(input, this.label);
+  }
+
+  lower(input: Shape): OpSpec[] {
+    return this.function.isLinear ? [] : [{ op: 'activation', ...this.function.spec(input.length) }];
+  }
+}
+
+/**
+ * Applies an activation function. Output shape: that of the input (with `glu`: half the last axis).
+ * See https://keras.io/api/layers/core_layers/activation/
+ * @example layers.activation({ activation: 'relu' })
+ */
+export class Activation extends FunctionLayer {
+  static override readonly className = 'Activation';
+  protected readonly function: ActivationFunction;
+
+  constructor(
+    options: LayerOptions & {
+      /** A name, one of `activations.*`, or a config. */
+      activation: unknown;
+    },
+  ) {
+    const o = Layer.read('Activation', options, { activation: undefined as unknown });
+    super(o);
+    if (o.activation === undefined)
+      throw typeError(
+        "Activation: 'activation' is missing; give a name such as 'relu', or one of activations.*. Received: undefined",
+      );
+    this.function = this.activation('activation', o.activation);
+  }
+
+  protected config(): Config {
+    return { activation: this.function };
+  }
+}
+
+/**
+ * Numbers above 0 that add up to 1 along `axis`. See https://keras.io/api/layers/activation_layers/softmax/
+ * @example layers.softmax()
+ */
+export class Softmax extends Layer {
+  static override readonly className = 'Softmax';
+  readonly axis: number | readonly number[];
+
+  constructor(
+    options?: LayerOptions & {
+      /** As Keras counts: 0 is the batch, which is not allowed; -1 (default) is the last. A list: the numbers add up to 1 over all of them. */
+      axis?: number | readonly number[];
+    },
+  ) {
+    const o = Layer.read('Softmax', options, { axis: -1 as number | readonly number[] });
+    super(o);
+    const axes = Array.isArray(o.axis) ? o.axis : [o.axis];
+    for (const a of axes) checkNumber('Softmax', 'axis', a, { integer: true });
+    if (axes.length === 0)
+      throw new ValueError(`Softmax: 'axis' must name an axis. Received: ${show(o.axis)}`, 'ERR_OUT_OF_RANGE');
+    this.axis = axes.length === 1 ? axes[0] : [...axes];
+  }
+
+  #axes(input: Shape): number[] {
+    const axes = Array.isArray(this.axis) ? this.axis : [this.axis];
+    for (const axis of axes) activations.softmax({ axis }).outputShape(input, this.label);
+    return [...new Set(axes.map((a) => (a < 0 ? a + input.length : a - 1)))].sort((a, b) => a - b);
+  }
+
+  computeOutputShape(input: Shape): Shape {
+    if (this.#axes(input).length > 1 && input.includes(null))
+      throw new ValueError(
+        `${this.label}: over several axes, all sizes must be known. Received shape [${input.map(String)}].`,
+        'ERR_SHAPE',
+      );
+    return input;
+  }
+
+  lower(input: Shape): OpSpec[] {
+    const axes = this.#axes(input);
+    const softmax = { op: 'activation', ...activations.softmax().spec() };
+    if (axes.length === 1) return [{ op: 'activation', ...activations.softmax({ axis: axes[0] + 1 }).spec(input.length) }];
+    // Several axes: brought to the end and made one, then back.
+    const sizes = input as readonly number[];
+    const order = [...sizes.keys()].filter((i) => !axes.includes(i)).concat(axes);
+    const permuted = order.map((i) => sizes[i]);
+    return [
+      { op: 'permute', dims: order.map((i) => i + 1) },
+      { op: 'reshape', shape: [-1, axes.reduce((n, i) => n * sizes[i], 1)] },
+      softmax,
+      { op: 'reshape', shape: permuted },
+      { op: 'permute', dims: order.map((_, i) => order.indexOf(i) + 1) },
+    ];
+  }
+
+  protected config(): Config {
+    return { axis: Array.isArray(this.axis) ? [...this.axis] : this.axis };
+  }
+}
+
+/**
+ * `x` above `threshold`, else `negativeSlope * (x - threshold)`; at most `maxValue`.
+ * See https://keras.io/api/layers/activation_layers/relu/
+ * @example layers.relu({ maxValue: 6 })
+ */
+export class ReLU extends FunctionLayer {
+  static override readonly className = 'ReLU';
+  readonly maxValue: number | null;
+  readonly negativeSlope: number;
+  readonly threshold: number;
+  protected readonly function: ActivationFunction;
+
+  constructor(
+    options?: LayerOptions & {
+      /** 0 or above, or null (default) for none. */
+      maxValue?: number | null;
+      /** 0 (default) or above. */
+      negativeSlope?: number;
+      /** 0 (default) or above. */
+      threshold?: number;
+    },
+  ) {
+    const o = Layer.read('ReLU', options, { maxValue: null as number | null, negativeSlope: 0, threshold: 0 });
+    super(o);
+    this.maxValue = o.maxValue === null ? null : checkNumber('ReLU', 'maxValue', o.maxValue, { min: 0 });
+    this.negativeSlope = checkNumber('ReLU', 'negativeSlope', o.negativeSlope, { min: 0 });
+    this.threshold = checkNumber('ReLU', 'threshold', o.threshold, { min: 0 });
+    this.function = activations.relu({ maxValue: this.maxValue, negativeSlope: this.negativeSlope, threshold: this.threshold });
+  }
+
+  protected config(): Config {
+    return { maxValue: this.maxValue, negativeSlope: this.negativeSlope, threshold: this.threshold };
+  }
+}
+
+/**
+ * `x` above 0, `negativeSlope * x` below. See https://keras.io/api/layers/activation_layers/leaky_relu/
+ * @example layers.leakyReLU({ negativeSlope: 0.1 })
+ */
+export class LeakyReLU extends FunctionLayer {
+  static override readonly className = 'LeakyReLU';
+  readonly negativeSlope: number;
+  protected readonly function: ActivationFunction;
+
+  constructor(
+    options?: LayerOptions & {
+      /** 0 or above. Default 0.3. */
+      negativeSlope?: number;
+      /** What Keras 2 called `negativeSlope`. */
+      alpha?: number;
+    },
+  ) {
+    const o = Layer.read('LeakyReLU', options, {
+      negativeSlope: undefined as number | undefined,
+      alpha: undefined as number | undefined,
+    });
+    super(o);
+    if (o.alpha !== undefined && o.negativeSlope !== undefined && o.alpha !== o.negativeSlope)
+      throw new ValueError(
+        `LeakyReLU: 'alpha' is another name of 'negativeSlope'; give one of them. Received: ${show(o.alpha)} and ${show(o.negativeSlope)}`,
+      );
+    this.negativeSlope = checkNumber('LeakyReLU', 'negativeSlope', o.negativeSlope ?? o.alpha ?? 0.3, { min: 0 });
+    this.function = activations.leakyRelu({ negativeSlope: this.negativeSlope });
+  }
+
+  protected config(): Config {
+    return { negativeSlope: this.negativeSlope };
+  }
+}
+
+/**
+ * `x` above 0, `alpha * (exp(x) - 1)` below. See https://keras.io/api/layers/activation_layers/elu/
+ * @example layers.elu()
+ */
+export class ELU extends FunctionLayer {
+  static override readonly className = 'ELU';
+  readonly alpha: number;
+  protected readonly function: ActivationFunction;
+
+  constructor(
+    options?: LayerOptions & {
+      /** Minus the value far below 0. Default 1. */
+      alpha?: number;
+    },
+  ) {
+    const o = Layer.read('ELU', options, { alpha: 1 });
+    super(o);
+    this.alpha = checkNumber('ELU', 'alpha', o.alpha);
+    this.function = activations.elu({ alpha: this.alpha });
+  }
+
+  protected config(): Config {
+    return { alpha: this.alpha };
+  }
+}
+
+export const activationLayers = [Activation, Softmax, ReLU, LeakyReLU, ELU] as const;

@@ -1,0 +1,144 @@
+#include "native/ops/chain.h"
+
+#include <algorithm>
+
+#include "native/engine/error.h"
+#include "native/engine/philox.h"
+
+namespace gemmfit::ops {
+
+Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& owner) : per_(options.rowsPerRow), masked_(options.masked) {
+  if (specs.empty() || !env.makeChild) throw Error("ERR_SPEC", "a wrapper needs ops inside");
+  Shape shape = options.in;
+  bool masked = options.masked, trains = options.needsInputGradient;
+  lowest_ = static_cast<int>(specs.size());
+  for (size_t i = 0; i < specs.size(); ++i) {
+    OpEnv child;
+    child.in = shape;
+    child.batch = env.batch * per_;
+    child.training = env.training;
+    child.masked = masked;
+    child.needsInputGradient = trains;
+    child.seed = mixKey(mixKey(env.seed, options.stream), i);
+    child.makeChild = env.makeChild;
+    weights_.emplace_back();
+    bool own = false;
+    for (const int64_t id : specs[i].integers("weights")) {
+      const auto at = std::find(env.weightIds.begin(), env.weightIds.end(), static_cast<int>(id));
+      if (at == env.weightIds.end()) throw Error("ERR_SPEC", "an op inside a wrapper names a weight that the wrapper does not have");
+      const auto k = static_cast<size_t>(at - env.weightIds.begin());
+      weights_.back().push_back(static_cast<int>(k));
+      child.weights.push_back(env.weights[k]);
+      child.weightIds.push_back(env.weightIds[k]);
+      child.trainable.push_back(env.trainable[k]);
+      own = own || env.trainable[k];
+    }
+    trains = trains || own;
+    if (trains) lowest_ = std::min(lowest_, static_cast<int>(i));
+    std::unique_ptr<Op> op = env.makeChild(specs[i], child);
+    op->in = shape;
+    op->maskInSteps = masked ? shape[0] : 0;
+    if (op->mask != Op::Mask::pass) masked = false;
+    const bool last = i + 1 == specs.size();
+    values_.push_back(last ? -1 : reserve(owner, sizeOf(op->out), 0, env.training));
+    gradients_.push_back(last || !trains ? -1 : reserve(owner, sizeOf(op->out), 0, true));
+    masks_.push_back(op->mask == Op::Mask::make ? reserve(owner, op->maskSteps, 0, env.training) : -1);
+    scratch_.emplace_back();
+    for (const Scratch& s : op->scratchSpec) scratch_.back().push_back(reserve(owner, s.perRow, s.fixed, s.keep));
+    op->scratch.assign(op->scratchSpec.size(), nullptr);
+    owner.flopsPerRow += op->flopsPerRow * static_cast<double>(per_);
+    shape = op->out;
+    ops_.push_back(std::move(op));
+  }
+  for (int i = 0; i < static_cast<int>(ops_.size()); ++i) {
+    const std::vector<Phase> phases = ops_[static_cast<size_t>(i)]->forwardPhases();
+    for (size_t p = 0; p < phases.size(); ++p) forward_.push_back({i, static_cast<int>(p), phases[p].kind});
+  }
+  for (int i = static_cast<int>(ops_.size()); env.training && i-- > lowest_;) {
+    const Op& op = *ops_[static_cast<size_t>(i)];
+    const std::vector<Phase> phases = op.backwardPhases();
+    for (size_t p = 0; p < phases.size(); ++p) backward_.push_back({i, static_cast<int>(p), phases[p].kind});
+    for (int64_t t = 0; t < op.weightTasks(); ++t) tasks_.emplace_back(i, t);
+  }
+}
+
+int Chain::reserve(Op& owner, int64_t perRow, int64_t fixed, bool keep) const {
+  Scratch s;
+  s.perRow = perRow * per_;
+  s.fixed = fixed;
+  s.keep = keep;
+  owner.scratchSpec.push_back(s);
+  return static_cast<int>(owner.scratchSpec.size()) - 1;
+}
+
+void Chain::appendForward(std::vector<Phase>* phases) const {
+  for (const Part& p : forward_) phases->push_back(ops_[static_cast<size_t>(p.op)]->forwardPhases()[static_cast<size_t>(p.phase)]);
+}
+
+void Chain::appendBackward(std::vector<Phase>* phases) const {
+  for (const Part& p : backward_) phases->push_back(ops_[static_cast<size_t>(p.op)]->backwardPhases()[static_cast<size_t>(p.phase)]);
+}
+
+void Chain::wire(const Op& owner, const float* x, float* y, const float* dy, float* dx) {
+  const auto at = [&](int i) { return i < 0 ? nullptr : owner.scratch[static_cast<size_t>(i)]; };
+  bool masked = masked_;
+  for (size_t i = 0; i < ops_.size(); ++i) {
+    Op& op = *ops_[i];
+    const bool last = i + 1 == ops_.size();
+    op.x = i == 0 ? x : at(values_[i - 1]);
+    op.y = last ? y : at(values_[i]);
+    op.dy = last ? dy : at(gradients_[i]);
+    op.dx = i == 0 ? dx : at(gradients_[i - 1]);
+    op.maskIn = masked ? owner.maskIn : nullptr;
+    op.maskOut = op.mask == Op::Mask::make ? at(masks_[i]) : nullptr;
+    if (op.mask != Op::Mask::pass) masked = false;
+    for (size_t k = 0; k < op.scratch.size(); ++k) op.scratch[k] = at(scratch_[i][k]);
+  }
+}
+
+Step Chain::inner(const Step& step) const {
+  Step s = step;
+  s.rows *= per_;
+  return s;
+}
+
+void Chain::forward(const Step& step, int phase, int64_t begin, int64_t end) {
+  const Part& p = forward_[static_cast<size_t>(phase)];
+  const int64_t k = p.kind == Phase::rows ? per_ : 1;
+  ops_[static_cast<size_t>(p.op)]->forward(inner(step), p.phase, begin * k, p.kind == Phase::rows ? end * k : end);
+}
+
+void Chain::backward(const Step& step, int phase, int64_t begin, int64_t end) {
+  const Part& p = backward_[static_cast<size_t>(phase)];
+  const int64_t k = p.kind == Phase::rows ? per_ : 1;
+  ops_[static_cast<size_t>(p.op)]->backward(inner(step), p.phase, begin * k, p.kind == Phase::rows ? end * k : end);
+}
+
+void Chain::weightTask(const Step& step, int64_t task) {
+  const auto& [op, t] = tasks_[static_cast<size_t>(task)];
+  ops_[static_cast<size_t>(op)]->weightTask(inner(step), t);
+}
+
+bool Chain::hasPenalty() const {
+  return std::any_of(ops_.begin(), ops_.end(), [](const auto& op) { return op->hasPenalty(); });
+}
+
+double Chain::penalty(const Step& step, int64_t begin, int64_t end) {
+  double sum = 0;
+  for (const auto& op : ops_)
+    if (op->hasPenalty()) sum += op->penalty(inner(step), begin * per_, end * per_);
+  return sum;
+}
+
+bool Chain::wantsGradientBuffer(int ownersWeight) const {
+  for (size_t i = 0; i < ops_.size(); ++i)
+    for (size_t k = 0; k < weights_[i].size(); ++k)
+      if (weights_[i][k] == ownersWeight && ops_[i]->wantsGradientBuffer(static_cast<int>(k))) return true;
+  return false;
+}
+
+void Chain::resetState() {
+  for (const auto& op : ops_) op->resetState();
+}
+
+}  // namespace gemmfit::ops

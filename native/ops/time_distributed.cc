@@ -1,0 +1,69 @@
+#include <algorithm>
+
+#include "native/engine/error.h"
+#include "native/ops/chain.h"
+
+namespace gemmfit::ops {
+namespace {
+
+// Ops applied to every time step, [steps, ...] -> [steps, ...]: to them each step is a sample. Spec: ops.
+class TimeDistributed : public Op {
+ public:
+  TimeDistributed(const Value& spec, const OpEnv& env) : chain_(spec.items("ops"), env, options(env), *this) {
+    in = env.in;
+    out = chain_.out();
+    out.insert(out.begin(), in[0]);
+    readsX = chain_.readsX();
+    readsY = chain_.readsY();
+    weightsReadDy = chain_.weightsReadDy();
+  }
+
+  // What is inside learns where its ends are first, by itself: rows run on many threads.
+  std::vector<Phase> forwardPhases() const override {
+    std::vector<Phase> phases = {{Phase::tasks, 1}};
+    chain_.appendForward(&phases);
+    return phases;
+  }
+  std::vector<Phase> backwardPhases() const override {
+    std::vector<Phase> phases = {{Phase::tasks, 1}};
+    chain_.appendBackward(&phases);
+    return phases;
+  }
+
+  void forward(const Step& step, int phase, int64_t begin, int64_t end) override {
+    if (phase == 0)
+      chain_.wire(*this, x, y, dy, dx);
+    else
+      chain_.forward(step, phase - 1, begin, end);
+  }
+  void backward(const Step& step, int phase, int64_t begin, int64_t end) override {
+    if (phase == 0)
+      chain_.wire(*this, x, y, dy, dx);
+    else
+      chain_.backward(step, phase - 1, begin, end);
+  }
+  int64_t weightTasks() const override { return chain_.weightTasks(); }
+  void weightTask(const Step& step, int64_t task) override { chain_.weightTask(step, task); }
+  bool hasPenalty() const override { return chain_.hasPenalty(); }
+  double penalty(const Step& step, int64_t begin, int64_t end) override { return chain_.penalty(step, begin, end); }
+  bool wantsGradientBuffer(int weight) const override { return chain_.wantsGradientBuffer(weight); }
+  void resetState() override { chain_.resetState(); }
+
+ private:
+  static Chain::Options options(const OpEnv& env) {
+    if (env.in.size() < 2) throw Error("ERR_SPEC", "timeDistributed needs an input of [steps, ...]");
+    Chain::Options o;
+    o.in = Shape(env.in.begin() + 1, env.in.end());
+    o.rowsPerRow = env.in[0];
+    o.needsInputGradient = env.needsInputGradient;
+    return o;
+  }
+
+  Chain chain_;
+};
+
+}  // namespace
+
+std::unique_ptr<Op> timeDistributed(const Value& spec, const OpEnv& env) { return std::make_unique<TimeDistributed>(spec, env); }
+
+}  // namespace gemmfit::ops
