@@ -1,7 +1,7 @@
 import { Activation, fromFunction } from './activations/activation.js';
 import * as alongAxis from './activations/along_axis.js';
 import * as elementwise from './activations/elementwise.js';
-import { type Config, classNameOf, type Part, type PartClass, Registry } from './registry.js';
+import { type Config, classNameOf, type Part, type PartClass, Registry, snake } from './registry.js';
 
 export { Activation };
 
@@ -32,7 +32,7 @@ class ActivationRegistry extends Registry<Activation> {
 }
 
 /** Every activation by its names: 'relu', 'leaky_relu', 'leakyRelu', 'swish', ... Also takes what `activations.*` are and give. */
-export const activationRegistry = new ActivationRegistry('activation', 'keras.activations', Activation, classes);
+export const activationRegistry = new ActivationRegistry('activation', 'keras.activations', Activation, classes, snake);
 
 type Axis = {
   /** As Keras counts: 0 is the batch, which is not allowed; -1, the last, is the default. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addon } from './engine/addon.js';
+import { RuntimeError } from './errors.js';
 import { checkNumber } from './options.js';
 
 export { activations } from './activations.js';
@@ -33,6 +34,14 @@ export type { PredictOptions } from './training/predict.js';
  */
 export function setThreads(count: number): void {
   addon.setThreads(checkNumber('setThreads', 'count', count, { min: 1, max: 256, integer: true }));
+}
+
+/** Not available yet: models are built from configs (`modelFromJSON`) and weights set by `setWeights`. Rejects with ERR_UNSUPPORTED. */
+export async function loadModel(path: string): Promise<never> {
+  throw new RuntimeError(
+    `loadModel('${path}'): model files cannot be read yet. Build the model (modelFromJSON reads Keras's configs) and use setWeights.`,
+    'ERR_UNSUPPORTED',
+  );
 }
 
 /** Versions of gemmfit and its BLAS, the SIMD instructions chosen, and the number of threads. */

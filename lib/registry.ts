@@ -57,6 +57,8 @@ export class Registry<T extends Part> {
     readonly module: string,
     readonly base: abstract new (...args: never[]) => T,
     readonly classes: readonly PartClass<T>[],
+    /** How messages spell the names. */
+    private readonly spell: (className: string) => string = (name) => name,
   ) {
     for (const c of classes) {
       this.#names.push(c.className);
@@ -97,7 +99,7 @@ export class Registry<T extends Part> {
   }
 
   unknown(name: string, where: string): ValueError {
-    return new ValueError(`${where}: unknown ${this.kind} '${name}'.${suggest(name, this.#names)}`, 'ERR_UNKNOWN_NAME');
+    return new ValueError(`${where}: unknown ${this.kind} '${name}'.${suggest(name, this.#names.map(this.spell))}`, 'ERR_UNKNOWN_NAME');
   }
 }
 

@@ -6,6 +6,7 @@ import { convolutionalLayers } from './convolutional.js';
 import { coreLayers, InputLayer } from './core.js';
 import { depthwiseLayers } from './depthwise.js';
 import { embeddingLayers } from './embedding.js';
+import { featureNormalizationLayers } from './feature_normalization.js';
 import { globalPoolingLayers } from './global_pooling.js';
 import { groupNormalizationLayers } from './group_normalization.js';
 import { Layer } from './layer.js';
@@ -48,6 +49,7 @@ const all = [
   ...preluLayers,
   ...groupNormalizationLayers,
   ...vectorNormalizationLayers,
+  ...featureNormalizationLayers,
 ] as const;
 
 export const layerRegistry = new Registry<Layer>('layer', 'keras.layers', Layer, all);

@@ -69,7 +69,7 @@ abstract class BorderLayer extends Layer {
     const sign = this.option === 'padding' ? 1 : -1;
     const side = (i: 0 | 1) =>
       joinAxes(
-        this.pairs.map((p) => sign * p[i]),
+        this.pairs.map((p) => (p[i] === 0 ? 0 : sign * p[i])),
         0,
         this.dataFormat,
       );

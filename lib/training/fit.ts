@@ -38,11 +38,11 @@ async function run(model: Sequential, plan: FitPlan): Promise<History> {
   model.stopTraining = false;
   try {
     await list.onTrainBegin();
-    let steps = plan.steps;
     for (let epoch = plan.initialEpoch; epoch < plan.epochs; epoch++) {
       await list.onEpochBegin(epoch);
       await plan.batches.begin();
-      const wanted = steps ?? Number.POSITIVE_INFINITY;
+      // Without a number of steps an epoch of a dataset lasts until it ends.
+      const wanted = plan.steps ?? Number.POSITIVE_INFINITY;
       let done = 0;
       if (oneByOne) {
         while (done < wanted) {
@@ -63,12 +63,10 @@ async function run(model: Sequential, plan: FitPlan): Promise<History> {
         }
         last = done > 0 ? resultLogs(model) : {};
       }
-      const ranOut = done < wanted && steps !== null && !stopped();
-      if (ranOut || (done === 0 && !stopped())) warnRanOut(plan, wanted);
-      if (done === 0 && (ranOut || steps === null) && !stopped()) break;
-      // A dataset tells its length by ending.
-      if (steps === null && !stopped()) steps = plan.stepsOfDataset(done);
-      if (done < wanted || plan.steps === null) list.progbar?.endedAt(done);
+      const ranOut = !stopped() && (done === 0 || (plan.steps !== null && done < plan.steps));
+      if (ranOut) warnRanOut(plan, wanted);
+      if (ranOut && done === 0) break;
+      if (done < wanted) list.progbar?.endedAt(done);
       let logs: Logs = { ...last };
       if (plan.validation && !plan.signal?.aborted && plan.validatesAfter(epoch)) {
         const results = await testLoop(model, plan.validation.batches, plan.validation.steps, list);

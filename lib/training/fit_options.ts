@@ -58,10 +58,8 @@ export interface FitPlan {
   initialEpoch: number;
   callbacks: unknown;
   batches: Batches;
-  /** Batches of an epoch; null until a dataset has ended once. */
+  /** Batches of an epoch; null where a dataset's end says it. */
   steps: number | null;
-  /** What the first end of a dataset says of its length. */
-  stepsOfDataset(done: number): number | null;
   validation: { batches: Batches; steps: number | null } | null;
   validatesAfter(epoch: number): boolean;
   params: CallbackParams;
@@ -201,7 +199,6 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
     callbacks: o.callbacks,
     batches,
     steps,
-    stepsOfDataset: (done) => done,
     validation,
     validatesAfter,
     signal,

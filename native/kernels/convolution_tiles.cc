@@ -1,5 +1,6 @@
 #include "native/kernels/convolution_tiles.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -33,7 +34,8 @@ int64_t FilterLanes() { return static_cast<int64_t>(hn::Lanes(D())); }
 
 // M neighbouring positions by N vectors of filters.
 template <int M, int N>
-HWY_NOINLINE void ForwardTile(const Lines& at, const float* image, const float* kernel, const float* start, float* grid, int64_t stride) {
+HWY_NOINLINE void ForwardTile(const int64_t* taps, int64_t rows, int64_t step, const float* image, const float* kernel, const float* start,
+                              float* grid, int64_t stride) {
   const D d;
   const int64_t lanes = FilterLanes();
   V sum[M][N];
@@ -41,12 +43,12 @@ HWY_NOINLINE void ForwardTile(const Lines& at, const float* image, const float* 
     const V s = hn::LoadU(d, start + n * lanes);
     for (int m = 0; m < M; ++m) sum[m][n] = s;
   }
-  for (int64_t k = 0; k < at.rows; ++k, kernel += N * lanes) {
-    const float* from = image + at.taps[k];
+  for (int64_t k = 0; k < rows; ++k, kernel += N * lanes) {
+    const float* from = image + taps[k];
     V column[N];
     for (int n = 0; n < N; ++n) column[n] = hn::LoadU(d, kernel + n * lanes);
     for (int m = 0; m < M; ++m) {
-      const V cell = hn::Set(d, from[m * at.step[2]]);
+      const V cell = hn::Set(d, from[m * step]);
       for (int n = 0; n < N; ++n) sum[m][n] = hn::MulAdd(cell, column[n], sum[m][n]);
     }
   }
@@ -54,7 +56,7 @@ HWY_NOINLINE void ForwardTile(const Lines& at, const float* image, const float* 
     for (int n = 0; n < N; ++n) hn::StoreU(sum[m][n], d, grid + m * stride + n * lanes);
 }
 
-using Forward = void (*)(const Lines&, const float*, const float*, const float*, float*, int64_t);
+using Forward = void (*)(const int64_t*, int64_t, int64_t, const float*, const float*, const float*, float*, int64_t);
 
 template <int N, int... M>
 HWY_INLINE Forward ForwardOf(int64_t positions, std::integer_sequence<int, M...>) {
@@ -62,23 +64,29 @@ HWY_INLINE Forward ForwardOf(int64_t positions, std::integer_sequence<int, M...>
   return table[positions - 1];
 }
 
-void ForwardLines(const Lines& at, const float* image, int64_t line, int64_t lines, const float* kernel, const float* start,
+void ForwardLines(const Lines& at, const float* image, const float* kernel, const float* start,
                   int64_t filters, float* grid) {
   const int64_t lanes = FilterLanes(), width = filters > lanes ? 2 * lanes : lanes, stride = at.gridStep[2];
   const int64_t positions = at.out[2], tiles = ceilDiv(positions, kPositions);
   HWY_ALIGN float whole[kPositions * 2 * HWY_MAX_BYTES / sizeof(float)];
-  for (const int64_t end = line + lines; line < end; ++line) {
+  for (int64_t line = 0; line < at.out[0] * at.out[1]; ++line) {
     const int64_t o0 = line / at.out[1], o1 = line % at.out[1];
     const float* from = image + o0 * at.step[0] + o1 * at.step[1];
     float* to = grid + o0 * at.gridStep[0] + o1 * at.gridStep[1];
+    const int64_t first = (at.axis == 0 ? o0 : o1) * at.stride - at.before;  // cell that the first tap sees
+    const int64_t skipped = first < 0 ? std::min(at.kernel, ceilDiv(-first, at.dilation)) : 0;
+    const int64_t last = first >= at.in ? skipped : std::max(skipped, std::min(at.kernel, ceilDiv(at.in - first, at.dilation)));
+    const int64_t* taps = at.taps + skipped * at.tapRows;
+    const int64_t rows = (last - skipped) * at.tapRows;
+    const float* columns = kernel + skipped * at.tapRows * width;
     for (int64_t t = 0, many = 0; t < tiles; ++t, from += many * at.step[2], to += many * stride) {
       many = (positions + t) / tiles;  // nearly equal parts: small tiles leave registers empty
       const Forward f = filters > lanes ? ForwardOf<2>(many, Positions()) : ForwardOf<1>(many, Positions());
       if (filters == width) {
-        f(at, from, kernel, start, to, stride);
+        f(taps, rows, at.step[2], from, columns, start, to, stride);
         continue;
       }
-      f(at, from, kernel, start, whole, width);
+      f(taps, rows, at.step[2], from, columns, start, whole, width);
       for (int64_t m = 0; m < many; ++m) std::memcpy(to + m * stride, whole + m * width, static_cast<size_t>(filters) * sizeof(float));
     }
   }
@@ -148,9 +156,9 @@ HWY_EXPORT(GradientLines);
 
 int64_t filterLanes() { return HWY_DYNAMIC_DISPATCH(FilterLanes)(); }
 
-void forwardLines(const Lines& at, const float* image, int64_t line, int64_t lines, const float* kernel, const float* start,
+void forwardLines(const Lines& at, const float* image, const float* kernel, const float* start,
                   int64_t filters, float* grid) {
-  HWY_DYNAMIC_DISPATCH(ForwardLines)(at, image, line, lines, kernel, start, filters, grid);
+  HWY_DYNAMIC_DISPATCH(ForwardLines)(at, image, kernel, start, filters, grid);
 }
 
 void gradientLines(const Lines& at, const float* image, int64_t imageStep, const float* slope, int64_t slopeStep, int64_t samples,

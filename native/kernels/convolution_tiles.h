@@ -10,15 +10,18 @@ struct Lines {
   int64_t gridStep[3];  // in the grid
   const int64_t* taps;  // for each row of the kernel, what it reads, counted from its window's first cell
   int64_t rows;         // of the kernel
+  // Rows of the kernel that see nothing but padding are left out, line by line. They follow from the line's place along one axis: where
+  // it lies in the image, whose cells count from 0, and the rows that belong to one tap of that axis.
+  int axis;
+  int64_t before, stride, dilation, in, kernel, tapRows;
 };
 
 // Filters are taken two vectors at a time, or one at the end. Tiles of a vector's width are filled up with zeros where filters end.
 int64_t filterLanes();
 
-// grid = start + windows * kernel, for lines [line, line + lines) of one sample and the at most two vectors of filters at `grid`.
-// `kernel` is packed: for each row one vector, or two where there are more filters than one holds; `start` likewise.
-void forwardLines(const Lines& at, const float* image, int64_t line, int64_t lines, const float* kernel, const float* start,
-                  int64_t filters, float* grid);
+// grid = start + windows * kernel, for one sample and the at most two vectors of filters at `grid`. `kernel` is packed: for each row one
+// vector, or two where there are more filters than one holds; `start` likewise.
+void forwardLines(const Lines& at, const float* image, const float* kernel, const float* start, int64_t filters, float* grid);
 
 // gradient += windows^T * slope over all positions of some samples, for one whole vector of filters, or two.
 void gradientLines(const Lines& at, const float* image, int64_t imageStep, const float* slope, int64_t slopeStep, int64_t samples,

@@ -47,7 +47,7 @@ HWY_INLINE void ForwardTile(D d, const Lines& at, const float* image, const floa
     const auto weight = hn::LoadU(d, kernel);
     for (int m = 0; m < M; ++m) sum[m] = hn::MulAdd(hn::LoadU(d, from + m * at.step[2]), weight, sum[m]);
   }
-  for (int m = 0; m < M; ++m) hn::StoreU(sum[m], d, grid + m * channels);
+  for (int m = 0; m < M; ++m) hn::StoreU(sum[m], d, grid + m * at.gridStep[2]);
 }
 
 template <class D, int... M>
@@ -68,7 +68,7 @@ void Forward(const Lines& at, const float* image, const float* kernel, int64_t c
         many = (at.out[2] + t) / tiles;
         EachVector(channels, [&](auto d, int64_t c) {
           ForwardOf(d, many, Positions())(d, at, line + p * at.step[2] + c, kernel + c, channels, bias ? bias + c : nullptr,
-                                          to + p * channels + c);
+                                          to + p * at.gridStep[2] + c);
         });
       }
     }
@@ -111,49 +111,6 @@ void KernelGradient(const Lines& at, const float* image, const float* slope, int
   }
 }
 
-// Positions [first, last) along the last axis for which tap k of the window lies inside the input.
-struct Range {
-  int64_t first, last;
-};
-HWY_INLINE Range Inside(const Window& w, int64_t k) {
-  const int64_t shift = k * w.dilation[2] - w.before[2];
-  const int64_t first = shift >= 0 ? 0 : ceilDiv(-shift, w.stride[2]);
-  const int64_t last = w.in[2] - shift <= 0 ? 0 : std::min(w.out[2], (w.in[2] - 1 - shift) / w.stride[2] + 1);
-  return {std::min(first, w.out[2]), std::max(std::min(first, w.out[2]), last)};
-}
-
-// Calls f(position of the line's first cell, first cell of the input line, first tap) for each line of the output and each line of taps
-// inside the input.
-template <class F>
-HWY_INLINE void EachLine(const Window& w, const F& f) {
-  for (int64_t o0 = 0; o0 < w.out[0]; ++o0)
-    for (int64_t o1 = 0; o1 < w.out[1]; ++o1)
-      for (int64_t k0 = 0; k0 < w.kernel[0]; ++k0)
-        for (int64_t k1 = 0; k1 < w.kernel[1]; ++k1) {
-          const int64_t i0 = o0 * w.stride[0] - w.before[0] + k0 * w.dilation[0], i1 = o1 * w.stride[1] - w.before[1] + k1 * w.dilation[1];
-          if (i0 < 0 || i0 >= w.in[0] || i1 < 0 || i1 >= w.in[1]) continue;
-          f((o0 * w.out[1] + o1) * w.out[2], (i0 * w.in[1] + i1) * w.in[2], (k0 * w.kernel[1] + k1) * w.kernel[2]);
-        }
-}
-
-// Adds each window's share to the cells that it sees.
-void InputGradient(const Window& w, const float* kernel, const float* dy, float* dx) {
-  const int64_t channels = w.channels, step = w.stride[2] * channels;
-  EachLine(w, [&](int64_t position, int64_t cell, int64_t tap) {
-    for (int64_t k = 0; k < w.kernel[2]; ++k) {
-      const Range r = Inside(w, k);
-      float* to = dx + (cell + k * w.dilation[2] - w.before[2]) * channels;
-      EachVector(channels, [&](auto d, int64_t c) {
-        const auto weight = hn::LoadU(d, kernel + (tap + k) * channels + c);
-        for (int64_t o = r.first; o < r.last; ++o) {
-          float* at = to + o * step + c;
-          hn::StoreU(hn::MulAdd(hn::LoadU(d, dy + (position + o) * channels + c), weight, hn::LoadU(d, at)), d, at);
-        }
-      });
-    }
-  });
-}
-
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace gemmfit
@@ -164,7 +121,6 @@ namespace gemmfit {
 namespace {
 
 HWY_EXPORT(Forward);
-HWY_EXPORT(InputGradient);
 HWY_EXPORT(KernelGradient);
 
 enum Slot { kTurnedSlot = 5, kWideSlot = 4 };  // PaddedImages has 0 and 3
@@ -192,8 +148,8 @@ const float* Depthwise::widened(const float* image) const {
 
 void Depthwise::toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const {
   const Window w = wide(*this);
-  PaddedImages images(w, firstChannel(w), false);
-  const Lines& at = images.lines(filters);
+  const PaddedImages images(w, firstChannel(w), false);
+  const Lines at = images.lines(filters);
   for (int64_t s = 0; s < samples; ++s)
     HWY_DYNAMIC_DISPATCH(Forward)(at, images.of(widened(image + s * window.inSize()), 1), kernel, filters, bias, grid + s * gridSize());
 }
@@ -201,20 +157,27 @@ void Depthwise::toGrid(const float* kernel, const float* bias, const float* imag
 void Depthwise::toImage(const float* kernel, const float* bias, const float* grid, int64_t samples, float* image) const {
   const Window w = wide(*this);
   const int64_t multiplier = filters / window.channels, n = window.inSize(), cells = n / window.channels, taps = window.taps();
-  Window adjoint;
-  const bool turns = reversed(w, filters, &adjoint);
+  bool gaps = false;
+  for (int a = 0; a < 3; ++a) gaps = gaps || window.stride[a] > window.kernel[a];
   float* turned = threadPanel(kTurnedSlot, taps * filters);
-  for (int64_t t = 0; t < taps; ++t) std::copy(kernel + t * filters, kernel + (t + 1) * filters, turned + (taps - 1 - t) * filters);
-  PaddedImages images(adjoint, firstChannel(adjoint), false);
-  const Lines& at = images.lines(filters);
   for (int64_t s = 0; s < samples; ++s, image += n, grid += gridSize()) {
     float* to = multiplier == 1 ? image : threadPanel(kWideSlot, n * multiplier);
     const float* start = multiplier == 1 ? bias : nullptr;
-    if (turns) {
-      HWY_DYNAMIC_DISPATCH(Forward)(at, images.of(grid, 1), turned, filters, start, to);
-    } else {
-      fillRows(start, filters, cells, to);
-      HWY_DYNAMIC_DISPATCH(InputGradient)(w, kernel, grid, to);
+    if (gaps) fillRows(start, filters, cells, to);
+    for (int64_t p = 0; p < adjointParts(w); ++p) {
+      const AdjointPart part = adjointPart(w, filters, p);
+      if (part.empty) continue;
+      int64_t step[3] = {w.in[1] * w.in[2] * filters, w.in[2] * filters, filters}, first = 0;
+      for (int a = 0; a < 3; ++a) {
+        first += part.first[a] * step[a];
+        step[a] *= w.stride[a];
+      }
+      for (int64_t t = 0; t < part.window.taps(); ++t) {
+        const float* from = kernel + adjointTap(w, part, t) * filters;
+        std::copy(from, from + filters, turned + t * filters);
+      }
+      const PaddedImages images(part.window, firstChannel(part.window), false);
+      HWY_DYNAMIC_DISPATCH(Forward)(images.lines(step), images.of(grid, 1), turned, filters, start, to + first);
     }
     if (multiplier == 1) continue;
     fillRows(bias, window.channels, cells, image);
@@ -228,8 +191,8 @@ void Depthwise::kernelGradient(const Block&, const float* image, const float* gr
   const Window w = wide(*this);
   if (beta == 0)
     for (int64_t t = 0; t < window.taps(); ++t) std::fill(gradient + t * stride, gradient + t * stride + filters, 0.0f);
-  PaddedImages images(w, firstChannel(w), false);
-  const Lines& at = images.lines(filters);
+  const PaddedImages images(w, firstChannel(w), false);
+  const Lines at = images.lines(filters);
   for (int64_t s = 0; s < samples; ++s) HWY_DYNAMIC_DISPATCH(KernelGradient)
   (at, images.of(widened(image + s * window.inSize()), 1), grid + s * gridSize(), filters, gradient, stride);
 }

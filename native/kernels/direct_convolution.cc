@@ -58,22 +58,33 @@ bool fills(int64_t results, int64_t line, int64_t leastLine) {
 
 int64_t lineOf(const Window& w) { return w.pointwise() ? w.positions() : w.out[2]; }
 
-// One group: grid = bias + windows * columns; image and grid have channels of other groups between.
-void correlate(const Window& w, const WindowPart& part, const Columns& columns, const float* image, int64_t samples, float* grid,
-               int64_t gridChannels) {
-  PaddedImages images(w, part, false);
-  const Lines& at = images.lines(gridChannels);
-  const int64_t lines = at.out[0] * at.out[1], size = images.sampleSize();
-  const int64_t samplesAtOnce = std::max<int64_t>(1, kImageFloats / size);
-  const int64_t linesAtOnce = std::max<int64_t>(1, kImageFloats / std::max<int64_t>(1, size / lines));
-  for (int64_t first = 0; first < samples; first += samplesAtOnce) {
-    const int64_t many = std::min(samplesAtOnce, samples - first);
-    const float* x = images.of(image + first * w.inSize(), many);
-    for (int64_t line = 0; line < lines; line += linesAtOnce)
+// Calls body(lines, where they begin in the image, and in the results) for parts of the positions that read about `floats` of a sample.
+template <class Body>
+void eachPart(const Lines& at, int64_t sampleSize, int64_t floats, const Body& body) {
+  const int axis = at.out[0] > 1 ? 0 : at.out[1] > 1 ? 1 : 2;
+  const int64_t all = at.out[axis], many = std::max<int64_t>(axis == 2 ? 64 : 1, all * floats / std::max(floats, sampleSize));
+  for (int64_t p = 0; p < all; p += many) {
+    Lines part = at;
+    part.out[axis] = std::min(many, all - p);
+    if (axis == at.axis) part.before -= p * at.stride;
+    body(part, p * at.step[axis], p * at.gridStep[axis]);
+  }
+}
+
+// One group: results = bias + windows * columns.
+void correlate(const PaddedImages& images, const Lines& at, const Columns& columns, const float* image, int64_t imageSize, int64_t samples,
+               float* results, int64_t resultSize) {
+  const int64_t size = images.sampleSize(), atOnce = std::max<int64_t>(1, kImageFloats / size);
+  for (int64_t first = 0; first < samples; first += atOnce) {
+    const int64_t many = std::min(atOnce, samples - first);
+    const float* x = images.of(image + first * imageSize, many);
+    float* to = results + first * resultSize;
+    eachPart(at, size, kImageFloats, [&](const Lines& part, int64_t from, int64_t put) {
       for (int64_t b = 0; b < columns.blocks(); ++b)
         for (int64_t s = 0; s < many; ++s)
-          forwardLines(at, x + s * size, line, std::min(linesAtOnce, lines - line), columns.kernel(b), columns.bias(b), columns.filters(b),
-                       grid + (first + s) * w.positions() * gridChannels + columns.first(b));
+          forwardLines(part, x + s * size + from, columns.kernel(b), columns.bias(b), columns.filters(b),
+                       to + s * resultSize + put + columns.first(b));
+    });
   }
 }
 
@@ -86,26 +97,41 @@ void DirectConvolution::toGrid(const float* kernel, const float* bias, const flo
     const Block b = block(g);
     Columns columns(rows, b.filters);
     columns.pack([&](int64_t k) { return k < rows ? kernel + k * filters + b.filter : bias ? bias + b.filter : nullptr; });
-    correlate(window, b.part, columns, image, samples, grid + b.filter, filters);
+    const PaddedImages images(window, b.part, false);
+    correlate(images, images.lines(filters), columns, image, window.inSize(), samples, grid + b.filter, gridSize());
   }
 }
 
 void DirectConvolution::toImage(const float* kernel, const float* bias, const float* grid, int64_t samples, float* image) const {
-  Window w;
-  if (!reversed(window, filters, &w) || !fills(window.channels / groups, lineOf(w), 3))
+  const int64_t parts = adjointParts(window), channels = window.channels, size = window.inSize();
+  if (!fills(channels / groups, window.pointwise() ? window.positions() : window.in[2] / window.stride[2], 3))
     return Convolution::toImage(kernel, bias, grid, samples, image);
-  const int64_t taps = window.taps(), rows = taps * (filters / groups);
-  for (int64_t g = 0; g < groups; ++g) {
-    const Block b = block(g);
-    float* turned = threadPanel(0, rows * b.part.channels);
-    for (int64_t t = 0; t < taps; ++t)
-      for (int64_t c = 0; c < b.part.channels; ++c) {
-        const float* from = kernel + ((taps - 1 - t) * b.part.channels + c) * filters + b.filter;
-        for (int64_t f = 0; f < b.filters; ++f) turned[(t * b.filters + f) * b.part.channels + c] = from[f];
-      }
-    Columns columns(rows, b.part.channels);
-    columns.pack([&](int64_t k) { return k < rows ? turned + k * b.part.channels : bias ? bias + b.part.channel : nullptr; });
-    correlate(w, {0, taps, b.filter, b.filters}, columns, grid, samples, image + b.part.channel, window.channels);
+  // A stride longer than the kernel leaves cells that no window sees.
+  bool gaps = false;
+  for (int a = 0; a < 3; ++a) gaps = gaps || window.stride[a] > window.kernel[a];
+  if (gaps) fillRows(bias, channels, samples * size / channels, image);
+  const Block all = block(0);
+  for (int64_t p = 0; p < parts; ++p) {
+    const AdjointPart part = adjointPart(window, filters, p);
+    const Window& w = part.window;
+    if (part.empty) continue;
+    const int64_t taps = w.taps(), rows = taps * all.filters, width = all.part.channels;
+    int64_t step[3] = {window.in[1] * window.in[2] * channels, window.in[2] * channels, channels}, start = 0;
+    for (int a = 0; a < 3; ++a) {
+      start += part.first[a] * step[a];
+      step[a] *= window.stride[a];
+    }
+    for (int64_t g = 0; g < groups; ++g) {
+      const Block b = block(g);
+      float* turned = threadPanel(0, rows * width);
+      for (int64_t t = 0; t < taps; ++t)
+        transpose(kernel + adjointTap(window, part, t) * width * filters + b.filter, width, b.filters, filters, turned + t * b.filters * width);
+      Columns columns(rows, width);
+      columns.pack([&](int64_t k) { return k < rows ? turned + k * width : bias ? bias + b.part.channel : nullptr; });
+      const PaddedImages images(w, {0, taps, b.filter, b.filters}, false);
+      correlate(images, parts == 1 ? images.lines(channels) : images.lines(step), columns, grid, gridSize(), samples,
+                image + start + b.part.channel, size);
+    }
   }
 }
 
@@ -113,7 +139,7 @@ void DirectConvolution::kernelGradient(const Block& b, const float* image, const
                                        int64_t stride) const {
   if (!fills(b.filters, lineOf(window), 7) || std::max(filters, window.channels * window.stride[2]) > kLongestStep)
     return Convolution::kernelGradient(b, image, grid, samples, beta, gradient, stride);
-  PaddedImages images(window, b.part, true);
+  const PaddedImages images(window, b.part, true);
   const int64_t rows = b.part.taps * b.part.channels, lanes = filterLanes(), size = images.sampleSize();
   if (beta == 0)
     for (int64_t k = 0; k < rows; ++k) std::memset(gradient + k * stride, 0, static_cast<size_t>(b.filters) * sizeof(float));
@@ -122,24 +148,28 @@ void DirectConvolution::kernelGradient(const Block& b, const float* image, const
     const int64_t many = std::min(samplesAtOnce, samples - first);
     const float* x = images.of(image + first * window.inSize(), many);
     const float* slope = grid + first * gridSize() + images.gridOffset() * filters + b.filter;
-    int64_t f = 0;
-    for (int64_t vectors = 2; f + lanes <= b.filters; f += vectors * lanes) {
-      vectors = f + 2 * lanes <= b.filters ? 2 : 1;
-      gradientLines(images.lines(filters), x, size, slope + f, gridSize(), many, vectors, gradient + f, stride);
-    }
-    if (f == b.filters) continue;
+    const int64_t whole = b.filters / lanes * lanes;
+    eachPart(images.lines(filters), size + gridSize(), kGradientFloats, [&](const Lines& part, int64_t from, int64_t put) {
+      for (int64_t f = 0, vectors; f < whole; f += vectors * lanes) {
+        vectors = f + 2 * lanes <= whole ? 2 : 1;
+        gradientLines(part, x + from, size, slope + put + f, gridSize(), many, vectors, gradient + f, stride);
+      }
+    });
+    if (whole == b.filters) continue;
     // Filters that do not fill a vector: through copies that do.
-    const int64_t n = b.filters - f, positions = window.positions();
+    const int64_t n = b.filters - whole, positions = window.positions();
     float* sum = threadPanel(kPackSlot, (rows + positions) * lanes);
-    float* whole = sum + rows * lanes;
+    float* filled = sum + rows * lanes;
+    std::memset(sum, 0, static_cast<size_t>((rows + positions) * lanes) * sizeof(float));
     for (int64_t s = 0; s < many; ++s) {
-      std::memset(sum, 0, static_cast<size_t>((rows + positions) * lanes) * sizeof(float));
-      const float* from = grid + (first + s) * gridSize() + b.filter + f;
-      for (int64_t p = 0; p < positions; ++p) std::memcpy(whole + p * lanes, from + p * filters, static_cast<size_t>(n) * sizeof(float));
-      gradientLines(images.lines(lanes), x + s * size, size, whole + images.gridOffset() * lanes, 0, 1, 1, sum, lanes);
-      for (int64_t k = 0; k < rows; ++k)
-        for (int64_t i = 0; i < n; ++i) gradient[k * stride + f + i] += sum[k * lanes + i];
+      const float* from = grid + (first + s) * gridSize() + b.filter + whole;
+      for (int64_t p = 0; p < positions; ++p) std::memcpy(filled + p * lanes, from + p * filters, static_cast<size_t>(n) * sizeof(float));
+      eachPart(images.lines(lanes), size + positions * lanes, kGradientFloats, [&](const Lines& part, int64_t cell, int64_t put) {
+        gradientLines(part, x + s * size + cell, size, filled + images.gridOffset() * lanes + put, 0, 1, 1, sum, lanes);
+      });
     }
+    for (int64_t k = 0; k < rows; ++k)
+      for (int64_t i = 0; i < n; ++i) gradient[k * stride + whole + i] += sum[k * lanes + i];
   }
 }
 

@@ -21,7 +21,7 @@ void ScaleAdd(float scale, float offset, const float* x, float* y, int64_t n) {
 
 void ScaleAddRows(const float* scale, const float* offset, const float* x, float* y, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; ++r)
-    vm::Map(
+    vm::MapRow(
         width, y + r * width, [](auto, auto v, auto a, auto b) HWY_ATTR { return hn::MulAdd(v, a, b); }, x + r * width, scale, offset);
 }
 

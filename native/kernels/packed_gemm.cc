@@ -31,7 +31,7 @@ HWY_INLINE void Tile(bool adds, int64_t k, const float* a, int64_t lda, const fl
   V first[Rows], second[Rows];
   for (int r = 0; r < Rows; ++r) first[r] = second[r] = hn::Zero(d);
   for (int64_t i = 0; i < k; ++i, b += kPanel) {
-    const V b0 = hn::Load(d, b), b1 = hn::Load(d, b + lanes);
+    const V b0 = hn::LoadU(d, b), b1 = hn::LoadU(d, b + lanes);
     for (int r = 0; r < Rows; ++r) {
       const V s = hn::Set(d, a[r * lda + i]);
       first[r] = hn::MulAdd(s, b0, first[r]);

@@ -11,8 +11,10 @@ class PaddedImages {
  public:
   PaddedImages(const Window& window, const WindowPart& part, bool insideOnly);
 
-  // Positions whose results are `filters` floats apart.
-  const Lines& lines(int64_t filters);
+  // Positions whose results lie one behind the other, `filters` floats apart.
+  Lines lines(int64_t filters) const;
+  // Positions whose results are so many floats apart along each axis.
+  Lines lines(const int64_t gridStep[3]) const;
   int64_t gridOffset() const { return gridOffset_; }  // in positions, of the first that counts
   int64_t sampleSize() const { return sampleSize_; }
   // Samples `sampleSize` floats apart, to be read at the taps of `lines`. The window must be alive.
@@ -26,8 +28,17 @@ class PaddedImages {
   bool copies_ = false;
 };
 
-// The window of the adjoint of a convolution with stride 1, which is a convolution of the grid with the taps in reverse order.
-// False where there is none.
-bool reversed(const Window& window, int64_t channels, Window* adjoint);
+// The adjoint of a convolution is one too, of the grid: with the taps in reverse order and, where the stride is more than 1, one for
+// each of the sets of cells that lie a stride apart. Each has its own share of the taps, perhaps none.
+struct AdjointPart {
+  Window window;          // over the grid
+  int64_t first[3];       // the first cell of the image that it makes; the others follow at the stride
+  int64_t tap[3];         // the last tap of the kernel that it uses, as its own first; the others go back from there by the stride
+  bool empty;             // no cell or no tap
+};
+int64_t adjointParts(const Window& window);
+AdjointPart adjointPart(const Window& window, int64_t channels, int64_t index);
+// The kernel's tap that stands at place t of the part's.
+int64_t adjointTap(const Window& window, const AdjointPart& part, int64_t t);
 
 }  // namespace gemmfit

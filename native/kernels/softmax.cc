@@ -21,59 +21,76 @@ namespace hn = hwy::HWY_NAMESPACE;
 HWY_INLINE float MaxOf(const float* x, int64_t n) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  auto most = hn::Set(d, x[0]);
+  float most = x[0];
   int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) most = hn::Max(most, hn::LoadU(d, x + i));
-  if (i < n) most = hn::Max(most, hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(n - i)), vm::LoadSome(d, x + i, n - i), most));
-  return hn::GetLane(hn::MaxOfLanes(d, most));
+  if (n >= lanes) {
+    auto v = hn::LoadU(d, x);
+    for (i = lanes; i + lanes <= n; i += lanes) v = hn::Max(v, hn::LoadU(d, x + i));
+    most = hn::GetLane(hn::MaxOfLanes(d, v));
+  }
+  for (; i < n; ++i) most = x[i] > most ? x[i] : most;
+  return most;
 }
 
 HWY_INLINE void Subtract(const float* x, float by, float* y, int64_t n) {
-  vm::Map(
+  vm::MapRow(
       n, y, [by](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, by)); }, x);
 }
-HWY_INLINE void ExpInPlace(float* y, int64_t n) {
+HWY_INLINE void ExpOf(const float* x, float* y, int64_t n) {
   vm::Map(
-      n, y, [](auto d, auto v) HWY_ATTR { return vm::Exp(d, v); }, y);
+      n, y, [](auto d, auto v) HWY_ATTR { return vm::Exp(d, v); }, x);
 }
 HWY_INLINE double SumOf(const float* y, int64_t n) {
   return vm::Sum(
       n, [](auto, auto v) HWY_ATTR { return v; }, y);
 }
+
 HWY_INLINE double ExpSum(const float* y, int64_t n) {
   return vm::Sum(
       n, [](auto d, auto v) HWY_ATTR { return vm::Exp(d, v); }, y);
 }
 
-// Rows much shorter than what a vector holds would waste most of an exponential: those of a group share it.
+// Of rows shorter than a vector, several share an exponential: f(first, count) for groups of rows of at most kGroup floats, or one row.
 constexpr int64_t kGroup = 1024;
+template <class F>
+HWY_INLINE void Groups(int64_t rows, int64_t width, F&& f) {
+  const int64_t group = std::max<int64_t>(1, kGroup / width);
+  for (int64_t first = 0; first < rows; first += group) f(first, std::min(group, rows - first));
+}
 
 void SoftmaxRows(const float* x, float* y, int64_t rows, int64_t width) {
-  const int64_t group = std::max<int64_t>(1, kGroup / width);
-  for (int64_t first = 0; first < rows; first += group) {
-    const int64_t n = std::min(group, rows - first);
-    for (int64_t r = first; r < first + n; ++r) Subtract(x + r * width, MaxOf(x + r * width, width), y + r * width, width);
-    ExpInPlace(y + first * width, n * width);
-    for (int64_t r = first; r < first + n; ++r) {
-      const auto over = static_cast<float>(1 / SumOf(y + r * width, width));
-      vm::Map(
-          width, y + r * width, [over](auto d, auto v) HWY_ATTR { return hn::Mul(v, hn::Set(d, over)); }, y + r * width);
+  Groups(rows, width, [&](int64_t first, int64_t count) HWY_ATTR {
+    const float* from = x + first * width;
+    float* to = y + first * width;
+    for (int64_t r = 0; r < count; ++r) Subtract(from + r * width, MaxOf(from + r * width, width), to + r * width, width);
+    ExpOf(to, to, count * width);
+    for (int64_t r = 0; r < count; ++r) {
+      const auto over = static_cast<float>(1 / SumOf(to + r * width, width));
+      vm::MapRow(
+          width, to + r * width, [over](auto d, auto v) HWY_ATTR { return hn::Mul(v, hn::Set(d, over)); }, to + r * width);
     }
-  }
+  });
 }
 
 void LogSoftmaxRows(const float* x, float* y, int64_t rows, int64_t width) {
-  for (int64_t r = 0; r < rows; ++r, x += width, y += width) {
-    Subtract(x, MaxOf(x, width), y, width);
-    Subtract(y, static_cast<float>(std::log(ExpSum(y, width))), y, width);
-  }
+  float exponentials[kGroup];
+  Groups(rows, width, [&](int64_t first, int64_t count) HWY_ATTR {
+    const float* from = x + first * width;
+    float* to = y + first * width;
+    for (int64_t r = 0; r < count; ++r) Subtract(from + r * width, MaxOf(from + r * width, width), to + r * width, width);
+    if (width <= kGroup) ExpOf(to, exponentials, count * width);
+    for (int64_t r = 0; r < count; ++r) {
+      const double sum = width <= kGroup ? SumOf(exponentials + r * width, width) : ExpSum(to, width);
+      Subtract(to + r * width, static_cast<float>(std::log(sum)), to + r * width, width);
+    }
+  });
 }
 
 void SoftmaxRowsGradient(const float* y, const float* dy, float* dx, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; ++r, y += width, dy += width, dx += width) {
     const auto dot = static_cast<float>(vm::Sum(
         width, [](auto, auto v, auto g) HWY_ATTR { return hn::Mul(v, g); }, y, dy));
-    vm::Map(
+    vm::MapRow(
         width, dx, [dot](auto d, auto v, auto g) HWY_ATTR { return hn::Mul(v, hn::Sub(g, hn::Set(d, dot))); }, y, dy);
   }
 }
@@ -81,7 +98,7 @@ void SoftmaxRowsGradient(const float* y, const float* dy, float* dx, int64_t row
 void LogSoftmaxRowsGradient(const float* y, const float* dy, float* dx, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; ++r, y += width, dy += width, dx += width) {
     const auto sum = static_cast<float>(SumOf(dy, width));
-    vm::Map(
+    vm::MapRow(
         width, dx, [sum](auto d, auto v, auto g) HWY_ATTR { return hn::NegMulAdd(vm::Exp(d, v), hn::Set(d, sum), g); }, y, dy);
   }
 }

@@ -13,10 +13,10 @@ void softmax(const AxisView& view, const float* x, float* y);
 void logSoftmax(const AxisView& view, const float* x, float* y);
 void sparsemax(const AxisView& view, const float* x, float* y);
 
-// Gradients, from y; dx may be dy.
+// Gradients, from y (sparsemax: from x); dx may be dy.
 void softmaxGradient(const AxisView& view, const float* y, const float* dy, float* dx);
 void logSoftmaxGradient(const AxisView& view, const float* y, const float* dy, float* dx);
-void sparsemaxGradient(const AxisView& view, const float* y, const float* dy, float* dx);
+void sparsemaxGradient(const AxisView& view, const float* x, const float* dy, float* dx);
 
 // y = a sigmoid(b) for x = [a, b] split in halves along the axis; `view` is y's: x has twice the length. y may not be x, nor dx dy.
 void glu(const AxisView& view, const float* x, float* y);

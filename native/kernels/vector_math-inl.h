@@ -126,16 +126,47 @@ HWY_INLINE void Map(int64_t n, float* y, F&& f, const Arrays*... x) {
   if (i < n) StoreSome(d, f(d, LoadSome(d, x + i, n - i)...), y + i, n - i);
 }
 
-// The sum of f(d, x[i], ...) where lanes behind n count 0. At most some thousand floats: it is a float sum.
+// f(d, i) for vectors that cover [0, n) exactly: whole ones, then fours, then ones. For rows that may be short and lie next to each
+// other: a masked store would hold up the load of the next row, which it seems to overlap.
+template <class F>
+HWY_INLINE void Pieces(int64_t n, F&& f) {
+  const hn::ScalableTag<float> d;
+  const hn::CappedTag<float, 4> four;
+  const hn::CappedTag<float, 1> one;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d)), lanes4 = static_cast<int64_t>(hn::Lanes(four));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) f(d, i);
+  for (; i + lanes4 <= n; i += lanes4) f(four, i);
+  for (; i < n; ++i) f(one, i);
+}
+
+// y[i] = f(x[i], ...) in such pieces.
+template <class F, class... Arrays>
+HWY_INLINE void MapRow(int64_t n, float* y, F&& f, const Arrays*... x) {
+  Pieces(n, [&](auto d, int64_t i) HWY_ATTR { hn::StoreU(f(d, hn::LoadU(d, x + i)...), d, y + i); });
+}
+
+// The sum of f(d, x[i], ...). At most some thousand floats: it is a float sum.
 template <class F, class... Arrays>
 HWY_INLINE float ShortSum(int64_t n, F&& f, const Arrays*... x) {
   const hn::ScalableTag<float> d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  auto sum = hn::Zero(d);
+  const hn::CappedTag<float, 4> four;
+  const hn::CappedTag<float, 1> one;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d)), lanes4 = static_cast<int64_t>(hn::Lanes(four));
+  float total = 0;
   int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) sum = hn::Add(sum, f(d, hn::LoadU(d, x + i)...));
-  if (i < n) sum = hn::Add(sum, hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n - i)), f(d, LoadSome(d, x + i, n - i)...)));
-  return hn::GetLane(hn::SumOfLanes(d, sum));
+  if (n >= lanes) {
+    auto sum = hn::Zero(d);
+    for (; i + lanes <= n; i += lanes) sum = hn::Add(sum, f(d, hn::LoadU(d, x + i)...));
+    total = hn::GetLane(hn::SumOfLanes(d, sum));
+  }
+  if (i + lanes4 <= n) {
+    auto sum = hn::Zero(four);
+    for (; i + lanes4 <= n; i += lanes4) sum = hn::Add(sum, f(four, hn::LoadU(four, x + i)...));
+    total += hn::GetLane(hn::SumOfLanes(four, sum));
+  }
+  for (; i < n; ++i) total += hn::GetLane(f(one, hn::LoadU(one, x + i)...));
+  return total;
 }
 
 constexpr int64_t kShort = 1024;

@@ -91,20 +91,21 @@ AxisView viewAlong(const Value& spec, const Shape& in) {
 }
 
 using Along = void (*)(const AxisView&, const float* x, float* y);
-using AlongGradient = void (*)(const AxisView&, const float* y, const float* dy, float* dx);
+using AlongGradient = void (*)(const AxisView&, const float* saved, const float* dy, float* dx);
 
-// softmax, logSoftmax, sparsemax: the gradient follows from y.
+// softmax and logSoftmax, whose gradient follows from y; sparsemax, whose gradient follows from x.
 class AlongAxis : public Op {
  public:
-  AlongAxis(Along value, AlongGradient gradient, const Value& spec, const OpEnv& env)
+  AlongAxis(Along value, AlongGradient gradient, bool fromX, const Value& spec, const OpEnv& env)
       : value_(value), gradient_(gradient), view_(viewAlong(spec, env.in)), n_(sizeOf(env.in)) {
     in = out = env.in;
-    inPlace = readsY = true;
+    readsX = fromX;
+    inPlace = readsY = !fromX;
     flopsPerRow = 80 * static_cast<double>(n_);
   }
   void forward(const Step&, int, int64_t begin, int64_t end) override { value_(rows(begin, end), x + begin * n_, y + begin * n_); }
   void backward(const Step&, int, int64_t begin, int64_t end) override {
-    if (dx) gradient_(rows(begin, end), y + begin * n_, dy + begin * n_, dx + begin * n_);
+    if (dx) gradient_(rows(begin, end), (readsX ? x : y) + begin * n_, dy + begin * n_, dx + begin * n_);
   }
 
  private:
@@ -185,9 +186,9 @@ ActivationFunction activationFunction(const Value& spec) {
 
 std::unique_ptr<Op> activation(const Value& spec, const OpEnv& env) {
   const std::string name = spec.text("activation", "");
-  if (name == "softmax") return std::make_unique<AlongAxis>(softmax, softmaxGradient, spec, env);
-  if (name == "logSoftmax") return std::make_unique<AlongAxis>(logSoftmax, logSoftmaxGradient, spec, env);
-  if (name == "sparsemax") return std::make_unique<AlongAxis>(sparsemax, sparsemaxGradient, spec, env);
+  if (name == "softmax") return std::make_unique<AlongAxis>(softmax, softmaxGradient, false, spec, env);
+  if (name == "logSoftmax") return std::make_unique<AlongAxis>(logSoftmax, logSoftmaxGradient, false, spec, env);
+  if (name == "sparsemax") return std::make_unique<AlongAxis>(sparsemax, sparsemaxGradient, true, spec, env);
   if (name == "glu") return std::make_unique<Glu>(spec, env);
   return std::make_unique<Elementwise>(activationFunction(spec), env);
 }

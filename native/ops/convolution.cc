@@ -98,9 +98,9 @@ void ConvolutionOp::run(bool toGrid, const float* from, bool biased, float* to, 
   float* a = threadPanel(1, fromCells * fromChannels);
   float* b = threadPanel(2, toCells * toChannels);
   for (int64_t s = 0; s < samples; ++s) {
-    transposeEach(from + s * fromCells * fromChannels, 1, fromChannels, fromCells, a);
+    transpose(from + s * fromCells * fromChannels, fromChannels, fromCells, fromCells, a);
     product(a, b, 1);
-    transposeEach(b, 1, toCells, toChannels, to + s * toCells * toChannels);
+    transpose(b, toCells, toChannels, toChannels, to + s * toCells * toChannels);
   }
 }
 
@@ -135,8 +135,8 @@ void ConvolutionOp::blockGradient(const Convolution::Block& block, int64_t first
   float* a = threadPanel(1, inSize);
   float* b = threadPanel(2, outSize);
   for (int64_t s = 0; s < samples; ++s) {
-    transposeEach(from + s * inSize, 1, inSize / cellsIn_, cellsIn_, a);
-    transposeEach(slope + s * outSize, 1, channelsOut_, cellsOut_, b);
+    transpose(from + s * inSize, inSize / cellsIn_, cellsIn_, cellsIn_, a);
+    transpose(slope + s * outSize, channelsOut_, cellsOut_, cellsOut_, b);
     add(a, b, 1, s == 0 ? 0.0f : 1.0f);
   }
 }

@@ -36,6 +36,8 @@ ConvolutionSpec::ConvolutionSpec(const char* opName, const Value& spec, const Op
   read("kernel", kernel);
   read("strides", stride);
   read("dilation", dilation);
+  for (int a = 0; a < 3; ++a)
+    if (stride[a] > 1 && dilation[a] > 1) fail("strides and dilation cannot both be above 1");
 }
 
 Window ConvolutionSpec::window() const {

@@ -27,6 +27,8 @@ class Gru : public Recurrent {
       sums_ = slabs(gateWidth_, training_);
       if (training_) work_ = memory(units_, false);
     }
+    usesGates(0, after_ ? 3 : 2);
+    if (!after_) usesGates(2, 1);
     if (after_) {
       recurrentGradient(recurrentGates_, 0, 3);
       biasSum(gateWidth_, recurrentGates_);
@@ -43,7 +45,7 @@ class Gru : public Recurrent {
     float *g = gates(c, t), *inner = slab(inner_, c, t, units_);
     if (fused_) {
       float* p = rows(products_, c, gateWidth_);
-      addRecurrent(c, t, p, 0, 3, 0);
+      addRecurrent(c, t, p, 0, 3, false);
       return gruForward({c.rows, units_, bias_, g, p, previous(0, c, t), inner, next(0, c, t), stepMask(c, t)});
     }
     anyForward(c, t, g, inner, slab(sums_, c, t, gateWidth_));
@@ -66,7 +68,7 @@ class Gru : public Recurrent {
     const int64_t u = units_, n = 3 * u;
     const float *before = previous(0, c, t), *seen = beforeGate(2, c, t);
     float* products = after_ ? rows(products_, c, n) : g;
-    addRecurrent(c, t, products, 0, after_ ? 3 : 2, after_ ? 0.0f : 1.0f);
+    addRecurrent(c, t, products, 0, after_ ? 3 : 2, !after_);
     for (int64_t r = 0; r < c.rows; ++r) {
       float *row = g + r * n, *sum = sums + r * n, *in = inner + r * u;
       const float *p = products + r * n, *more = bias_ && after_ ? bias_ + n : nullptr;

@@ -20,6 +20,7 @@ class Lstm : public Recurrent {
       sums_ = slabs(gateWidth_, training_);
       work_ = memory(5 * units_, false);
     }
+    usesGates(0, 4);
     recurrentGradient(gates_, 0, 4);
     biasSum(0, gates_);
     finish(env);
@@ -28,7 +29,7 @@ class Lstm : public Recurrent {
  protected:
   void stepForward(const Chunk& c, int64_t t) override {
     float* z = gates(c, t);
-    addRecurrent(c, t, z, 0, 4, 1);
+    addRecurrent(c, t, z, 0, 4, true);
     const LstmForward s{
         c.rows,        units_,        bias_, z, previous(1, c, t), previous(0, c, t), next(1, c, t), slab(tanhC_, c, t, units_),
         next(0, c, t), stepMask(c, t)};

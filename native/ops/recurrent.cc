@@ -13,7 +13,7 @@ namespace gemmfit::ops {
 namespace {
 
 // A gradient is worth a task of its own from about this much arithmetic.
-constexpr double kWeightTaskFlops = 2e6;
+constexpr double kWeightTaskFlops = 8e6;
 constexpr int64_t kMostTiles = 8;
 
 size_t bytes(int64_t floats) { return static_cast<size_t>(floats) * sizeof(float); }
@@ -46,7 +46,6 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   if (useBias) bias_ = env.weights[2]->data();
   weightIds_ = env.weightIds;
   trainable_ = env.trainable;
-  for (const bool t : trainable_) trains_ = trains_ || t;
   sequences_ = spec.flag("returnSequences", false);
   backwards_ = spec.flag("goBackwards", false);
   stateful_ = spec.flag("stateful", false);
@@ -84,9 +83,10 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   if (env.needsInputGradient) dInputs_ = slabs(width_, false);
 }
 
-int Recurrent::memory(int64_t perRow, bool keep) {
+int Recurrent::memory(int64_t perRow, bool keep, int64_t fixed) {
   Scratch s;
   s.perRow = perRow;
+  s.fixed = fixed;
   s.keep = keep;
   scratchSpec.push_back(s);
   return static_cast<int>(scratchSpec.size()) - 1;
@@ -255,13 +255,37 @@ const Recurrent::Packed& Recurrent::packed(int64_t gate) const {
   return packs_[i];
 }
 
-void Recurrent::addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, bool adds) const {
-  const auto product = [&](const Packed& p) {
-    packedGemm(adds, c.rows, p.count * units_, units_, beforeGate(p.gate, c, t), units_, scratch[static_cast<size_t>(p.forward)],
-               z + p.gate * units_, gateWidth_);
-  };
-  for (int64_t q = gate; q < gate + count; q += packed(q).count) product(packed(q));
+void Recurrent::addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, int64_t count, bool adds) const {
+  for (int64_t q = gate; q < gate + count; q += packed(q).count) {
+    const Packed& p = packed(q);
+    packedGemm(adds, c.rows, p.count * units_, units_, beforeGate(q, c, t), units_, scratch[static_cast<size_t>(p.forward)], z + q * units_,
+               gateWidth_);
+  }
 }
+
+void Recurrent::addRecurrentBackward(const Chunk& c, const float* g, int64_t gate, int64_t count, bool fresh) const {
+  if (droppedH_.empty()) {
+    const Packed& p = packed(gate);
+    return packedGemm(!fresh, c.rows, units_, count * units_, g + gate * units_, gateWidth_, scratch[static_cast<size_t>(p.backward)],
+                      dh(c), units_);
+  }
+  float *to = dh(c), *part = rows(dropTemp_, c, units_);
+  if (fresh) std::memset(to, 0, bytes(c.rows * units_));
+  for (int64_t q = gate; q < gate + count; ++q) {
+    recurrentProductBackward(c, g, part, q);
+    const float* m = recurrentMask(q, c);
+    for (int64_t i = 0; i < c.rows * units_; ++i) to[i] += part[i] * m[i];
+  }
+}
+
+void Recurrent::recurrentProduct(const Chunk& c, const float* a, float* z, int64_t gate) const {
+  packedGemm(true, c.rows, units_, units_, a, units_, scratch[static_cast<size_t>(packed(gate).forward)], z + gate * units_, gateWidth_);
+}
+
+void Recurrent::recurrentProductBackward(const Chunk& c, const float* g, float* d, int64_t gate) const {
+  packedGemm(false, c.rows, units_, units_, g + gate * units_, gateWidth_, scratch[static_cast<size_t>(packed(gate).backward)], d, units_);
+}
+
 void Recurrent::recurrentGradient(int gradient, int64_t firstGate, int64_t gatesOf) {
   const int64_t at = firstGate * units_;
   if (droppedH_.empty()) return product(1, units_, at, gatesOf * units_, previous_[0], units_, gradient, gateWidth_, at);
@@ -315,7 +339,14 @@ void Recurrent::runBias(const Step& step) {
       float* g = step.updater->tile(id, s.offset + j, n);
       std::memset(g, 0, bytes(n));
       const float* from = scratch[static_cast<size_t>(s.b)] + j;
-      for (int64_t r = 0; r < step.rows * steps_; ++r, from += gateWidth_)
+      const int64_t all = step.rows * steps_;
+      int64_t r = 0;
+      // Four rows at a time: the sums go through memory a quarter as often.
+      for (; r + 4 <= all; r += 4, from += 4 * gateWidth_) {
+        const float *p = from + gateWidth_, *q = p + gateWidth_, *o = q + gateWidth_;
+        for (int64_t i = 0; i < n; ++i) g[i] += (from[i] + p[i]) + (q[i] + o[i]);
+      }
+      for (; r < all; ++r, from += gateWidth_)
         for (int64_t i = 0; i < n; ++i) g[i] += from[i];
       step.updater->done(id, s.offset + j, n, g);
     }

@@ -6,6 +6,7 @@
 #include "native/engine/op.h"
 #include "native/kernels/activations.h"
 #include "native/kernels/gates.h"
+#include "native/kernels/packed_gemm.h"
 #include "native/kernels/tiling.h"
 
 namespace gemmfit::ops {
@@ -39,7 +40,7 @@ class Recurrent : public Op {
   virtual void stepForward(const Chunk& c, int64_t t) = 0;
   virtual void stepBackward(const Chunk& c, int64_t t) = 0;
 
-  int memory(int64_t perRow, bool keep);  // a tensor of the plan's: its place in `scratch`
+  int memory(int64_t perRow, bool keep, int64_t fixed = 0);  // a tensor of the plan's: its place in `scratch`
   int slabs(int64_t width, bool keep) { return memory(steps_ * width, keep); }
   float* slab(int tensor, const Chunk& c, int64_t t, int64_t width) const {
     return scratch[static_cast<size_t>(tensor)] + (c.row * steps_ + t * c.rows) * width;
@@ -64,9 +65,9 @@ class Recurrent : public Op {
   // Products with the recurrent kernel. Those a cell takes are declared by its constructor: gates [gate, gate + count) at once.
   void usesGates(int64_t gate, int64_t count);
   // z[:, gates] += h U[:, gates], or = where it does not add; h of the step before, z [rows, gateWidth].
-  void addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, bool adds) const;
+  void addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, int64_t count, bool adds) const;
   // dh += g[:, gates] U[:, gates]^T; `fresh`: dh = that.
-  void addRecurrentBackward(const Chunk& c, const float* g, int64_t gate, bool fresh) const;
+  void addRecurrentBackward(const Chunk& c, const float* g, int64_t gate, int64_t count, bool fresh) const;
   // The same for a matrix [rows, units] in place of h: z[:, gates] += a U[:, gates]; d = g[:, gates] U[:, gates]^T.
   void recurrentProduct(const Chunk& c, const float* a, float* z, int64_t gate) const;
   void recurrentProductBackward(const Chunk& c, const float* g, float* d, int64_t gate) const;
@@ -83,7 +84,6 @@ class Recurrent : public Op {
   const float* kernel_ = nullptr;
   const float* recurrent_ = nullptr;
   const float* bias_ = nullptr;
-  bool trains_ = false;  // any weight
   int gates_ = -1;
 
  private:

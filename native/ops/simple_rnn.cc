@@ -12,6 +12,7 @@ class SimpleRnn : public Recurrent {
       : Recurrent("simpleRnn", spec, env, 1, 1, 1), a_(cellFunction(spec, "activation", ActivationKind::tanh)) {
     if (training_ && a_.backwardReadsY()) outputs_ = slabs(units_, true);
     if (training_) work_ = memory(units_, false);
+    usesGates(0, 1);
     recurrentGradient(gates_, 0, 1);
     biasSum(0, gates_);
     finish(env);
@@ -21,7 +22,7 @@ class SimpleRnn : public Recurrent {
   void stepForward(const Chunk& c, int64_t t) override {
     const int64_t u = units_, n = c.rows * u;
     float *z = gates(c, t), *h = next(0, c, t);
-    addRecurrent(c, t, z, 0, 1, 1);
+    addRecurrent(c, t, z, 0, 1, true);
     for (int64_t r = 0; bias_ && r < c.rows; ++r)
       for (int64_t j = 0; j < u; ++j) z[r * u + j] += bias_[j];
     activationForward(a_, z, h, n);

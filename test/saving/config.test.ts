@@ -170,7 +170,7 @@ describe('layerOptions', () => {
 
   it('renames and drops what other versions say in other words', () => {
     expect(k2('LeakyReLU', { alpha: 0.1 })).toEqual({ negativeSlope: 0.1 });
-    expect(k2('BatchNormalization', { axis: [3] })).toEqual({ axis: 3 });
+    expect(k2('BatchNormalization', { axis: [3] })).toEqual({ axis: [3] });
     expect(k2('LayerNormalization', { axis: [1, 2] })).toEqual({ axis: [1, 2] });
     expect(k2('SeparableConv2D', { filters: 3, groups: 1, kernel_initializer: {}, kernel_regularizer: null })).toEqual({
       filters: 3,
@@ -317,6 +317,9 @@ describe('the golden configs', () => {
     // What is left is new in Keras 3, or written as an axis from the front in Keras 2.
     expect([...differing].sort()).toEqual([
       'BatchNormalization.axis',
+      'BatchNormalization.renorm',
+      'BatchNormalization.renormClipping',
+      'BatchNormalization.renormMomentum',
       'GRU.seed',
       'GRU.zeroOutputForMask',
       'LSTM.seed',
