@@ -5,8 +5,8 @@ import { RuntimeError } from './errors.js';
 import { checkNumber } from './options.js';
 
 export { activations } from './activations.js';
-export { callbacks } from './callbacks/index.js';
 export type { Callback, CallbackHooks, CallbackLike, Logs } from './callbacks/index.js';
+export { callbacks } from './callbacks/index.js';
 export { constraints } from './constraints.js';
 export { array, NDArray } from './data/ndarray.js';
 export { RuntimeError, ValueError } from './errors.js';

@@ -8,7 +8,8 @@ function distance(a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const change = a[i - 1] === b[j - 1] ? 0 : 1;
       rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + change);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
     }
   return rows[a.length][b.length];
 }
@@ -40,7 +41,9 @@ export function suggest(name: string, known: Iterable<string>): string {
 export function readOptions<T extends object>(where: string, given: unknown, defaults: T): T {
   if (given === undefined || given === null) return { ...defaults };
   if (typeof given !== 'object' || Array.isArray(given) || ArrayBuffer.isView(given))
-    throw typeError(`${where}: options must be one object such as { ${Object.keys(defaults).slice(0, 2).join(', ')} }. Received: ${show(given)}`);
+    throw typeError(
+      `${where}: options must be one object such as { ${Object.keys(defaults).slice(0, 2).join(', ')} }. Received: ${show(given)}`,
+    );
   const result = { ...defaults } as Record<string, unknown>;
   for (const [key, value] of Object.entries(given)) {
     if (!Object.hasOwn(defaults, key))
@@ -79,8 +82,12 @@ export function checkBoolean(where: string, name: string, value: unknown): boole
 
 /** One of a few words. */
 export function checkOneOf<T extends string>(where: string, name: string, value: unknown, allowed: readonly T[]): T {
-  if (typeof value !== 'string') throw typeError(`${where}: '${name}' must be one of ${allowed.map((a) => `'${a}'`).join(', ')}. Received: ${show(value)}`);
+  if (typeof value !== 'string')
+    throw typeError(`${where}: '${name}' must be one of ${allowed.map((a) => `'${a}'`).join(', ')}. Received: ${show(value)}`);
   if (!allowed.includes(value as T))
-    throw new ValueError(`${where}: '${name}' must be one of ${allowed.map((a) => `'${a}'`).join(', ')}. Received: '${value}'.${suggest(value, allowed)}`, 'ERR_OUT_OF_RANGE');
+    throw new ValueError(
+      `${where}: '${name}' must be one of ${allowed.map((a) => `'${a}'`).join(', ')}. Received: '${value}'.${suggest(value, allowed)}`,
+      'ERR_OUT_OF_RANGE',
+    );
   return value as T;
 }

@@ -9,8 +9,13 @@ export interface Part {
   getConfig(): Config;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: constructors of parts take option objects of their own
-export type PartClass<T extends Part> = { new (options?: any): T; className: string; aliases?: readonly string[]; fromConfig?(config: Config): T };
+export type PartClass<T extends Part> = {
+  // biome-ignore lint/suspicious/noExplicitAny: constructors of parts take option objects of their own
+  new (options?: any): T;
+  className: string;
+  aliases?: readonly string[];
+  fromConfig?(config: Config): T;
+};
 
 /** `'mean_squared_error'`, `{ className, config }`, `{ class_name, config }`, or an instance. */
 export type Identifier<T> = string | T | { className: string; config?: Config } | { class_name: string; config?: Config };
@@ -25,8 +30,10 @@ export const snake = (s: string): string =>
 
 /** Written by some Keras version, without a meaning for what is computed here. Dropped from Keras's own configs, never from options. */
 const IGNORED = new Set(
-  ('time_major implementation jit_compile is_legacy_optimizer quantization_config synchronized optional module registered_name build_config ' +
-    'input_length shared_object_id sparse ragged batch_size dtype_policy weight_decay_exclude fused virtual_batch_size lora_rank lora_alpha zero_output_for_mask_unused').split(' '),
+  (
+    'time_major implementation jit_compile is_legacy_optimizer quantization_config synchronized optional module registered_name build_config ' +
+    'input_length shared_object_id sparse ragged batch_size dtype_policy weight_decay_exclude fused virtual_batch_size lora_rank lora_alpha zero_output_for_mask_unused'
+  ).split(' '),
 );
 
 /** Keras's snake_case keys to camelCase, one level deep: nested parts are converted by whoever resolves them. */
@@ -40,10 +47,12 @@ const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'obj
 
 /** Classes registered by users, for every kind: `registerSerializable`. */
 const custom = new Map<string, PartClass<Part>>();
-export function registerSerializable(className: string, constructor: PartClass<Part>): void {
-  if (typeof className !== 'string' || !className) throw typeError(`registerSerializable: 'className' must be a name. Received: ${show(className)}`);
-  if (typeof constructor !== 'function') throw typeError(`registerSerializable: the second argument must be a class. Received: ${show(constructor)}`);
-  custom.set(className, constructor);
+export function registerSerializable(className: string, partClass: PartClass<Part>): void {
+  if (typeof className !== 'string' || !className)
+    throw typeError(`registerSerializable: 'className' must be a name. Received: ${show(className)}`);
+  if (typeof partClass !== 'function')
+    throw typeError(`registerSerializable: the second argument must be a class. Received: ${show(partClass)}`);
+  custom.set(className, partClass);
 }
 
 /** All parts of one kind. Adding a part is one file and one entry of the list given here. */
@@ -62,7 +71,8 @@ export class Registry<T extends Part> {
   ) {
     for (const c of classes) {
       this.#names.push(c.className);
-      for (const name of [c.className, snake(c.className), c.className.toLowerCase(), ...(c.aliases ?? [])]) if (!this.#byName.has(name)) this.#byName.set(name, c);
+      for (const name of [c.className, snake(c.className), c.className.toLowerCase(), ...(c.aliases ?? [])])
+        if (!this.#byName.has(name)) this.#byName.set(name, c);
     }
   }
 
@@ -90,7 +100,8 @@ export class Registry<T extends Part> {
         const found = this.find(name as string);
         if (!found) throw this.unknown(name as string, where);
         const config = (id.config ?? {}) as Config;
-        if (!isObject(config)) throw new ValueError(`${where}: the config of '${name}' must be an object. Received: ${show(config)}`, 'ERR_CONFIG');
+        if (!isObject(config))
+          throw new ValueError(`${where}: the config of '${name}' must be an object. Received: ${show(config)}`, 'ERR_CONFIG');
         const given = keras ? fromKerasConfig(config) : config;
         return found.fromConfig ? found.fromConfig(given) : new found(given);
       }
@@ -99,7 +110,10 @@ export class Registry<T extends Part> {
   }
 
   unknown(name: string, where: string): ValueError {
-    return new ValueError(`${where}: unknown ${this.kind} '${name}'.${suggest(name, this.#names.map(this.spell))}`, 'ERR_UNKNOWN_NAME');
+    return new ValueError(
+      `${where}: unknown ${this.kind} '${name}'.${suggest(name, this.#names.map(this.spell))}`,
+      'ERR_UNKNOWN_NAME',
+    );
   }
 }
 

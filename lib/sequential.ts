@@ -1,20 +1,20 @@
-import { Compilation, type CompileOptions } from './training/compilation.js';
+import type { History } from './callbacks/history.js';
+import type { NDArray } from './data/ndarray.js';
 import { Engine } from './engine/engine.js';
 import { countSlots } from './engine/optimizer_state.js';
 import { RuntimeError, show, typeError, ValueError } from './errors.js';
-import type { History } from './callbacks/history.js';
-import type { NDArray } from './data/ndarray.js';
 import { InputLayer } from './layers/core.js';
-import { checkShape, Layer, setAllWeights, type Shape, type Weight } from './layers/layer.js';
 import { layerRegistry } from './layers/index.js';
+import { checkShape, Layer, type Shape, setAllWeights, type Weight } from './layers/layer.js';
 import type { Optimizer } from './optimizers.js';
 import { readOptions } from './options.js';
 import { nextSeed } from './random.js';
 import { snake } from './registry.js';
 import { toJSON } from './saving/to_json.js';
 import { type SummaryOptions, summary } from './summary.js';
+import { Compilation, type CompileOptions } from './training/compilation.js';
 import { type EvaluateOptions, evaluate } from './training/evaluate.js';
-import { fit, type FitOptions } from './training/fit.js';
+import { type FitOptions, fit } from './training/fit.js';
 import { type OnBatchOptions, predictOnBatch, testOnBatch, trainOnBatch } from './training/on_batch.js';
 import { type PredictOptions, predict, predictSync } from './training/predict.js';
 
@@ -56,9 +56,14 @@ export class Sequential {
   constructor(options: readonly unknown[] | { name?: string; layers?: readonly unknown[]; trainable?: boolean } = []) {
     const o = Array.isArray(options)
       ? { name: undefined, layers: options as readonly unknown[], trainable: true }
-      : readOptions('Sequential', options, { name: undefined as string | undefined, layers: [] as readonly unknown[], trainable: true });
+      : readOptions('Sequential', options, {
+          name: undefined as string | undefined,
+          layers: [] as readonly unknown[],
+          trainable: true,
+        });
     if (!Array.isArray(o.layers)) throw typeError(`Sequential: 'layers' must be a list of layers. Received: ${show(o.layers)}`);
-    if (o.name !== undefined && typeof o.name !== 'string') throw typeError(`Sequential: 'name' must be a string. Received: ${show(o.name)}`);
+    if (o.name !== undefined && typeof o.name !== 'string')
+      throw typeError(`Sequential: 'name' must be a string. Received: ${show(o.name)}`);
     this.name = o.name ?? (modelsMade === 0 ? 'sequential' : `sequential_${modelsMade}`);
     modelsMade++;
     for (const layer of o.layers) this.add(layer);
@@ -71,17 +76,22 @@ export class Sequential {
     this.#mayChange('add a layer to');
     const layer = given instanceof Layer ? given : layerRegistry.resolve(given, 'add');
     if (layer instanceof InputLayer) {
-      if (this.#input || this.#layers.length) throw new ValueError(`Sequential '${this.name}': an input comes first and only once.`, 'ERR_LAYER');
+      if (this.#input || this.#layers.length)
+        throw new ValueError(`Sequential '${this.name}': an input comes first and only once.`, 'ERR_LAYER');
       this.#input = layer;
       layer.name ??= 'input_layer';
       this.#inputShape = layer.shape;
       this.#outputShape = layer.shape;
       return;
     }
-    if (this.#layers.includes(layer)) throw new ValueError(`Sequential '${this.name}' holds ${layer.label} already; a stack has each layer once.`, 'ERR_LAYER');
+    if (this.#layers.includes(layer))
+      throw new ValueError(`Sequential '${this.name}' holds ${layer.label} already; a stack has each layer once.`, 'ERR_LAYER');
     layer.name ??= this.#freeName(layer);
     if (this.#layers.some((l) => l.name === layer.name))
-      throw new ValueError(`Sequential '${this.name}': all layers need names of their own, and '${layer.name}' is taken. Give another 'name'.`, 'ERR_LAYER');
+      throw new ValueError(
+        `Sequential '${this.name}': all layers need names of their own, and '${layer.name}' is taken. Give another 'name'.`,
+        'ERR_LAYER',
+      );
     if (this.#layers.length === 0 && !this.#inputShape && layer.batchInputShape) {
       this.#inputShape = layer.batchInputShape.slice(1);
       this.#outputShape = this.#inputShape;
@@ -114,7 +124,10 @@ export class Sequential {
   build(inputShape?: Shape): void {
     if (!inputShape && this.#inputShape) return;
     if (!Array.isArray(inputShape) || inputShape.length < 1)
-      throw new ValueError(`build: 'inputShape' must be a shape with its batch dimension, such as [null, 784]. Received: ${show(inputShape)}`, 'ERR_SHAPE');
+      throw new ValueError(
+        `build: 'inputShape' must be a shape with its batch dimension, such as [null, 784]. Received: ${show(inputShape)}`,
+        'ERR_SHAPE',
+      );
     this.buildFor(checkShape('build', 'inputShape', inputShape.slice(1)));
   }
 
@@ -152,7 +165,11 @@ export class Sequential {
   /** A layer by its name, or by its position. */
   getLayer(name: string | number): Layer {
     const layer = typeof name === 'number' ? this.#layers.at(name) : this.#layers.find((l) => l.name === name);
-    if (!layer) throw new ValueError(`Sequential '${this.name}' has no layer ${show(name)}. Its layers: ${this.#layers.map((l) => l.name).join(', ') || 'none'}.`, 'ERR_LAYER');
+    if (!layer)
+      throw new ValueError(
+        `Sequential '${this.name}' has no layer ${show(name)}. Its layers: ${this.#layers.map((l) => l.name).join(', ') || 'none'}.`,
+        'ERR_LAYER',
+      );
     return layer;
   }
   /** `[null, ...]`, or null before the model is built. */
@@ -260,14 +277,19 @@ export class Sequential {
   }
   /** @internal */
   compilation(what: string): Compilation {
-    if (!this.#compilation) throw new RuntimeError(`Compile the model before you ${what} it: model.compile({ optimizer, loss }).`, 'ERR_NOT_COMPILED');
+    if (!this.#compilation)
+      throw new RuntimeError(`Compile the model before you ${what} it: model.compile({ optimizer, loss }).`, 'ERR_NOT_COMPILED');
     return this.#compilation;
   }
 
   /** @internal Compiled, with a loss. */
   trainingCompilation(what: string): Compilation {
     const compilation = this.compilation(what);
-    if (!compilation.loss) throw new ValueError(`${what} needs a loss, and the model was compiled without one: model.compile({ optimizer, loss }).`, 'ERR_NO_LOSS');
+    if (!compilation.loss)
+      throw new ValueError(
+        `${what} needs a loss, and the model was compiled without one: model.compile({ optimizer, loss }).`,
+        'ERR_NO_LOSS',
+      );
     return compilation;
   }
 
@@ -350,7 +372,10 @@ export class Sequential {
   /** @internal Holds the model for a training; a second one is refused. */
   async exclusively<T>(what: string, run: () => Promise<T>): Promise<T> {
     if (this.#fitting)
-      throw new RuntimeError(`${what}: model '${this.name}' is busy with ${this.#fitting}. Await that first; different models may train side by side.`, 'ERR_BUSY');
+      throw new RuntimeError(
+        `${what}: model '${this.name}' is busy with ${this.#fitting}. Await that first; different models may train side by side.`,
+        'ERR_BUSY',
+      );
     this.#fitting = what;
     try {
       return await run();
@@ -375,7 +400,11 @@ export class Sequential {
     return { inputShape: this.#inputShape, outputShape: this.#outputShape };
   }
   #mayChange(what: string): void {
-    if (this.#fitting) throw new RuntimeError(`One cannot ${what} model '${this.name}' while ${this.#fitting} is running. Await it first.`, 'ERR_BUSY');
+    if (this.#fitting)
+      throw new RuntimeError(
+        `One cannot ${what} model '${this.name}' while ${this.#fitting} is running. Await it first.`,
+        'ERR_BUSY',
+      );
   }
   #forgetEngine(): void {
     this.#engine?.dispose();

@@ -55,7 +55,7 @@ describe('names', () => {
   it('refuses the rest', () => {
     expect(thrown(() => resolve('rellu'))).toMatchObject({
       code: 'ERR_UNKNOWN_NAME',
-      message: expect.stringContaining("'Relu'"),
+      message: expect.stringMatching(/'relu'/i),
     });
     expect(thrown(() => resolve((x: number) => x))).toMatchObject({ name: 'TypeError', code: 'ERR_TYPE' });
     expect(thrown(() => resolve(3))).toMatchObject({ name: 'TypeError' });

@@ -13,7 +13,10 @@ function load(): Binding {
   const explicit = process.env.GEMMFIT_ADDON_PATH;
   const places = explicit
     ? [explicit]
-    : [join(root, 'build', 'Release', 'gemmfit.node'), join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'gemmfit.node')];
+    : [
+        join(root, 'build', 'Release', 'gemmfit.node'),
+        join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'gemmfit.node'),
+      ];
   const failures: string[] = [];
   for (const place of places) {
     try {

@@ -1,4 +1,4 @@
-import type { Feed as NativeFeed, FeedSpec, RunResult, Totals } from '../../binding.js';
+import type { FeedSpec, Feed as NativeFeed, RunResult, Totals } from '../../binding.js';
 import { RuntimeError, ValueError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
 import type { Compilation } from '../training/compilation.js';
@@ -34,7 +34,11 @@ export class Engine {
       seed,
       ops: this.program.ops,
       head,
-      variables: describeVariables(this.program.weights, new Set(trainable), (w) => optimizer?.isExcludedFromWeightDecay(w.name) ?? false),
+      variables: describeVariables(
+        this.program.weights,
+        new Set(trainable),
+        (w) => optimizer?.isExcludedFromWeightDecay(w.name) ?? false,
+      ),
       optimizer: rule,
     };
     this.#network = new addon.Network(
@@ -75,7 +79,13 @@ export class Engine {
   }
 
   test(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean): Promise<RunResult> {
-    return this.#network.run(feed, { mode: 'test', sampleShape: [...shape.sampleShape], weightSteps: shape.weightSteps, steps, reset });
+    return this.#network.run(feed, {
+      mode: 'test',
+      sampleShape: [...shape.sampleShape],
+      weightSteps: shape.weightSteps,
+      steps,
+      reset,
+    });
   }
 
   predict(feed: NativeFeed, sampleShape: readonly number[], steps: number, predictions: Float32Array): Promise<RunResult> {

@@ -27,7 +27,8 @@ export function lower(layers: readonly Layer[], inputShape: Shape): Program {
         return at;
       }),
     activation: (activation: Activation) => (activation.isLinear ? [] : [{ op: 'activation', ...activation.spec() }]),
-    activityRegularizer: (regularizer: Regularizer | null) => (regularizer ? [{ op: 'activityRegularization', ...regularizer.spec() }] : []),
+    activityRegularizer: (regularizer: Regularizer | null) =>
+      regularizer ? [{ op: 'activityRegularization', ...regularizer.spec() }] : [],
   };
   const ops: OpSpec[] = [];
   let shape = inputShape;
@@ -41,7 +42,11 @@ export function lower(layers: readonly Layer[], inputShape: Shape): Program {
 }
 
 /** What the engine is told of each variable. */
-export function describeVariables(weights: readonly Weight[], trainable: ReadonlySet<Weight>, keepsSize: (w: Weight) => boolean): SpecValue[] {
+export function describeVariables(
+  weights: readonly Weight[],
+  trainable: ReadonlySet<Weight>,
+  keepsSize: (w: Weight) => boolean,
+): SpecValue[] {
   return weights.map((w) => ({
     trainable: trainable.has(w),
     regularizer: w.regularizer ? (w.regularizer.spec() as SpecValue) : null,

@@ -16,7 +16,10 @@ const states = new WeakMap<Optimizer, Map<Weight, Slots>>();
  */
 export function slotsOf(optimizer: Optimizer, weight: Weight): Slots {
   let state = states.get(optimizer);
-  if (!state) states.set(optimizer, (state = new Map()));
+  if (!state) {
+    state = new Map();
+    states.set(optimizer, state);
+  }
   let slots = state.get(weight);
   if (!slots) {
     const { useEma, emaCopyFirst, gradientAccumulationSteps } = optimizer.common();

@@ -68,9 +68,15 @@ export class Dense extends Layer {
 
   computeOutputShape(input: Shape): Shape {
     if (input.length < 1)
-      throw new ValueError(`${this.label} needs samples of rank 1 or more, [..., features]. Received samples of shape [].`, 'ERR_SHAPE');
+      throw new ValueError(
+        `${this.label} needs samples of rank 1 or more, [..., features]. Received samples of shape [].`,
+        'ERR_SHAPE',
+      );
     if (input.at(-1) === null)
-      throw new ValueError(`${this.label}: the last axis of its input must be known. Received shape [${input.map(String)}].`, 'ERR_SHAPE');
+      throw new ValueError(
+        `${this.label}: the last axis of its input must be known. Received shape [${input.map(String)}].`,
+        'ERR_SHAPE',
+      );
     return [...input.slice(0, -1), this.units];
   }
 
@@ -83,7 +89,11 @@ export class Dense extends Layer {
       constraint: p.kernelConstraint,
     });
     if (this.useBias)
-      this.addWeight('bias', [this.units], { initializer: p.biasInitializer, regularizer: p.biasRegularizer, constraint: p.biasConstraint });
+      this.addWeight('bias', [this.units], {
+        initializer: p.biasInitializer,
+        regularizer: p.biasRegularizer,
+        constraint: p.biasConstraint,
+      });
   }
 
   lower(_input: Shape, lowering: Lowering) {
@@ -107,7 +117,15 @@ export class InputLayer extends Layer {
   /** A data set the model reads when `fit` is given null for x and y. */
   readonly source: unknown;
 
-  constructor(options: { shape?: Shape; batchShape?: Shape; batchInputShape?: Shape; name?: string; dtype?: unknown; source?: unknown; batchSize?: number | null }) {
+  constructor(options: {
+    shape?: Shape;
+    batchShape?: Shape;
+    batchInputShape?: Shape;
+    name?: string;
+    dtype?: unknown;
+    source?: unknown;
+    batchSize?: number | null;
+  }) {
     const o = Layer.read('InputLayer', options, {
       shape: undefined as Shape | undefined,
       batchShape: undefined as Shape | undefined,
@@ -116,10 +134,12 @@ export class InputLayer extends Layer {
     });
     // Integer inputs (ids) are data of any element type here; a config that says so is right.
     const { dtype, ...base } = o;
-    if (dtype !== undefined && typeof dtype !== 'string') throw typeError(`InputLayer: 'dtype' must be a name such as 'float32'. Received: ${show(dtype)}`);
+    if (dtype !== undefined && typeof dtype !== 'string')
+      throw typeError(`InputLayer: 'dtype' must be a name such as 'float32'. Received: ${show(dtype)}`);
     const given = o.batchShape ?? o.batchInputShape;
     const shape = o.shape ?? (Array.isArray(given) ? given.slice(1) : undefined);
-    if (!shape) throw new ValueError(`input: 'shape' is missing; give the shape of one sample, such as { shape: [784] }.`, 'ERR_SHAPE');
+    if (!shape)
+      throw new ValueError(`input: 'shape' is missing; give the shape of one sample, such as { shape: [784] }.`, 'ERR_SHAPE');
     super({ ...base, batchInputShape: undefined, inputShape: checkShape('input', 'shape', shape) });
     this.shape = checkShape('input', 'shape', shape);
     this.source = o.source;

@@ -19,6 +19,7 @@ import { recurrentCells } from './recurrent_cells.js';
 import { reshapingLayers } from './reshaping.js';
 import { resizingLayers } from './resizing.js';
 import { separableLayers } from './separable.js';
+import { spectralNormalizationLayers } from './spectral_normalization.js';
 import { tableOf } from './table.js';
 import { upSamplingLayers } from './up_sampling.js';
 import { vectorNormalizationLayers } from './vector_normalization.js';
@@ -50,6 +51,7 @@ const all = [
   ...groupNormalizationLayers,
   ...vectorNormalizationLayers,
   ...featureNormalizationLayers,
+  ...spectralNormalizationLayers,
 ] as const;
 
 export const layerRegistry = new Registry<Layer>('layer', 'keras.layers', Layer, all);

@@ -1,15 +1,15 @@
 import { type Activation, activationRegistry } from '../activations.js';
+import { type Constraint, constraintRegistry } from '../constraints.js';
+import { checkWeightArray, NDArray } from '../data/ndarray.js';
 import { addon, type NativeVariable } from '../engine/addon.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
-import { type Constraint, constraintRegistry } from '../constraints.js';
 import { type Initializer, initializerRegistry } from '../initializers.js';
 import { readOptions } from '../options.js';
 import { nextSeed } from '../random.js';
 import type { Config, Identifier, Part } from '../registry.js';
 import { classNameOf, toKeras } from '../registry.js';
 import { type Regularizer, regularizerRegistry } from '../regularizers.js';
-import { checkWeightArray, NDArray } from '../data/ndarray.js';
 
 /** Shape of one sample, without the batch dimension; null where it is not known before there is data. */
 export type Shape = readonly (number | null)[];
@@ -30,7 +30,14 @@ export interface LayerOptions {
   inputDim?: number;
 }
 
-const baseDefaults = { name: undefined, trainable: true, dtype: undefined, inputShape: undefined, batchInputShape: undefined, inputDim: undefined };
+const baseDefaults = {
+  name: undefined,
+  trainable: true,
+  dtype: undefined,
+  inputShape: undefined,
+  batchInputShape: undefined,
+  inputDim: undefined,
+};
 
 /** A weight or moving statistic of a layer. Its values live in native memory; `read` and `write` copy. */
 export class Weight {
@@ -102,8 +109,10 @@ export abstract class Layer implements Part {
   constructor(options: LayerOptions) {
     const where = this.className;
     const { name, trainable, dtype, inputShape, batchInputShape, inputDim } = options;
-    if (name !== undefined && (typeof name !== 'string' || !name)) throw typeError(`${where}: 'name' must be a non-empty string. Received: ${show(name)}`);
-    if (trainable !== undefined && typeof trainable !== 'boolean') throw typeError(`${where}: 'trainable' must be true or false. Received: ${show(trainable)}`);
+    if (name !== undefined && (typeof name !== 'string' || !name))
+      throw typeError(`${where}: 'name' must be a non-empty string. Received: ${show(name)}`);
+    if (trainable !== undefined && typeof trainable !== 'boolean')
+      throw typeError(`${where}: 'trainable' must be true or false. Received: ${show(trainable)}`);
     checkDtype(where, dtype);
     this.name = name;
     this.trainable = trainable ?? true;
@@ -141,7 +150,10 @@ export abstract class Layer implements Part {
   build(input: Shape): void {
     if (this.builtFor) {
       if (this.weights.length && this.computeOutputShape(this.builtFor).length !== this.computeOutputShape(input).length)
-        throw new ValueError(`${this.label} was built for input shape [${this.builtFor}] and cannot take [${input}].`, 'ERR_SHAPE');
+        throw new ValueError(
+          `${this.label} was built for input shape [${this.builtFor}] and cannot take [${input}].`,
+          'ERR_SHAPE',
+        );
       return;
     }
     this.computeOutputShape(input);
@@ -150,7 +162,14 @@ export abstract class Layer implements Part {
   }
 
   protected addWeight(name: string, shape: readonly number[], options: WeightOptions): Weight {
-    const weight = new Weight(name, shape, options.trainable ?? true, this, options.regularizer ?? null, options.constraint ?? null);
+    const weight = new Weight(
+      name,
+      shape,
+      options.trainable ?? true,
+      this,
+      options.regularizer ?? null,
+      options.constraint ?? null,
+    );
     weight.variable.write(options.initializer.create(shape, nextSeed()));
     this.weights.push(weight);
     return weight;
@@ -186,7 +205,9 @@ export abstract class Layer implements Part {
     return value == null ? null : constraintRegistry.resolve(value, `${this.className}: '${option}'`);
   }
   protected activation(option: string, value: unknown): Activation {
-    return value == null ? activationRegistry.resolve('linear') : activationRegistry.resolve(value, `${this.className}: '${option}'`);
+    return value == null
+      ? activationRegistry.resolve('linear')
+      : activationRegistry.resolve(value, `${this.className}: '${option}'`);
   }
 }
 
@@ -205,10 +226,14 @@ export function setAllWeights(label: string, weights: readonly Weight[], values:
 
 /** Shape entries: whole numbers above 0, or null. */
 export function checkShape(where: string, option: string, shape: unknown): Shape {
-  if (!Array.isArray(shape)) throw typeError(`${where}: '${option}' must be an array of whole numbers or null. Received: ${show(shape)}`);
+  if (!Array.isArray(shape))
+    throw typeError(`${where}: '${option}' must be an array of whole numbers or null. Received: ${show(shape)}`);
   for (const d of shape)
     if (d !== null && !(Number.isInteger(d) && d > 0))
-      throw new ValueError(`${where}: '${option}' must hold whole numbers above 0, or null where a size is not known. Received: ${show(shape)}`, 'ERR_SHAPE');
+      throw new ValueError(
+        `${where}: '${option}' must hold whole numbers above 0, or null where a size is not known. Received: ${show(shape)}`,
+        'ERR_SHAPE',
+      );
   return [...shape] as Shape;
 }
 

@@ -4,16 +4,14 @@ import { checkBoolean } from '../options.js';
 import type { Config } from '../registry.js';
 import type { Regularizer } from '../regularizers.js';
 import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
+import { type CellOptions, cellDefaults, RecurrentCell } from './recurrent_cell.js';
 import {
-  type CellOptions,
-  cellDefaults,
   GRUCell,
   type GRUCellOptions,
   gruDefaults,
   LSTMCell,
   type LSTMCellOptions,
   lstmDefaults,
-  RecurrentCell,
   SimpleRNNCell,
   StackedRNNCells,
 } from './recurrent_cells.js';
@@ -92,7 +90,10 @@ export abstract class RecurrentLayer extends Layer {
         'ERR_SHAPE',
       );
     if (input[1] === null)
-      throw new ValueError(`${this.label}: the last axis of its input must be known. Received shape [${input.map(String)}].`, 'ERR_SHAPE');
+      throw new ValueError(
+        `${this.label}: the last axis of its input must be known. Received shape [${input.map(String)}].`,
+        'ERR_SHAPE',
+      );
     return this.returnSequences ? [input[0], this.units] : [this.units];
   }
 
@@ -231,7 +232,9 @@ export class RNN extends RecurrentLayer {
     const { cell, ...sequence } = Layer.read('RNN', options, { cell: undefined as unknown, ...sequenceDefaults });
     const one = Array.isArray(cell) ? new StackedRNNCells({ cells: cell }) : cell;
     if (!(one instanceof RecurrentCell || one instanceof StackedRNNCells))
-      throw typeError(`RNN: 'cell' must be a cell such as new layers.LSTMCell({ units: 32 }), or a list of cells. Received: ${show(cell)}`);
+      throw typeError(
+        `RNN: 'cell' must be a cell such as new layers.LSTMCell({ units: 32 }), or a list of cells. Received: ${show(cell)}`,
+      );
     super(sequence, one instanceof StackedRNNCells ? one.cells : [one]);
     this.cell = one;
   }

@@ -6,13 +6,16 @@ import { classNameOf } from '../registry.js';
 import { layerRegistry } from './index.js';
 import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
 import { RecurrentLayer } from './recurrent.js';
-import { RecurrentCell, StackedRNNCells } from './recurrent_cells.js';
+import { RecurrentCell } from './recurrent_cell.js';
+import { StackedRNNCells } from './recurrent_cells.js';
 
 /** The layer an option holds: an instance, or a config. */
 function layerOf(where: string, option: string, value: unknown): Layer {
-  const isConfig = typeof value === 'object' && value !== null && !(value instanceof Layer) && ('className' in value || 'class_name' in value);
+  const isConfig =
+    typeof value === 'object' && value !== null && !(value instanceof Layer) && ('className' in value || 'class_name' in value);
   const layer = isConfig ? layerRegistry.resolve(value, `${where}: '${option}'`) : value;
-  if (!(layer instanceof Layer)) throw typeError(`${where}: '${option}' must be a layer, such as layers.lstm({ units: 32 }). Received: ${show(value)}`);
+  if (!(layer instanceof Layer))
+    throw typeError(`${where}: '${option}' must be a layer, such as layers.lstm({ units: 32 }). Received: ${show(value)}`);
   return layer;
 }
 
@@ -122,7 +125,9 @@ export class Bidirectional extends Wrapper {
 
   lower(input: Shape, lowering: Lowering): OpSpec[] {
     const side = (layer: RecurrentLayer) =>
-      layer.lower(input, lowering).map((op) => ('returnSequences' in op ? { ...op, zeroOutputForMask: layer.returnSequences } : op));
+      layer
+        .lower(input, lowering)
+        .map((op) => ('returnSequences' in op ? { ...op, zeroOutputForMask: layer.returnSequences } : op));
     return [
       {
         op: 'bidirectional',
@@ -137,7 +142,10 @@ export class Bidirectional extends Wrapper {
 
   /** Messages of the layers inside name them. */
   #name(): void {
-    for (const [layer, prefix] of [[this.forwardLayer, 'forward'], [this.backwardLayer, 'backward']] as const)
+    for (const [layer, prefix] of [
+      [this.forwardLayer, 'forward'],
+      [this.backwardLayer, 'backward'],
+    ] as const)
       layer.name ??= `${prefix}_${this.name ?? 'bidirectional'}`;
   }
 
@@ -150,7 +158,9 @@ export class Bidirectional extends Wrapper {
 function recurrentOf(option: string, value: unknown): RecurrentLayer {
   const layer = layerOf('Bidirectional', option, value);
   if (!(layer instanceof RecurrentLayer))
-    throw typeError(`Bidirectional: '${option}' must be a recurrent layer: lstm, gru, simpleRNN or rnn. Received: ${classNameOf(layer)}`);
+    throw typeError(
+      `Bidirectional: '${option}' must be a recurrent layer: lstm, gru, simpleRNN or rnn. Received: ${classNameOf(layer)}`,
+    );
   return layer;
 }
 
@@ -180,9 +190,14 @@ export class TimeDistributed extends Wrapper {
     const o = Layer.read('TimeDistributed', options, { layer: undefined as unknown });
     const layer = layerOf('TimeDistributed', 'layer', o.layer);
     if (layer instanceof RecurrentCell || layer instanceof StackedRNNCells)
-      throw typeError(`TimeDistributed: 'layer' must be a layer, not a cell. Received: ${classNameOf(layer)}. Put the cell into layers.rnn({ cell }).`);
+      throw typeError(
+        `TimeDistributed: 'layer' must be a layer, not a cell. Received: ${classNameOf(layer)}. Put the cell into layers.rnn({ cell }).`,
+      );
     if ((layer as { stateful?: unknown }).stateful === true)
-      throw new ValueError("TimeDistributed: 'layer' must not be stateful: its batches are the steps of many samples.", 'ERR_LAYER');
+      throw new ValueError(
+        "TimeDistributed: 'layer' must not be stateful: its batches are the steps of many samples.",
+        'ERR_LAYER',
+      );
     super(o, [layer]);
     this.layer = layer;
   }

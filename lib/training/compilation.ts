@@ -1,11 +1,11 @@
+import { single } from '../data/containers.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import type { Shape, Weight } from '../layers/layer.js';
 import { type Loss, lossRegistry } from '../losses.js';
 import { type NamedMetric, nameMetrics } from '../metrics.js';
-import { checkNumber, readOptions } from '../options.js';
 import { type Optimizer, optimizerRegistry } from '../optimizers.js';
-import { single } from '../data/containers.js';
+import { checkNumber, readOptions } from '../options.js';
 
 /** Options of `compile`. Optimizer, loss and metrics: a name, an instance or a config. */
 export interface CompileOptions {
@@ -70,8 +70,12 @@ export class Compilation {
     const weight = Array.isArray(listed) && listed.length === 1 ? listed[0] : listed;
     this.lossWeight = weight === null || weight === undefined ? 1 : checkNumber('compile', 'lossWeights', weight);
     if (o.sampleWeightMode !== null && o.sampleWeightMode !== 'temporal') {
-      if (typeof o.sampleWeightMode !== 'string') throw typeError(`compile: 'sampleWeightMode' must be null or 'temporal'. Received: ${show(o.sampleWeightMode)}`);
-      throw new ValueError(`compile: 'sampleWeightMode' must be null or 'temporal'. Received: ${show(o.sampleWeightMode)}`, 'ERR_OUT_OF_RANGE');
+      if (typeof o.sampleWeightMode !== 'string')
+        throw typeError(`compile: 'sampleWeightMode' must be null or 'temporal'. Received: ${show(o.sampleWeightMode)}`);
+      throw new ValueError(
+        `compile: 'sampleWeightMode' must be null or 'temporal'. Received: ${show(o.sampleWeightMode)}`,
+        'ERR_OUT_OF_RANGE',
+      );
     }
     this.sampleWeightMode = o.sampleWeightMode;
     this.#metrics = list("compile: 'metrics'", o.metrics, outputName);

@@ -1,11 +1,20 @@
-import { CallbackList } from '../callbacks/list.js';
 import type { Logs } from '../callbacks/callback.js';
+import { CallbackList } from '../callbacks/list.js';
 import { ValueError } from '../errors.js';
 import { checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { readBatchSize, readVerbose } from './common_options.js';
 import { resultLogs, shapeResults, watchProgress } from './results.js';
-import { ArrayBatches, type Batches, DatasetBatches, feedOf, isDataset, outputFor, readSamples, type Trainer } from './sources.js';
+import {
+  ArrayBatches,
+  type Batches,
+  DatasetBatches,
+  feedOf,
+  isDataset,
+  outputFor,
+  readSamples,
+  type Trainer,
+} from './sources.js';
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
@@ -74,7 +83,12 @@ export function testBatches(
   return { batches: new ArrayBatches(all, make, runner, true), steps: Math.min(steps ?? all, all) };
 }
 
-export async function evaluate(model: Sequential, x: unknown, y: unknown, options?: EvaluateOptions): Promise<number | number[] | Record<string, number>> {
+export async function evaluate(
+  model: Sequential,
+  x: unknown,
+  y: unknown,
+  options?: EvaluateOptions,
+): Promise<number | number[] | Record<string, number>> {
   model.compilation('evaluate');
   const o = readOptions<Required<EvaluateOptions>>('evaluate', options, {
     batchSize: null,
@@ -91,7 +105,11 @@ export async function evaluate(model: Sequential, x: unknown, y: unknown, option
   if (isDataset(source)) refuseBesideDataset('evaluate', { y, batchSize: o.batchSize, sampleWeight: o.sampleWeight });
   return model.inTurn(async () => {
     const test = testBatches(model, '', source, y, o.sampleWeight, batchSize, steps);
-    const list = new CallbackList(o.callbacks, { model, params: { verbose, epochs: 1, steps: test.steps }, addProgbar: verbose > 0 });
+    const list = new CallbackList(o.callbacks, {
+      model,
+      params: { verbose, epochs: 1, steps: test.steps },
+      addProgbar: verbose > 0,
+    });
     try {
       return shapeResults(await testLoop(model, test.batches, test.steps, list), o.returnDict === true);
     } finally {
@@ -105,5 +123,8 @@ export async function evaluate(model: Sequential, x: unknown, y: unknown, option
 export function refuseBesideDataset(where: string, given: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(given))
     if (value !== null && value !== undefined && value !== 0)
-      throw new ValueError(`${where}: '${name}' does not go with a dataset, whose batches bring [x, y, sampleWeight] themselves. Leave it out.`, 'ERR_DATASET_ARGUMENT');
+      throw new ValueError(
+        `${where}: '${name}' does not go with a dataset, whose batches bring [x, y, sampleWeight] themselves. Leave it out.`,
+        'ERR_DATASET_ARGUMENT',
+      );
 }

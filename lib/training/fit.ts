@@ -1,10 +1,10 @@
-import { CallbackList } from '../callbacks/list.js';
 import type { Logs } from '../callbacks/callback.js';
-import { History } from '../callbacks/history.js';
+import type { History } from '../callbacks/history.js';
+import { CallbackList } from '../callbacks/list.js';
 import type { Sequential } from '../sequential.js';
+import { testLoop } from './evaluate.js';
 import { type FitOptions, type FitPlan, readFit } from './fit_options.js';
 import { resultLogs, watchProgress } from './results.js';
-import { testLoop } from './evaluate.js';
 
 export type { FitOptions };
 
@@ -87,7 +87,10 @@ async function run(model: Sequential, plan: FitPlan): Promise<History> {
 
 function warnRanOut(plan: FitPlan, wanted: number): void {
   const need = Number.isFinite(wanted) ? ` (${wanted} batches an epoch for ${plan.epochs - plan.initialEpoch} epochs)` : '';
-  process.emitWarning(`fit: the data ran out${need}; training ends here. Give a dataset that can be iterated anew (a function), or ask for fewer steps.`, {
-    code: 'GEMMFIT_DATA_RAN_OUT',
-  });
+  process.emitWarning(
+    `fit: the data ran out${need}; training ends here. Give a dataset that can be iterated anew (a function), or ask for fewer steps.`,
+    {
+      code: 'GEMMFIT_DATA_RAN_OUT',
+    },
+  );
 }

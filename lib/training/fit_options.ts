@@ -101,7 +101,10 @@ function readFrequency(value: unknown): (epoch: number) => boolean {
     return (epoch) => epochs.has(epoch + 1);
   }
   if (typeof value !== 'number')
-    throw new ValueError(`fit: 'validationFreq' must be a whole number above 0 or a list of epochs. Received: ${show(value)}`, 'ERR_OUT_OF_RANGE');
+    throw new ValueError(
+      `fit: 'validationFreq' must be a whole number above 0 or a list of epochs. Received: ${show(value)}`,
+      'ERR_OUT_OF_RANGE',
+    );
   const every = checkNumber('fit', 'validationFreq', value, { min: 1, integer: true });
   return (epoch) => (epoch + 1) % every === 0;
 }
@@ -236,5 +239,9 @@ function warnMissingClasses(samples: Samples, classes: readonly number[], sparse
   const { data, shape } = samples.y;
   const end = rows * shape.slice(1).reduce((n, d) => n * d, 1);
   for (let i = 0; i < end && missing.size < 10; i++) if (!known.has(Number(data[i]))) missing.add(Number(data[i]));
-  if (missing.size) process.emitWarning(`fit: classWeight has no weight for the classes ${[...missing].join(', ')}, which occur in y; they weigh 1.`, { code: 'GEMMFIT_CLASS_WEIGHT' });
+  if (missing.size)
+    process.emitWarning(
+      `fit: classWeight has no weight for the classes ${[...missing].join(', ')}, which occur in y; they weigh 1.`,
+      { code: 'GEMMFIT_CLASS_WEIGHT' },
+    );
 }

@@ -23,7 +23,11 @@ function read(where: string, options: OnBatchOptions | undefined, training: bool
   const defaults: Required<OnBatchOptions> = { sampleWeight: null, classWeight: null, resetMetrics: true, returnDict: false };
   if (!training) delete (defaults as OnBatchOptions).classWeight;
   const o = readOptions(where, options, defaults);
-  return { ...o, reset: checkBoolean(where, 'resetMetrics', o.resetMetrics), returnDict: checkBoolean(where, 'returnDict', o.returnDict) };
+  return {
+    ...o,
+    reset: checkBoolean(where, 'resetMetrics', o.resetMetrics),
+    returnDict: checkBoolean(where, 'returnDict', o.returnDict),
+  };
 }
 
 /** One step of training on one batch. Results are those before the step's update, as in `fit`. */

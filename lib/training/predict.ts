@@ -1,13 +1,13 @@
 import { CallbackList } from '../callbacks/list.js';
-import { NDArray } from '../data/ndarray.js';
 import type { Tensor } from '../data/convert.js';
 import { BatchStream } from '../data/dataset.js';
+import { NDArray } from '../data/ndarray.js';
 import { ValueError } from '../errors.js';
 import { checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { readBatchSize, readVerbose } from './common_options.js';
-import { feedOf, isDataset, outputFor, readX } from './sources.js';
 import { refuseBesideDataset } from './evaluate.js';
+import { feedOf, isDataset, outputFor, readX } from './sources.js';
 
 /** Options of `predict`. */
 export interface PredictOptions {
@@ -23,7 +23,13 @@ export interface PredictOptions {
 const sizeOf = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
 
 /** Predicts the first `rows` samples of x, telling the list of every batch where someone wants to know. */
-async function predictArray(model: Sequential, x: Tensor, batch: number, rows: number, list: CallbackList | null): Promise<NDArray> {
+async function predictArray(
+  model: Sequential,
+  x: Tensor,
+  batch: number,
+  rows: number,
+  list: CallbackList | null,
+): Promise<NDArray> {
   const output = outputFor(model, x) as number[];
   const width = sizeOf(output);
   const all = new Float32Array(rows * width);
@@ -48,7 +54,10 @@ function concatenate(parts: NDArray[]): NDArray {
   let at = 0;
   for (const p of parts) {
     if (p.shape.slice(1).join() !== parts[0].shape.slice(1).join())
-      throw new ValueError(`predict: batches gave outputs of different shapes, [${parts[0].shape}] and [${p.shape}]; predict them one by one.`, 'ERR_SHAPE');
+      throw new ValueError(
+        `predict: batches gave outputs of different shapes, [${parts[0].shape}] and [${p.shape}]; predict them one by one.`,
+        'ERR_SHAPE',
+      );
     all.set(p.data as Float32Array, at);
     at += p.data.length;
   }
@@ -56,7 +65,12 @@ function concatenate(parts: NDArray[]): NDArray {
 }
 
 export async function predict(model: Sequential, x: unknown, options?: PredictOptions): Promise<NDArray> {
-  const o = readOptions<Required<PredictOptions>>('predict', options, { batchSize: null, steps: null, verbose: 'auto', callbacks: null });
+  const o = readOptions<Required<PredictOptions>>('predict', options, {
+    batchSize: null,
+    steps: null,
+    verbose: 'auto',
+    callbacks: null,
+  });
   const verbose = readVerbose('predict', o.verbose);
   const steps = o.steps === null ? null : checkNumber('predict', 'steps', o.steps, { min: 1, integer: true });
   const batchSize = readBatchSize('predict', 'batchSize', o.batchSize);
@@ -118,4 +132,3 @@ export function predictSync(model: Sequential, x: unknown): NDArray {
   model.engine().predictSync(tensor.data as Float32Array, tensor.shape.slice(1), predictions);
   return new NDArray(predictions, [tensor.shape[0], ...output]);
 }
-

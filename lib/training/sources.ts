@@ -1,6 +1,6 @@
 import type { DataArray } from '../../binding.js';
 import { single } from '../data/containers.js';
-import { toTensor, type Tensor } from '../data/convert.js';
+import { type Tensor, toTensor } from '../data/convert.js';
 import { BatchStream, isDataset } from '../data/dataset.js';
 import { checkIds, checkLabels } from '../data/labels.js';
 import { Engine, type NativeFeed, type RunShape } from '../engine/engine.js';
@@ -24,14 +24,21 @@ const rowSize = (t: Tensor) => t.shape.slice(1).reduce((n, d) => n * d, 1);
 export function readX(model: Sequential, where: string, given: unknown): Tensor {
   const value = single(where, given, model.inputNames);
   if (value === null || value === undefined)
-    throw new ValueError(`${where} is missing: give an array [samples, ...], or a dataset. Received: ${show(value)}`, 'ERR_MISSING_DATA');
+    throw new ValueError(
+      `${where} is missing: give an array [samples, ...], or a dataset. Received: ${show(value)}`,
+      'ERR_MISSING_DATA',
+    );
   if (!model.built) {
     const first = toTensor(where, value, {});
     // A bare typed array or list of numbers without a known shape is a column.
     model.buildFor(first.shape.length > 1 ? first.shape.slice(1) : [1]);
   }
   const { inputShape } = model.sampleShapes;
-  const x = toTensor(where, value, { sampleShape: inputShape, rank: inputShape.length + 1, name: `input '${model.inputNames[0]}'` });
+  const x = toTensor(where, value, {
+    sampleShape: inputShape,
+    rank: inputShape.length + 1,
+    name: `input '${model.inputNames[0]}'`,
+  });
   checkIds(where, x, model.layers[0]);
   return x;
 }
@@ -39,7 +46,11 @@ export function readX(model: Sequential, where: string, given: unknown): Tensor 
 /** y as the loss takes it, for inputs of this shape. */
 export function readY(model: Sequential, compilation: Compilation, where: string, given: unknown, x: Tensor): Tensor {
   const value = single(where, given, model.outputNames);
-  if (value === null || value === undefined) throw new ValueError(`${where} is missing: the loss compares predictions with it. Received: ${show(value)}`, 'ERR_MISSING_DATA');
+  if (value === null || value === undefined)
+    throw new ValueError(
+      `${where} is missing: the loss compares predictions with it. Received: ${show(value)}`,
+      'ERR_MISSING_DATA',
+    );
   const output = outputFor(model, x);
   const width = compilation.labelWidth(output);
   const sampleShape = output.length ? [...output.slice(0, -1), width] : [];
@@ -66,7 +77,13 @@ function outputFor(model: Sequential, x: Tensor): Shape {
 }
 
 /** Sample weights: one a sample, or one for each step of the output. */
-export function readWeights(model: Sequential, compilation: Compilation, where: string, given: unknown, x: Tensor): Tensor | null {
+export function readWeights(
+  model: Sequential,
+  compilation: Compilation,
+  where: string,
+  given: unknown,
+  x: Tensor,
+): Tensor | null {
   const value = single(where, given, model.outputNames);
   if (value === null || value === undefined) return null;
   refuseWeights(compilation, where);
@@ -76,7 +93,10 @@ export function readWeights(model: Sequential, compilation: Compilation, where: 
   if (temporal && items.length < 1)
     throw new ValueError(`${where}: sampleWeightMode 'temporal' needs an output with steps, [samples, steps, ...].`, 'ERR_SHAPE');
   if (temporal && w.shape.length !== 2)
-    throw new ValueError(`${where}: with sampleWeightMode 'temporal' weights are [samples, steps]. Received shape [${w.shape}].`, 'ERR_SHAPE');
+    throw new ValueError(
+      `${where}: with sampleWeightMode 'temporal' weights are [samples, steps]. Received shape [${w.shape}].`,
+      'ERR_SHAPE',
+    );
   const shape = w.shape.length > 1 && w.shape.at(-1) === 1 && w.shape.length > items.length + 1 ? w.shape.slice(0, -1) : w.shape;
   const perSample = shape.length === 1 || (shape.length === 2 && shape[1] === 1);
   const steps = shape.slice(1);
@@ -90,7 +110,15 @@ export function readWeights(model: Sequential, compilation: Compilation, where: 
 }
 
 /** Everything together: sizes must agree. */
-export function readSamples(model: Sequential, compilation: Compilation, where: string, x: unknown, y: unknown, weights: unknown, needsY = true): Samples {
+export function readSamples(
+  model: Sequential,
+  compilation: Compilation,
+  where: string,
+  x: unknown,
+  y: unknown,
+  weights: unknown,
+  needsY = true,
+): Samples {
   const [nx, ny, nw] = where ? [`${where}: x`, `${where}: y`, `${where}: sampleWeight`] : ['x', 'y', 'sampleWeight'];
   const tx = readX(model, nx, x);
   const ty = needsY || (y !== null && y !== undefined) ? readY(model, compilation, ny, y, tx) : null;
@@ -118,15 +146,25 @@ export interface ClassWeights {
 export function readClassWeight(compilation: Compilation, given: unknown): ClassWeights | null {
   if (given === null || given === undefined) return null;
   refuseWeights(compilation, 'classWeight');
-  const entries = given instanceof Map ? [...given] : typeof given === 'object' && !Array.isArray(given) && !ArrayBuffer.isView(given) ? Object.entries(given) : null;
+  const entries =
+    given instanceof Map
+      ? [...given]
+      : typeof given === 'object' && !Array.isArray(given) && !ArrayBuffer.isView(given)
+        ? Object.entries(given)
+        : null;
   if (!entries) throw typeError(`classWeight must be an object such as { 0: 1, 1: 5 }. Received: ${show(given)}`);
   const out: ClassWeights = { classes: [], weights: [] };
   for (const [key, weight] of entries) {
     const c = Number(key);
     if (!Number.isInteger(c) || (typeof key === 'string' && key.trim() === ''))
       throw new ValueError(`classWeight: the keys are classes, whole numbers. Received key: ${show(key)}`, 'ERR_CLASS_WEIGHT');
-    if (typeof weight !== 'number') throw typeError(`classWeight: the weight of class ${key} must be a number. Received: ${show(weight)}`);
-    if (!Number.isFinite(weight) || weight < 0) throw new ValueError(`classWeight: the weight of class ${key} must be finite and at least 0. Received: ${weight}`, 'ERR_CLASS_WEIGHT');
+    if (typeof weight !== 'number')
+      throw typeError(`classWeight: the weight of class ${key} must be a number. Received: ${show(weight)}`);
+    if (!Number.isFinite(weight) || weight < 0)
+      throw new ValueError(
+        `classWeight: the weight of class ${key} must be finite and at least 0. Received: ${weight}`,
+        'ERR_CLASS_WEIGHT',
+      );
     out.classes.push(c);
     out.weights.push(weight);
   }
@@ -145,7 +183,12 @@ export interface FeedOptions {
 }
 
 /** A feed over samples, and what the engine must know of it. */
-export function feedOf(compilation: Compilation | null, samples: Samples, output: Shape, options: FeedOptions): { feed: NativeFeed; shape: RunShape } {
+export function feedOf(
+  compilation: Compilation | null,
+  samples: Samples,
+  output: Shape,
+  options: FeedOptions,
+): { feed: NativeFeed; shape: RunShape } {
   const { x, y, weights } = samples;
   const items = output.slice(0, -1).reduce<number>((n, d) => n * (d ?? 1), 1);
   const weightSize = weights ? rowSize(weights) : 0;
@@ -237,8 +280,18 @@ export class DatasetBatches implements Batches {
     while (done < count) {
       const batch = await this.#stream.next();
       if (!batch) break;
-      const samples = readSamples(this.model, this.compilation, `${this.where}, batch ${batch.index}`, batch.x, batch.y, batch.weights);
-      const { feed, shape } = feedOf(this.compilation, samples, outputFor(this.model, samples.x), { batch: samples.count, classWeights: this.classWeights });
+      const samples = readSamples(
+        this.model,
+        this.compilation,
+        `${this.where}, batch ${batch.index}`,
+        batch.x,
+        batch.y,
+        batch.weights,
+      );
+      const { feed, shape } = feedOf(this.compilation, samples, outputFor(this.model, samples.x), {
+        batch: samples.count,
+        classWeights: this.classWeights,
+      });
       const result = await this.runner(feed, shape, 1, reset && done === 0);
       if (result.done === 0) break;
       done += result.done;

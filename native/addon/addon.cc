@@ -34,10 +34,14 @@ Napi::Value randomFill(const Napi::CallbackInfo& info) {
     Napi::Float32Array out = toFloats(info[2], "out");
     const float a = static_cast<float>(toValue(info[3]).asNumber("a")), b = static_cast<float>(toValue(info[4]).asNumber("b"));
     const auto n = static_cast<int64_t>(out.ElementLength());
-    if (kind == "uniform") fillUniform(seed, out.Data(), n, a, b);
-    else if (kind == "normal") fillNormal(seed, out.Data(), n, a, b);
-    else if (kind == "truncatedNormal") fillTruncatedNormal(seed, out.Data(), n, a, b);
-    else throw Error("ERR_SPEC", "unknown distribution '" + kind + "'");
+    if (kind == "uniform")
+      fillUniform(seed, out.Data(), n, a, b);
+    else if (kind == "normal")
+      fillNormal(seed, out.Data(), n, a, b);
+    else if (kind == "truncatedNormal")
+      fillTruncatedNormal(seed, out.Data(), n, a, b);
+    else
+      throw Error("ERR_SPEC", "unknown distribution '" + kind + "'");
   });
   return info.Env().Undefined();
 }
@@ -47,7 +51,8 @@ Napi::Value orthogonalFill(const Napi::CallbackInfo& info) {
     const auto seed = static_cast<uint64_t>(toValue(info[0]).asInteger("seed"));
     const int64_t rows = toValue(info[1]).asInteger("rows"), columns = toValue(info[2]).asInteger("columns");
     Napi::Float32Array out = toFloats(info[4], "out");
-    if (rows < 1 || columns < 1 || rows * columns != static_cast<int64_t>(out.ElementLength())) throw Error("ERR_SPEC", "orthogonal: sizes differ");
+    if (rows < 1 || columns < 1 || rows * columns != static_cast<int64_t>(out.ElementLength()))
+      throw Error("ERR_SPEC", "orthogonal: sizes differ");
     orthogonal(seed, rows, columns, static_cast<float>(toValue(info[3]).asNumber("gain")), out.Data());
   });
   return info.Env().Undefined();
@@ -57,8 +62,9 @@ Napi::Value firstOutsideOf(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const ArrayView a = toArray(info[0], "array");
     const double except = info[4].IsNumber() ? info[4].As<Napi::Number>().DoubleValue() : std::numeric_limits<double>::quiet_NaN();
-    return Napi::Number::New(info.Env(), static_cast<double>(firstOutside(a, toValue(info[1]).asNumber("low"), toValue(info[2]).asNumber("high"),
-                                                                           toValue(info[3]).asNumber("wholeNumbers") != 0, except)));
+    return Napi::Number::New(info.Env(),
+                             static_cast<double>(firstOutside(a, toValue(info[1]).asNumber("low"), toValue(info[2]).asNumber("high"),
+                                                              toValue(info[3]).asNumber("wholeNumbers") != 0, except)));
   });
 }
 

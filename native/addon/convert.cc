@@ -42,20 +42,40 @@ ArrayView toArray(const Napi::Value& v, const char* what) {
   const auto a = v.As<Napi::TypedArray>();
   ArrayView view;
   switch (a.TypedArrayType()) {
-    case napi_float32_array: view.type = ElementType::float32; break;
-    case napi_float64_array: view.type = ElementType::float64; break;
-    case napi_int8_array: view.type = ElementType::int8; break;
+    case napi_float32_array:
+      view.type = ElementType::float32;
+      break;
+    case napi_float64_array:
+      view.type = ElementType::float64;
+      break;
+    case napi_int8_array:
+      view.type = ElementType::int8;
+      break;
     case napi_uint8_array:
-    case napi_uint8_clamped_array: view.type = ElementType::uint8; break;
-    case napi_int16_array: view.type = ElementType::int16; break;
-    case napi_uint16_array: view.type = ElementType::uint16; break;
-    case napi_int32_array: view.type = ElementType::int32; break;
-    case napi_uint32_array: view.type = ElementType::uint32; break;
-    case napi_bigint64_array: view.type = ElementType::int64; break;
-    default: throw Error("ERR_DTYPE", std::string(what) + ": arrays of this element type cannot be read");
+    case napi_uint8_clamped_array:
+      view.type = ElementType::uint8;
+      break;
+    case napi_int16_array:
+      view.type = ElementType::int16;
+      break;
+    case napi_uint16_array:
+      view.type = ElementType::uint16;
+      break;
+    case napi_int32_array:
+      view.type = ElementType::int32;
+      break;
+    case napi_uint32_array:
+      view.type = ElementType::uint32;
+      break;
+    case napi_bigint64_array:
+      view.type = ElementType::int64;
+      break;
+    default:
+      throw Error("ERR_DTYPE", std::string(what) + ": arrays of this element type cannot be read");
   }
   Napi::ArrayBuffer buffer = a.ArrayBuffer();
-  if (buffer.IsDetached()) throw Error("ERR_DETACHED", std::string(what) + ": the array's buffer has been transferred or detached; pass a copy that stays");
+  if (buffer.IsDetached())
+    throw Error("ERR_DETACHED", std::string(what) + ": the array's buffer has been transferred or detached; pass a copy that stays");
   view.data = static_cast<const uint8_t*>(buffer.Data()) + a.ByteOffset();
   view.rows = static_cast<int64_t>(a.ElementLength());
   view.rowSize = 1;

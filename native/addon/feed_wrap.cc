@@ -53,7 +53,8 @@ void FeedWrap::check(Napi::Env) {
     Napi::ArrayBuffer buffer = a.ArrayBuffer();
     const void* data = buffer.IsDetached() ? nullptr : static_cast<const uint8_t*>(buffer.Data()) + a.ByteOffset();
     if (data != h.data || a.ByteLength() != h.bytes)
-      throw Error("ERR_DETACHED", "an array given to the model was transferred, detached or resized while it was in use; pass a copy that stays");
+      throw Error("ERR_DETACHED",
+                  "an array given to the model was transferred, detached or resized while it was in use; pass a copy that stays");
   }
 }
 

@@ -58,8 +58,10 @@ void Instance::settle(Napi::Env env, Pending* pending) {
   if (pending_.empty()) napi_unref_threadsafe_function(env, notify_);
   own->release();
   try {
-    if (own->failed) own->deferred.Reject(makeError(env, own->message, own->code, own->valueError).Value());
-    else own->deferred.Resolve(own->result(env));
+    if (own->failed)
+      own->deferred.Reject(makeError(env, own->message, own->code, own->valueError).Value());
+    else
+      own->deferred.Resolve(own->result(env));
   } catch (const Napi::Error&) {
     // JavaScript may no longer run here (a terminated worker); nobody waits for the promise then.
   }

@@ -17,9 +17,9 @@ class Pending {
  public:
   explicit Pending(Napi::Env env) : deferred(Napi::Promise::Deferred::New(env)) {}
   virtual ~Pending() = default;
-  virtual void stop() = 0;                          // asks the job to end soon
-  virtual Napi::Value result(Napi::Env env) = 0;    // on the JavaScript thread, after success
-  virtual void release() = 0;                       // on the JavaScript thread, in any case: gives locks back
+  virtual void stop() = 0;                        // asks the job to end soon
+  virtual Napi::Value result(Napi::Env env) = 0;  // on the JavaScript thread, after success
+  virtual void release() = 0;                     // on the JavaScript thread, in any case: gives locks back
   Napi::Promise::Deferred deferred;
   std::shared_ptr<Job> job;
   bool failed = false;
@@ -36,8 +36,8 @@ class Instance {
   Instance(Napi::Env env, Napi::Object exports);
   static Instance& of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
 
-  void start(std::unique_ptr<Pending> pending);     // submits pending->job
-  void finished(Pending* pending);                  // any thread
+  void start(std::unique_ptr<Pending> pending);  // submits pending->job
+  void finished(Pending* pending);               // any thread
 
   Napi::Error makeError(Napi::Env env, const std::string& message, const std::string& code, bool valueError);
   Napi::Error makeError(Napi::Env env, const Error& e) { return makeError(env, e.what(), e.code, e.valueError); }

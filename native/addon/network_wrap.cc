@@ -116,7 +116,8 @@ Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
     RunRequest r;
     const gemmfit::Value spec = [&] {
       gemmfit::Value::Object plain;
-      for (const char* key : {"mode", "sampleShape", "weightSteps", "steps", "call", "step", "reset"}) plain[key] = toValue(options.Get(key));
+      for (const char* key : {"mode", "sampleShape", "weightSteps", "steps", "call", "step", "reset"})
+        plain[key] = toValue(options.Get(key));
       return gemmfit::Value(std::move(plain));
     }();
     r.mode = toMode(spec.text("mode", ""));

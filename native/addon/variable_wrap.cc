@@ -14,14 +14,17 @@ void VariableWrap::Finalize(Napi::Env env) {
   if (variable) Napi::MemoryManagement::AdjustExternalMemory(env, -variable->size * 4);
 }
 
-Napi::Value VariableWrap::size(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(variable->size)); }
+Napi::Value VariableWrap::size(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(variable->size));
+}
 
 // Between batches (in a callback) weights can be read; within one they would be a mixture of two steps, so that is refused.
 Napi::Value VariableWrap::read(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     Napi::Float32Array into = toFloats(info[0], "the array to read into");
     if (static_cast<int64_t>(into.ElementLength()) != variable->size) throw Error("ERR_SHAPE", "the array to read into has another size");
-    if (!variable->tryShare()) throw Error("ERR_BUSY", "weights cannot be read while a fit is in a batch; await it, or read them in a callback", false);
+    if (!variable->tryShare())
+      throw Error("ERR_BUSY", "weights cannot be read while a fit is in a batch; await it, or read them in a callback", false);
     std::memcpy(into.Data(), variable->data(), static_cast<size_t>(variable->size) * sizeof(float));
     variable->unshare();
   });
@@ -31,8 +34,11 @@ Napi::Value VariableWrap::read(const Napi::CallbackInfo& info) {
 Napi::Value VariableWrap::write(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     const Napi::Float32Array from = toFloats(info[0], "the values");
-    if (static_cast<int64_t>(from.ElementLength()) != variable->size) throw Error("ERR_SHAPE", "the values have another size than the weight");
-    if (!variable->tryExclusive()) throw Error("ERR_BUSY", "weights cannot be changed while the model is at work; await the running fit, evaluate or predict first", false);
+    if (static_cast<int64_t>(from.ElementLength()) != variable->size)
+      throw Error("ERR_SHAPE", "the values have another size than the weight");
+    if (!variable->tryExclusive())
+      throw Error("ERR_BUSY", "weights cannot be changed while the model is at work; await the running fit, evaluate or predict first",
+                  false);
     std::memcpy(variable->data(), from.Data(), static_cast<size_t>(variable->size) * sizeof(float));
     variable->release();
   });
@@ -40,10 +46,10 @@ Napi::Value VariableWrap::write(const Napi::CallbackInfo& info) {
 }
 
 Napi::FunctionReference defineVariable(Napi::Env env, Napi::Object exports) {
-  const Napi::Function f = VariableWrap::DefineClass(env, "Variable",
-                                                     {VariableWrap::InstanceAccessor<&VariableWrap::size>("size"),
-                                                      VariableWrap::InstanceMethod<&VariableWrap::read>("read"),
-                                                      VariableWrap::InstanceMethod<&VariableWrap::write>("write")});
+  const Napi::Function f = VariableWrap::DefineClass(
+      env, "Variable",
+      {VariableWrap::InstanceAccessor<&VariableWrap::size>("size"), VariableWrap::InstanceMethod<&VariableWrap::read>("read"),
+       VariableWrap::InstanceMethod<&VariableWrap::write>("write")});
   exports.Set("Variable", f);
   return Napi::Persistent(f);
 }

@@ -14,15 +14,24 @@ namespace {
 template <class F>
 auto withType(ElementType type, const void* data, F&& f) {
   switch (type) {
-    case ElementType::float64: return f(static_cast<const double*>(data));
-    case ElementType::int8: return f(static_cast<const int8_t*>(data));
-    case ElementType::uint8: return f(static_cast<const uint8_t*>(data));
-    case ElementType::int16: return f(static_cast<const int16_t*>(data));
-    case ElementType::uint16: return f(static_cast<const uint16_t*>(data));
-    case ElementType::int32: return f(static_cast<const int32_t*>(data));
-    case ElementType::uint32: return f(static_cast<const uint32_t*>(data));
-    case ElementType::int64: return f(static_cast<const int64_t*>(data));
-    default: return f(static_cast<const float*>(data));
+    case ElementType::float64:
+      return f(static_cast<const double*>(data));
+    case ElementType::int8:
+      return f(static_cast<const int8_t*>(data));
+    case ElementType::uint8:
+      return f(static_cast<const uint8_t*>(data));
+    case ElementType::int16:
+      return f(static_cast<const int16_t*>(data));
+    case ElementType::uint16:
+      return f(static_cast<const uint16_t*>(data));
+    case ElementType::int32:
+      return f(static_cast<const int32_t*>(data));
+    case ElementType::uint32:
+      return f(static_cast<const uint32_t*>(data));
+    case ElementType::int64:
+      return f(static_cast<const int64_t*>(data));
+    default:
+      return f(static_cast<const float*>(data));
   }
 }
 

@@ -29,8 +29,8 @@ int64_t firstOutside(const ArrayView& array, double low, double high, bool whole
 struct ClassWeights {
   std::vector<int64_t> classes;
   std::vector<float> weights;
-  bool argmax = false;      // the label is a vector: its class is where it is largest; else it is the class itself, rounded
-  int64_t labelWidth = 1;   // elements of y per item
+  bool argmax = false;     // the label is a vector: its class is where it is largest; else it is the class itself, rounded
+  int64_t labelWidth = 1;  // elements of y per item
   float of(const float* label) const;
 };
 
@@ -38,7 +38,7 @@ enum class Shuffle { none, rows, batches };
 
 struct FeedSpec {
   ArrayView x, y, weights;
-  int64_t first = 0;   // the rows used: [first, first + count)
+  int64_t first = 0;  // the rows used: [first, first + count)
   int64_t count = 0;
   int64_t batch = 32;
   Shuffle shuffle = Shuffle::none;
@@ -54,9 +54,9 @@ class Feed {
   explicit Feed(FeedSpec spec);  // Error ERR_SPEC where sizes do not fit together
   const FeedSpec spec;
 
-  bool next();                       // moves to the next batch; false when the passes are used up
+  bool next();  // moves to the next batch; false when the passes are used up
   int64_t rows() const { return rows_; }
-  int64_t row(int64_t i) const;      // the i-th row of the current batch, as a row of the arrays
+  int64_t row(int64_t i) const;  // the i-th row of the current batch, as a row of the arrays
   // The current batch in place, where its rows are float32 and follow each other; else null.
   const float* direct() const;
 

@@ -20,9 +20,12 @@ Head::Head(const Value& spec, const Shape& out, int64_t batch, int64_t maskSteps
     lossWeight_ = spec.number("lossWeight", 1);
     logits_ = spec.flag("logits", false);
     const std::string r = spec.text("reduction", "sum_over_batch_size");
-    if (r == "sum") reduction_ = Reduction::sum;
-    else if (r == "mean_with_sample_weight") reduction_ = Reduction::weightedMean;
-    else if (r != "sum_over_batch_size" && r != "mean") throw Error("ERR_SPEC", "unknown reduction '" + r + "'");
+    if (r == "sum")
+      reduction_ = Reduction::sum;
+    else if (r == "mean_with_sample_weight")
+      reduction_ = Reduction::weightedMean;
+    else if (r != "sum_over_batch_size" && r != "mean")
+      throw Error("ERR_SPEC", "unknown reduction '" + r + "'");
     if (!whole_ && labelWidth != loss_->labelWidth) throw Error("ERR_SHAPE", "the labels' size does not fit the loss");
     needsBatch_ = maskSteps_ > 0 || loss_->ignores() || loss_->preparesBatch() || whole_ || reduction_ == Reduction::weightedMean;
   }

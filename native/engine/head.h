@@ -10,10 +10,10 @@ namespace gemmfit {
 
 // What one row chunk sums up in a step. Chunks are cut by shapes alone and merged in their order, in double.
 struct alignas(64) Slot {
-  double loss = 0;         // sum of weight * loss over items
-  double kept = 0;         // items that count: the mask's sum
-  double weight = 0;       // sum of weights of the items that count
-  double penalty = 0;      // activity regularization
+  double loss = 0;              // sum of weight * loss over items
+  double kept = 0;              // items that count: the mask's sum
+  double weight = 0;            // sum of weights of the items that count
+  double penalty = 0;           // activity regularization
   std::vector<double> metrics;  // states of all metrics, one after the other, over the whole epoch
 };
 
@@ -25,7 +25,7 @@ class Head {
   Head(const Value& spec, const Shape& out, int64_t batch, int64_t maskSteps);
 
   bool hasLoss() const { return loss_ != nullptr; }
-  bool usesLogits() const { return logits_; }           // the loss reads the last op's input
+  bool usesLogits() const { return logits_; }  // the loss reads the last op's input
   bool wantsLogits() const { return logits_ || metricLogits_; }
   // The loss of an item depends on others of the batch (a mask's count, labels of the whole batch): the pass over the rows is then
   // cut in two, with `combine` between.
@@ -39,20 +39,20 @@ class Head {
   const float* label = nullptr;
   const float* weight = nullptr;  // [rows, weightSteps]
   int64_t weightSteps = 0;
-  const float* mask = nullptr;    // [rows, maskSteps]
-  float* gradient = nullptr;      // of the prediction, or of the logits
-  float* itemLoss = nullptr;      // [batch * items]
+  const float* mask = nullptr;  // [rows, maskSteps]
+  float* gradient = nullptr;    // of the prediction, or of the logits
+  float* itemLoss = nullptr;    // [batch * items]
   float* itemScale = nullptr;
   float* itemMask = nullptr;
   int64_t itemsPerRow() const { return items_; }
 
   bool preparesBatch() const { return loss_ && loss_->preparesBatch(); }
   bool wholeBatch() const { return whole_; }
-  void begin(int64_t rows);                                     // once a batch, by the leader, first of all
-  void prepare(int64_t rows);                                   // once a batch, by one thread, when all labels are there
-  void forward(Slot& slot, int64_t begin, int64_t end);         // losses and metrics of the rows
+  void begin(int64_t rows);                                                    // once a batch, by the leader, first of all
+  void prepare(int64_t rows);                                                  // once a batch, by one thread, when all labels are there
+  void forward(Slot& slot, int64_t begin, int64_t end);                        // losses and metrics of the rows
   void combine(const std::vector<Slot>& slots, int64_t chunks, int64_t rows);  // the batch's denominator
-  void backward(int64_t begin, int64_t end);                    // gradient of the rows
+  void backward(int64_t begin, int64_t end);                                   // gradient of the rows
   double batchLoss(const std::vector<Slot>& slots, int64_t chunks, int64_t rows) const;  // weighted by lossWeight
   std::vector<std::vector<double>> metricResults(const std::vector<double>& states) const;
 

@@ -32,7 +32,8 @@ class Loss {
   int64_t labelWidth = 1;  // floats of yTrue an item
 };
 
-// The table in native/losses/registry.cc. spec: { loss: 'meanSquaredError', ...options in camelCase }; `width` is the last axis of the output.
+// The table in native/losses/registry.cc. spec: { loss: 'meanSquaredError', ...options in camelCase }; `width` is the last axis of the
+// output.
 std::unique_ptr<Loss> makeLoss(const Value& spec, int64_t width);
 
 }  // namespace gemmfit

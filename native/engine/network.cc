@@ -64,7 +64,8 @@ void Network::step(Feed& feed, const Step& step, float* predictions, Team* team)
   plan_->beginStep(feed, step, predictions);
   for (int s = 0; s < plan_->stages(); ++s) {
     const int64_t tasks = plan_->tasks(s);
-    if (team) team->run(s, tasks);
+    if (team)
+      team->run(s, tasks);
     else
       for (int64_t t = 0; t < tasks; ++t) plan_->task(s, t);
     plan_->endStage(s);
@@ -73,17 +74,18 @@ void Network::step(Feed& feed, const Step& step, float* predictions, Team* team)
 
 RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   const bool predicts = request.mode == Mode::predict;
-  if (sizeOf(request.sampleShape) != feed.spec.x.rowSize) throw Error("ERR_SHAPE", "the feed's rows do not have the shape they are said to have");
+  if (sizeOf(request.sampleShape) != feed.spec.x.rowSize)
+    throw Error("ERR_SHAPE", "the feed's rows do not have the shape they are said to have");
   plan_ = &plan(request.mode, request.sampleShape, feed.spec.batch, request.weightSteps);
   plan_->bind(arena_);
   if (!predicts) {
     const int64_t labels = plan_->head() ? plan_->head()->labelSize() : 0;
-    if ((feed.spec.y ? feed.spec.y.rowSize : 0) != labels) throw Error("ERR_SHAPE", "the feed's labels do not have the size the loss needs");
+    if ((feed.spec.y ? feed.spec.y.rowSize : 0) != labels)
+      throw Error("ERR_SHAPE", "the feed's labels do not have the size the loss needs");
     if (feed.spec.weights && feed.spec.weights.rowSize != 1 && feed.spec.weights.rowSize != request.weightSteps)
       throw Error("ERR_SHAPE", "the feed's sample weights do not have the size they are said to have");
-    if (!feed.spec.classWeights.classes.empty() &&
-        (request.weightSteps < 1 || feed.spec.y.rowSize % request.weightSteps != 0 ||
-         feed.spec.y.rowSize / request.weightSteps < feed.spec.classWeights.labelWidth))
+    if (!feed.spec.classWeights.classes.empty() && (request.weightSteps < 1 || feed.spec.y.rowSize % request.weightSteps != 0 ||
+                                                    feed.spec.y.rowSize / request.weightSteps < feed.spec.classWeights.labelWidth))
       throw Error("ERR_SHAPE", "class weights do not fit the labels");
   }
   if (request.mode == Mode::train && request.learningRates.empty()) throw Error("ERR_SPEC", "training needs a learning rate");
@@ -107,7 +109,8 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
       weights_.begin(request.learningRates[k], request.call + result.steps);
     }
     float* out = predicts ? request.predictions + result.samples * outSize : nullptr;
-    if (predicts && (result.samples + step.rows) * outSize > request.capacity) throw Error("ERR_SPEC", "the room for predictions is too small");
+    if (predicts && (result.samples + step.rows) * outSize > request.capacity)
+      throw Error("ERR_SPEC", "the room for predictions is too small");
     this->step(feed, step, out, team);
     const double loss = plan_->endStep();
     current_->loss += loss * static_cast<double>(step.rows);
@@ -140,7 +143,8 @@ Totals Network::totals(const Sums& sums, const std::vector<double>& states) cons
   Totals t;
   t.steps = sums.steps;
   t.loss = sums.rows ? sums.loss / static_cast<double>(sums.rows) : 0;
-  if (plan_ && plan_->head() && states.size() == static_cast<size_t>(plan_->head()->metricStates())) t.metrics = plan_->head()->metricResults(states);
+  if (plan_ && plan_->head() && states.size() == static_cast<size_t>(plan_->head()->metricStates()))
+    t.metrics = plan_->head()->metricResults(states);
   return t;
 }
 

@@ -27,7 +27,7 @@ struct RunRequest {
 };
 
 struct RunResult {
-  int64_t steps = 0;    // batches done: fewer than asked for where the feed ended or `stop` was called
+  int64_t steps = 0;  // batches done: fewer than asked for where the feed ended or `stop` was called
   int64_t samples = 0;
 };
 
@@ -50,8 +50,8 @@ class Network {
   void release();
 
   RunResult run(Feed& feed, const RunRequest& request, Team* team);
-  Totals totals() const;            // between jobs
-  Totals progress();                // during one: a recent snapshot, and the wish for a newer one
+  Totals totals() const;  // between jobs
+  Totals progress();      // during one: a recent snapshot, and the wish for a newer one
   void stop() { stop_.store(true, std::memory_order_relaxed); }
   bool stopped() const { return stop_.load(std::memory_order_relaxed); }
   void clearStop() { stop_.store(false, std::memory_order_relaxed); }

@@ -15,24 +15,24 @@ class Updater;
 
 // One batch's state. Read by every task of the step; written only by the leader, between stages.
 struct Step {
-  int64_t rows = 0;        // samples in this batch; at most the plan's batch
+  int64_t rows = 0;  // samples in this batch; at most the plan's batch
   bool training = false;
-  uint64_t seed = 0;       // of the network; ops mix their own index into it
-  uint64_t number = 0;     // training steps this network has taken: the counter of its random numbers
+  uint64_t seed = 0;           // of the network; ops mix their own index into it
+  uint64_t number = 0;         // training steps this network has taken: the counter of its random numbers
   Updater* updater = nullptr;  // where weight gradients go; null outside training
 };
 
 // What an op is told when a plan is made for one input shape, batch size and mode.
 struct OpEnv {
-  Shape in;                            // of one sample
-  int64_t batch;                       // the most rows a step will have
+  Shape in;       // of one sample
+  int64_t batch;  // the most rows a step will have
   bool training;
-  bool masked;                         // an input mask will be there
-  bool needsInputGradient;             // something below trains, so dx must be written
-  uint64_t seed;                       // this op's own key for random numbers
-  std::vector<VariablePtr> weights;    // in the order of the spec
-  std::vector<int> weightIds;          // the network's index of each: what Updater is asked with
-  std::vector<bool> trainable;         // of each; never true when `training` is false
+  bool masked;                       // an input mask will be there
+  bool needsInputGradient;           // something below trains, so dx must be written
+  uint64_t seed;                     // this op's own key for random numbers
+  std::vector<VariablePtr> weights;  // in the order of the spec
+  std::vector<int> weightIds;        // the network's index of each: what Updater is asked with
+  std::vector<bool> trainable;       // of each; never true when `training` is false
   // For composite ops (wrappers): makes a child op from its own spec.
   std::function<std::unique_ptr<class Op>(const Value& spec, const OpEnv& env)> makeChild;
 };
@@ -62,16 +62,16 @@ class Op {
   virtual ~Op() = default;
 
   // --- description: the constructor's job
-  Shape in, out;             // of one sample
-  bool inPlace = false;      // y may share x's memory. Then backward must not read x (y is fine), and dx may be dy
-  bool identity = false;     // y is x: where they share memory, forward touches nothing (implies inPlace)
-  bool readsX = false;       // backward or weight tasks read x
-  bool readsY = false;       // backward or weight tasks read y
+  Shape in, out;               // of one sample
+  bool inPlace = false;        // y may share x's memory. Then backward must not read x (y is fine), and dx may be dy
+  bool identity = false;       // y is x: where they share memory, forward touches nothing (implies inPlace)
+  bool readsX = false;         // backward or weight tasks read x
+  bool readsY = false;         // backward or weight tasks read y
   bool weightsReadDy = false;  // weight tasks read dy, which then survives until they run
   enum class Mask { pass, drop, make } mask = Mask::pass;
-  int64_t maskSteps = 0;     // when `mask` is make: steps of the mask it writes for each sample
+  int64_t maskSteps = 0;  // when `mask` is make: steps of the mask it writes for each sample
   std::vector<Scratch> scratchSpec;
-  double flopsPerRow = 0;    // of the forward pass: decides how many rows make a task
+  double flopsPerRow = 0;  // of the forward pass: decides how many rows make a task
 
   virtual std::vector<Phase> forwardPhases() const { return {Phase{}}; }
   virtual std::vector<Phase> backwardPhases() const { return {Phase{}}; }
@@ -95,10 +95,10 @@ class Op {
   float* y = nullptr;
   const float* dy = nullptr;
   float* dx = nullptr;
-  const float* maskIn = nullptr;   // [rows, steps of the input mask]; null when there is none
-  float* maskOut = nullptr;        // to write when mask == make
+  const float* maskIn = nullptr;  // [rows, steps of the input mask]; null when there is none
+  float* maskOut = nullptr;       // to write when mask == make
   int64_t maskInSteps = 0;
-  std::vector<float*> scratch;     // as scratchSpec orders them; 64-byte aligned
+  std::vector<float*> scratch;  // as scratchSpec orders them; 64-byte aligned
 };
 
 constexpr int64_t kTileFloats = 65536;

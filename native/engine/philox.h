@@ -30,7 +30,7 @@ struct Philox {
   }
 };
 
-inline float unitFloat(uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }  // [0, 1)
+inline float unitFloat(uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }     // [0, 1)
 inline double unitOpen(uint32_t bits) { return (static_cast<double>(bits) + 0.5) * 0x1p-32; }  // (0, 1)
 
 // Mixes words into a key (splitmix64's finalizer): seed -> seed of a layer, of an epoch, of a stream.

@@ -49,7 +49,8 @@ Plan::Plan(const Value& program, Weights& weights, Mode modeOf, const Shape& inS
   if (mode != Mode::predict && program.has("head")) head_ = std::make_unique<Head>(program.at("head"), out(), batch, maskSteps_);
   if (mode == Mode::train && (!head_ || !head_->hasLoss())) throw Error("ERR_SPEC", "training needs a loss");
   if (weightSteps > 0 && head_ && head_->itemsPerRow() % weightSteps != 0)
-    throw Error("ERR_SHAPE", "sample weights of " + std::to_string(weightSteps) + " steps do not fit an output of shape " + toString(out()));
+    throw Error("ERR_SHAPE",
+                "sample weights of " + std::to_string(weightSteps) + " steps do not fit an output of shape " + toString(out()));
   schedule();
   planMemory();
 }
@@ -151,8 +152,8 @@ void Plan::schedule() {
 
 void Plan::planMemory() {
   const int n = static_cast<int>(ops_.size()), last = static_cast<int>(stages_.size()) - 1;
-  std::vector<int> forwardFirst(static_cast<size_t>(n), last), forwardLast(static_cast<size_t>(n), 0), backwardFirst(static_cast<size_t>(n), -1),
-      backwardLast(static_cast<size_t>(n), -1);
+  std::vector<int> forwardFirst(static_cast<size_t>(n), last), forwardLast(static_cast<size_t>(n), 0),
+      backwardFirst(static_cast<size_t>(n), -1), backwardLast(static_cast<size_t>(n), -1);
   int gather = 0, headFirst = last, weightStage = -1;
   for (int s = 0; s <= last; ++s)
     for (const Part& p : stages_[static_cast<size_t>(s)].parts) {
@@ -200,9 +201,12 @@ void Plan::planMemory() {
     const bool aliasOfInput = value[static_cast<size_t>(i)] == inputBuffer;
     const bool shares = op.identity || (op.inPlace && !headReadsX && !aliasOfInput && !kept(value[static_cast<size_t>(i)]));
     extend(value[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
-    value[static_cast<size_t>(i) + 1] = shares ? value[static_cast<size_t>(i)] : add(sizeOf(op.out), 0, forwardFirst[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
+    value[static_cast<size_t>(i) + 1] =
+        shares ? value[static_cast<size_t>(i)]
+               : add(sizeOf(op.out), 0, forwardFirst[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
     if (backwardLast[static_cast<size_t>(i)] >= 0) {
-      const int until = op.weightTasks() > 0 ? std::max(weightStage, backwardLast[static_cast<size_t>(i)]) : backwardLast[static_cast<size_t>(i)];
+      const int until =
+          op.weightTasks() > 0 ? std::max(weightStage, backwardLast[static_cast<size_t>(i)]) : backwardLast[static_cast<size_t>(i)];
       if (op.readsX) keep(value[static_cast<size_t>(i)], until);
       if (op.readsY) keep(value[static_cast<size_t>(i) + 1], until);
     }
@@ -218,7 +222,8 @@ void Plan::planMemory() {
     for (size_t k = 0; k < op.scratchSpec.size(); ++k) op.scratch.push_back(nullptr);
     for (size_t k = 0; k < op.scratchSpec.size(); ++k) {
       const Scratch& s = op.scratchSpec[k];
-      use(add(s.perRow, s.fixed, forwardFirst[static_cast<size_t>(i)], mode == Mode::train ? last : forwardLast[static_cast<size_t>(i)]), &op.scratch[k]);
+      use(add(s.perRow, s.fixed, forwardFirst[static_cast<size_t>(i)], mode == Mode::train ? last : forwardLast[static_cast<size_t>(i)]),
+          &op.scratch[k]);
     }
   }
   extend(value[static_cast<size_t>(n)], headLast);
@@ -268,8 +273,10 @@ void Plan::planMemory() {
       if (!shares) gradient = add(sizeOf(op.out), 0, birth, birth);
       extend(gradient, backwardLast[static_cast<size_t>(i)]);
       if (op.weightsReadDy && op.weightTasks() > 0) extend(gradient, weightStage);
-      if (above) use(gradient, &above->dx);
-      else use(gradient, &head_->gradient);
+      if (above)
+        use(gradient, &above->dx);
+      else
+        use(gradient, &head_->gradient);
       if (above) extend(gradient, backwardLast[static_cast<size_t>(i) + 1]);
       use(gradient, const_cast<float**>(&op.dy));
     }
@@ -344,8 +351,10 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
         if (f.y) f.y.copyRow(row, label_ + r * f.y.rowSize);
         if (weightSteps == 0) continue;
         float* w = weight_ + r * weightSteps;
-        if (f.weights && f.weights.rowSize == weightSteps) f.weights.copyRow(row, w);
-        else std::fill(w, w + weightSteps, f.weights ? static_cast<float>(f.weights.value(row)) : 1.0f);
+        if (f.weights && f.weights.rowSize == weightSteps)
+          f.weights.copyRow(row, w);
+        else
+          std::fill(w, w + weightSteps, f.weights ? static_cast<float>(f.weights.value(row)) : 1.0f);
         if (!f.classWeights.classes.empty()) {
           const int64_t stride = f.y.rowSize / weightSteps;
           for (int64_t t = 0; t < weightSteps; ++t) w[t] *= f.classWeights.of(label_ + r * f.y.rowSize + t * stride);
@@ -353,8 +362,12 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
       }
       break;
     }
-    case Do::forward: ops_[static_cast<size_t>(part.op)]->forward(step_, part.phase, begin, end); break;
-    case Do::backward: ops_[static_cast<size_t>(part.op)]->backward(step_, part.phase, begin, end); break;
+    case Do::forward:
+      ops_[static_cast<size_t>(part.op)]->forward(step_, part.phase, begin, end);
+      break;
+    case Do::backward:
+      ops_[static_cast<size_t>(part.op)]->backward(step_, part.phase, begin, end);
+      break;
     case Do::emit: {
       const int64_t n = sizeOf(out());
       const float* y = ops_.empty() ? (direct_ ? feed_->direct() : input_) : ops_.back()->y;
@@ -369,18 +382,32 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
         if (op->hasPenalty()) slot.penalty += op->penalty(step_, begin, end);
       break;
     }
-    case Do::prepare: head_->prepare(step_.rows); break;
-    case Do::combine: head_->combine(slots_, ceilDiv(step_.rows, chunk_), step_.rows); break;
-    case Do::gradient: head_->backward(begin, end); break;
+    case Do::prepare:
+      head_->prepare(step_.rows);
+      break;
+    case Do::combine:
+      head_->combine(slots_, ceilDiv(step_.rows, chunk_), step_.rows);
+      break;
+    case Do::gradient:
+      head_->backward(begin, end);
+      break;
     case Do::weights: {
       const auto& [op, t] = weightTasks_[static_cast<size_t>(begin)];
       ops_[static_cast<size_t>(op)]->weightTask(step_, t);
       break;
     }
-    case Do::penalties: weights_.penaltyTask(begin); break;
-    case Do::collect: weights_.gatherTask(begin); break;
-    case Do::update: weights_.updateTask(begin); break;
-    case Do::constrain: weights_.constraintTask(begin); break;
+    case Do::penalties:
+      weights_.penaltyTask(begin);
+      break;
+    case Do::collect:
+      weights_.gatherTask(begin);
+      break;
+    case Do::update:
+      weights_.updateTask(begin);
+      break;
+    case Do::constrain:
+      weights_.constraintTask(begin);
+      break;
   }
 }
 

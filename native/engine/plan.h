@@ -35,16 +35,18 @@ class Plan {
   const Shape& out() const { return ops_.empty() ? in : ops_.back()->out; }
 
   // One step: beginStep, then stage by stage its tasks and endStage, then endStep.
-  void bind(Arena& arena);                             // gives the ops their memory; again when the arena has moved
+  void bind(Arena& arena);  // gives the ops their memory; again when the arena has moved
   void beginStep(const Feed& feed, Step step, float* predictions);
   int64_t stages() const { return static_cast<int64_t>(stages_.size()); }
   int64_t tasks(int stage) const;
-  int64_t tasksAtMost(int stage) const { return stages_[static_cast<size_t>(stage)].rows ? ceilDiv(batch, chunk_) : stages_[static_cast<size_t>(stage)].count; }
-  void task(int stage, int64_t index);                 // any thread
-  void endStage(int stage);                            // the leader, when all tasks have ended
-  double endStep();                                    // the leader: the batch's loss with penalties
+  int64_t tasksAtMost(int stage) const {
+    return stages_[static_cast<size_t>(stage)].rows ? ceilDiv(batch, chunk_) : stages_[static_cast<size_t>(stage)].count;
+  }
+  void task(int stage, int64_t index);  // any thread
+  void endStage(int stage);             // the leader, when all tasks have ended
+  double endStep();                     // the leader: the batch's loss with penalties
   void resetMetrics();
-  std::vector<double> metricStates() const;            // the chunks' states, merged
+  std::vector<double> metricStates() const;  // the chunks' states, merged
   const Head* head() const { return head_.get(); }
   void resetState();
 
@@ -71,19 +73,19 @@ class Plan {
   void makeOps(const Value& program, const Shape& in);
   void schedule();
   void planMemory();
-  int place(Part part, const Phase& phase);            // appends to the schedule; the stage's index
+  int place(Part part, const Phase& phase);  // appends to the schedule; the stage's index
   void run(const Part& part, int64_t begin, int64_t end);
 
   Weights& weights_;
   std::vector<std::unique_ptr<Op>> ops_;
   std::unique_ptr<Head> head_;
   std::vector<Stage> stages_;
-  std::vector<std::pair<int, int64_t>> weightTasks_;   // op and its task
+  std::vector<std::pair<int, int64_t>> weightTasks_;  // op and its task
   std::vector<Buffer> buffers_;
   int64_t arenaFloats_ = 0;
   const float* bound_ = nullptr;
-  int lowest_ = 0;                                     // ops below get no backward pass
-  int64_t chunk_ = 1;                                  // rows of a task
+  int lowest_ = 0;     // ops below get no backward pass
+  int64_t chunk_ = 1;  // rows of a task
   int64_t maskSteps_ = 0;
   bool backward_ = false;
   std::vector<Slot> slots_;

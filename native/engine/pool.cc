@@ -84,8 +84,10 @@ void Team::run(int stage, int64_t tasks) {
   }
   // Only tasks that a helper is in the middle of remain.
   for (int spins = 0; done_.load(std::memory_order_acquire) != tasks; ++spins) {
-    if (spins < kSpins) pause();
-    else std::this_thread::yield();
+    if (spins < kSpins)
+      pause();
+    else
+      std::this_thread::yield();
   }
 }
 

@@ -50,11 +50,11 @@ class Pool {
  public:
   static Pool& instance();
   void submit(std::shared_ptr<Job> job);
-  void invite();  // a running job has begun to have tasks for others
+  void invite();                                 // a running job has begun to have tasks for others
   bool cancel(const std::shared_ptr<Job>& job);  // true when it had not begun, and now never will
-  int threads();               // as set, or physical cores allowed to this process
-  void setThreads(int count);  // 1..256; takes effect for the tasks that begin after it
-  int workers();               // threads that have been started: for tests
+  int threads();                                 // as set, or physical cores allowed to this process
+  void setThreads(int count);                    // 1..256; takes effect for the tasks that begin after it
+  int workers();                                 // threads that have been started: for tests
 
  private:
   Pool();

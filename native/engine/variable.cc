@@ -16,7 +16,8 @@ void FreeAligned::operator()(float* p) const {
 }
 
 AlignedFloats allocateFloats(int64_t count) {
-  if (count < 0 || count > (int64_t{1} << 40)) throw Error("ERR_MEMORY", "a buffer of " + std::to_string(count) + " floats cannot be allocated", false);
+  if (count < 0 || count > (int64_t{1} << 40))
+    throw Error("ERR_MEMORY", "a buffer of " + std::to_string(count) + " floats cannot be allocated", false);
   const size_t bytes = (static_cast<size_t>(count) * sizeof(float) + 63) / 64 * 64 + 64;
 #ifdef _WIN32
   void* p = _aligned_malloc(bytes, 64);
@@ -30,7 +31,8 @@ AlignedFloats allocateFloats(int64_t count) {
 
 Variable::Variable(std::vector<int64_t> shapeOf) : shape(std::move(shapeOf)), size(1) {
   for (const int64_t d : shape) {
-    if (d < 0 || (d > 0 && size > (int64_t{1} << 40) / d)) throw Error("ERR_SHAPE", "a variable's shape must be of whole numbers that fit in memory");
+    if (d < 0 || (d > 0 && size > (int64_t{1} << 40) / d))
+      throw Error("ERR_SHAPE", "a variable's shape must be of whole numbers that fit in memory");
     size *= d;
   }
   data_ = allocateFloats(size);

@@ -24,7 +24,7 @@ class Variable {
   float* data() { return data_.get(); }
   const float* data() const { return data_.get(); }
 
-  bool tryShare();      // for reading; false while a training job holds it
+  bool tryShare();  // for reading; false while a training job holds it
   void unshare();
   bool tryExclusive();  // for writing; false while any job holds it
   void release();

@@ -24,9 +24,9 @@ class Weights : public Updater {
   int64_t count() const { return static_cast<int64_t>(records_.size()); }
   const VariablePtr& variable(int id) const { return variables_[static_cast<size_t>(id)]; }
   bool anyTrainable() const { return anyTrainable_; }
-  void needBuffer(int id);                     // an op cannot hand over tiles: called while a plan is made
+  void needBuffer(int id);  // an op cannot hand over tiles: called while a plan is made
 
-  void begin(double lr, int64_t call);         // by the leader, before a training step; call: gradients applied so far
+  void begin(double lr, int64_t call);  // by the leader, before a training step; call: gradients applied so far
   float* tile(int weight, int64_t offset, int64_t n) override;
   void done(int weight, int64_t offset, int64_t n, float* g) override;
   float* block(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, int64_t* ld) override;
@@ -40,7 +40,7 @@ class Weights : public Updater {
   // What remains when all tiles are in: gradients kept whole, then constraints. Three stages of independent tasks.
   int64_t gatherTasks() const { return static_cast<int64_t>(buffered_.size()); }
   void gatherTask(int64_t task);
-  void combine();                              // by the leader, between
+  void combine();  // by the leader, between
   int64_t updateTasks() const { return static_cast<int64_t>(updateTiles_.size()); }
   void updateTask(int64_t task);
   int64_t constraintTasks() const { return static_cast<int64_t>(constrained_.size()); }
@@ -59,9 +59,9 @@ class Weights : public Updater {
     std::vector<float*> slots;
     float* average = nullptr;
     float* accumulator = nullptr;
-    AlignedFloats buffer;       // the whole gradient, where it must be whole
+    AlignedFloats buffer;  // the whole gradient, where it must be whole
     double normSquared = 0;
-    float factor = 1;           // clipping by norm
+    float factor = 1;  // clipping by norm
   };
   void apply(const Record& r, int64_t offset, int64_t n, float* g) const;
 

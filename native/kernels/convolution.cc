@@ -44,9 +44,9 @@ Columns columnsOf(const Window& w, const WindowPart& part, const float* image, i
 
 }  // namespace
 
-Convolution::Block Convolution::block(int64_t group) const {
+Convolution::Block Convolution::group(int64_t index) const {
   const int64_t width = window.channels / groups, columns = filters / groups;
-  return {{0, window.taps(), group * width, width}, group * columns, columns};
+  return {{0, window.taps(), index * width, width}, index * columns, columns};
 }
 
 void Convolution::toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const {
@@ -54,7 +54,7 @@ void Convolution::toGrid(const float* kernel, const float* bias, const float* im
   eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
     if (bias) fillRows(bias, filters, count, grid + position * filters);
     for (int64_t g = 0; g < groups; ++g) {
-      const Block b = block(g);
+      const Block b = group(g);
       const Columns c = columnsOf(window, b.part, image, position, count);
       gemm(false, false, count, b.filters, rows, 1, c.data, c.stride, kernel + b.filter, filters, bias ? 1.0f : 0.0f,
            grid + position * filters + b.filter, filters);
@@ -68,7 +68,7 @@ void Convolution::toImage(const float* kernel, const float* bias, const float* g
   const bool direct = window.pointwise();
   eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
     for (int64_t g = 0; g < groups; ++g) {
-      const Block b = block(g);
+      const Block b = group(g);
       float* to = direct ? image + position * window.channels + b.part.channel : threadPanel(0, count * rows);
       gemm(false, true, count, rows, b.filters, 1, grid + position * filters + b.filter, filters, kernel + b.filter, filters,
            direct ? 1.0f : 0.0f, to, direct ? window.channels : rows);

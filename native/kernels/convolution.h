@@ -29,8 +29,9 @@ class Convolution {
     WindowPart part;  // its channels count from the first of the image
     int64_t filter, filters;
   };
+  Block group(int64_t index) const;  // all that one group has
   virtual int64_t blocks() const { return groups; }
-  virtual Block block(int64_t index) const;
+  virtual Block block(int64_t index) const { return group(index); }
   virtual bool divisible() const { return true; }  // whether parts of these blocks are blocks too
   // gradient = beta * gradient + windows^T * grid, for one block; the rows of `gradient` are `stride` apart.
   virtual void kernelGradient(const Block& block, const float* image, const float* grid, int64_t samples, float beta, float* gradient,

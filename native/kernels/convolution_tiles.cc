@@ -64,8 +64,7 @@ HWY_INLINE Forward ForwardOf(int64_t positions, std::integer_sequence<int, M...>
   return table[positions - 1];
 }
 
-void ForwardLines(const Lines& at, const float* image, const float* kernel, const float* start,
-                  int64_t filters, float* grid) {
+void ForwardLines(const Lines& at, const float* image, const float* kernel, const float* start, int64_t filters, float* grid) {
   const int64_t lanes = FilterLanes(), width = filters > lanes ? 2 * lanes : lanes, stride = at.gridStep[2];
   const int64_t positions = at.out[2], tiles = ceilDiv(positions, kPositions);
   HWY_ALIGN float whole[kPositions * 2 * HWY_MAX_BYTES / sizeof(float)];
@@ -156,8 +155,7 @@ HWY_EXPORT(GradientLines);
 
 int64_t filterLanes() { return HWY_DYNAMIC_DISPATCH(FilterLanes)(); }
 
-void forwardLines(const Lines& at, const float* image, const float* kernel, const float* start,
-                  int64_t filters, float* grid) {
+void forwardLines(const Lines& at, const float* image, const float* kernel, const float* start, int64_t filters, float* grid) {
   HWY_DYNAMIC_DISPATCH(ForwardLines)(at, image, kernel, start, filters, grid);
 }
 

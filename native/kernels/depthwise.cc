@@ -148,6 +148,7 @@ const float* Depthwise::widened(const float* image) const {
 
 void Depthwise::toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const {
   const Window w = wide(*this);
+  if (!PaddedImages::affordable(w)) return Convolution::toGrid(kernel, bias, image, samples, grid);
   const PaddedImages images(w, firstChannel(w), false);
   const Lines at = images.lines(filters);
   for (int64_t s = 0; s < samples; ++s)
@@ -157,8 +158,8 @@ void Depthwise::toGrid(const float* kernel, const float* bias, const float* imag
 void Depthwise::toImage(const float* kernel, const float* bias, const float* grid, int64_t samples, float* image) const {
   const Window w = wide(*this);
   const int64_t multiplier = filters / window.channels, n = window.inSize(), cells = n / window.channels, taps = window.taps();
-  bool gaps = false;
-  for (int a = 0; a < 3; ++a) gaps = gaps || window.stride[a] > window.kernel[a];
+  if (!adjointAffordable(w, filters)) return Convolution::toImage(kernel, bias, grid, samples, image);
+  const bool gaps = leavesGaps(w);
   float* turned = threadPanel(kTurnedSlot, taps * filters);
   for (int64_t s = 0; s < samples; ++s, image += n, grid += gridSize()) {
     float* to = multiplier == 1 ? image : threadPanel(kWideSlot, n * multiplier);
@@ -167,17 +168,12 @@ void Depthwise::toImage(const float* kernel, const float* bias, const float* gri
     for (int64_t p = 0; p < adjointParts(w); ++p) {
       const AdjointPart part = adjointPart(w, filters, p);
       if (part.empty) continue;
-      int64_t step[3] = {w.in[1] * w.in[2] * filters, w.in[2] * filters, filters}, first = 0;
-      for (int a = 0; a < 3; ++a) {
-        first += part.first[a] * step[a];
-        step[a] *= w.stride[a];
-      }
       for (int64_t t = 0; t < part.window.taps(); ++t) {
         const float* from = kernel + adjointTap(w, part, t) * filters;
         std::copy(from, from + filters, turned + t * filters);
       }
       const PaddedImages images(part.window, firstChannel(part.window), false);
-      HWY_DYNAMIC_DISPATCH(Forward)(images.lines(step), images.of(grid, 1), turned, filters, start, to + first);
+      HWY_DYNAMIC_DISPATCH(Forward)(images.lines(part.step), images.of(grid, 1), turned, filters, start, to + part.start);
     }
     if (multiplier == 1) continue;
     fillRows(bias, window.channels, cells, image);
@@ -189,6 +185,11 @@ void Depthwise::toImage(const float* kernel, const float* bias, const float* gri
 void Depthwise::kernelGradient(const Block&, const float* image, const float* grid, int64_t samples, float beta, float* gradient,
                                int64_t stride) const {
   const Window w = wide(*this);
+  if (!PaddedImages::affordable(w)) {
+    for (int64_t g = 0; g < groups; ++g)
+      Convolution::kernelGradient(group(g), image, grid, samples, beta, gradient + group(g).filter, stride);
+    return;
+  }
   if (beta == 0)
     for (int64_t t = 0; t < window.taps(); ++t) std::fill(gradient + t * stride, gradient + t * stride + filters, 0.0f);
   const PaddedImages images(w, firstChannel(w), false);

@@ -91,10 +91,11 @@ void correlate(const PaddedImages& images, const Lines& at, const Columns& colum
 }  // namespace
 
 void DirectConvolution::toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const {
-  if (!fills(filters / groups, lineOf(window), 3)) return Convolution::toGrid(kernel, bias, image, samples, grid);
+  if (!fills(filters / groups, lineOf(window), 3) || !PaddedImages::affordable(window))
+    return Convolution::toGrid(kernel, bias, image, samples, grid);
   const int64_t rows = kernelRows();
   for (int64_t g = 0; g < groups; ++g) {
-    const Block b = block(g);
+    const Block b = group(g);
     Columns columns(rows, b.filters);
     columns.pack([&](int64_t k) { return k < rows ? kernel + k * filters + b.filter : bias ? bias + b.filter : nullptr; });
     const PaddedImages images(window, b.part, false);
@@ -104,40 +105,35 @@ void DirectConvolution::toGrid(const float* kernel, const float* bias, const flo
 
 void DirectConvolution::toImage(const float* kernel, const float* bias, const float* grid, int64_t samples, float* image) const {
   const int64_t parts = adjointParts(window), channels = window.channels, size = window.inSize();
-  if (!fills(channels / groups, window.pointwise() ? window.positions() : window.in[2] / window.stride[2], 3))
+  const int64_t line = window.pointwise() ? window.positions() : window.in[2] / window.stride[2];
+  if (!fills(channels / groups, line, 3) || !adjointAffordable(window, filters))
     return Convolution::toImage(kernel, bias, grid, samples, image);
-  // A stride longer than the kernel leaves cells that no window sees.
-  bool gaps = false;
-  for (int a = 0; a < 3; ++a) gaps = gaps || window.stride[a] > window.kernel[a];
-  if (gaps) fillRows(bias, channels, samples * size / channels, image);
-  const Block all = block(0);
+  if (leavesGaps(window)) fillRows(bias, channels, samples * size / channels, image);
+  const Block all = group(0);
   for (int64_t p = 0; p < parts; ++p) {
     const AdjointPart part = adjointPart(window, filters, p);
     const Window& w = part.window;
     if (part.empty) continue;
     const int64_t taps = w.taps(), rows = taps * all.filters, width = all.part.channels;
-    int64_t step[3] = {window.in[1] * window.in[2] * channels, window.in[2] * channels, channels}, start = 0;
-    for (int a = 0; a < 3; ++a) {
-      start += part.first[a] * step[a];
-      step[a] *= window.stride[a];
-    }
     for (int64_t g = 0; g < groups; ++g) {
-      const Block b = block(g);
+      const Block b = group(g);
       float* turned = threadPanel(0, rows * width);
       for (int64_t t = 0; t < taps; ++t)
-        transpose(kernel + adjointTap(window, part, t) * width * filters + b.filter, width, b.filters, filters, turned + t * b.filters * width);
+        transpose(kernel + adjointTap(window, part, t) * width * filters + b.filter, width, b.filters, filters,
+                  turned + t * b.filters * width);
       Columns columns(rows, width);
       columns.pack([&](int64_t k) { return k < rows ? turned + k * width : bias ? bias + b.part.channel : nullptr; });
       const PaddedImages images(w, {0, taps, b.filter, b.filters}, false);
-      correlate(images, parts == 1 ? images.lines(channels) : images.lines(step), columns, grid, gridSize(), samples,
-                image + start + b.part.channel, size);
+      correlate(images, parts == 1 ? images.lines(channels) : images.lines(part.step), columns, grid, gridSize(), samples,
+                image + part.start + b.part.channel, size);
     }
   }
 }
 
 void DirectConvolution::kernelGradient(const Block& b, const float* image, const float* grid, int64_t samples, float beta, float* gradient,
                                        int64_t stride) const {
-  if (!fills(b.filters, lineOf(window), 7) || std::max(filters, window.channels * window.stride[2]) > kLongestStep)
+  if (!fills(b.filters, lineOf(window), 7) || std::max(filters, window.channels * window.stride[2]) > kLongestStep ||
+      !PaddedImages::affordable(window))
     return Convolution::kernelGradient(b, image, grid, samples, beta, gradient, stride);
   const PaddedImages images(window, b.part, true);
   const int64_t rows = b.part.taps * b.part.channels, lanes = filterLanes(), size = images.sampleSize();

@@ -8,6 +8,6 @@ namespace gemmfit {
 void gemm(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b,
           int64_t ldb, float beta, float* c, int64_t ldc);
 
-void useOneBlasThread();        // once, before any gemm
-const char* blasName();         // library, version and kernel: for version.blas
+void useOneBlasThread();  // once, before any gemm
+const char* blasName();   // library, version and kernel: for version.blas
 }  // namespace gemmfit

@@ -88,29 +88,59 @@ const float* PaddedImages::of(const float* image, int64_t samples) const {
   return to;
 }
 
-int64_t adjointParts(const Window& window) { return window.stride[0] * window.stride[1] * window.stride[2]; }
+bool PaddedImages::affordable(const Window& window) {
+  double size = static_cast<double>(window.channels);
+  for (int a = 0; a < 3; ++a)
+    size *= static_cast<double>((window.out[a] - 1) * window.stride[a] + (window.kernel[a] - 1) * window.dilation[a] + 1);
+  return size <= 8.0 * static_cast<double>(window.inSize()) + 65536;
+}
 
-AdjointPart adjointPart(const Window& window, int64_t channels, int64_t index) {
+// Strides past the end of the image add nothing.
+int64_t adjointParts(const Window& window) {
+  int64_t parts = 1;
+  for (int a = 0; a < 3; ++a) parts *= std::min(window.stride[a], window.in[a]);
+  return parts;
+}
+
+AdjointPart adjointPart(const Window& window, int64_t filters, int64_t index) {
   AdjointPart part;
   Window& w = part.window;
-  w.channels = channels;
+  w.channels = filters;
+  part.start = 0;
   part.empty = false;
+  int64_t cell = window.channels;
   for (int a = 2; a >= 0; --a) {
-    const int64_t stride = window.stride[a], kernel = window.kernel[a], r = index % stride;
-    index /= stride;
+    const int64_t stride = window.stride[a], kernel = window.kernel[a], choices = std::min(stride, window.in[a]), r = index % choices;
+    index /= choices;
     // Cell r + stride q is seen by tap k of position (r + before - k * dilation) / stride + q, where that is whole. Where the stride is
     // more than 1, the dilation is 1.
     const int64_t least = (r + window.before[a]) % stride;
     w.kernel[a] = least < kernel ? ceilDiv(kernel - least, stride) : 0;
     w.dilation[a] = window.dilation[a];
     w.in[a] = window.out[a];
-    w.out[a] = r < window.in[a] ? ceilDiv(window.in[a] - r, stride) : 0;
+    w.out[a] = ceilDiv(window.in[a] - r, stride);
     w.before[a] = (w.kernel[a] - 1) * w.dilation[a] - (r + window.before[a]) / stride;
-    part.first[a] = r;
     part.tap[a] = least + (w.kernel[a] - 1) * stride;
-    part.empty = part.empty || w.kernel[a] == 0 || w.out[a] == 0;
+    part.empty = part.empty || w.kernel[a] == 0;
+    part.start += r * cell;
+    part.step[a] = stride * cell;
+    cell *= window.in[a];
   }
   return part;
+}
+
+bool leavesGaps(const Window& window) {
+  for (int a = 0; a < 3; ++a)
+    if (window.stride[a] > window.kernel[a]) return true;
+  return false;
+}
+
+bool adjointAffordable(const Window& window, int64_t filters) {
+  for (int64_t p = 0; p < adjointParts(window); ++p) {
+    const AdjointPart part = adjointPart(window, filters, p);
+    if (!part.empty && !PaddedImages::affordable(part.window)) return false;
+  }
+  return true;
 }
 
 int64_t adjointTap(const Window& window, const AdjointPart& part, int64_t t) {

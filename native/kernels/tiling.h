@@ -9,8 +9,8 @@ namespace gemmfit {
 // How an [m, n] result of a product over k is cut into tasks. A product packs (rows + columns) * k numbers for rows * columns * k
 // multiplications, so tiles are kept near square; they follow from the sizes alone.
 struct Tiling {
-  int64_t m, n;            // of the whole
-  int64_t rows, columns;   // of a tile
+  int64_t m, n;           // of the whole
+  int64_t rows, columns;  // of a tile
   int64_t rowTiles, columnTiles;
   int64_t count() const { return rowTiles * columnTiles; }
   struct Tile {
@@ -35,10 +35,14 @@ inline Tiling tiling(int64_t m, int64_t n, int64_t k, double flops, int64_t most
     const bool byRows = rows >= columns;
     int64_t& longer = byRows ? rows : columns;
     int64_t& shorter = byRows ? columns : rows;
-    if (half(longer) < longer) longer = half(longer);
-    else if (half(shorter) < shorter) shorter = half(shorter);
-    else if (!small && longer > 1) longer = ceilDiv(longer, 2);
-    else break;
+    if (half(longer) < longer)
+      longer = half(longer);
+    else if (half(shorter) < shorter)
+      shorter = half(shorter);
+    else if (!small && longer > 1)
+      longer = ceilDiv(longer, 2);
+    else
+      break;
   }
   return {m, n, rows, columns, ceilDiv(m, rows), ceilDiv(n, columns)};
 }

@@ -5,6 +5,11 @@
 #include "native/ops/convolution.h"
 
 namespace gemmfit::ops {
+namespace {
+
+constexpr double kMostFloats = 1e12;  // of an output sample: more than can be had, less than integers hold
+
+}  // namespace
 
 // The adjoint of a convolution from the output to the input. Weights: kernel [...kernel, filters, channels], bias [filters] unless
 // useBias is false. Spec: filters, kernel, and optionally outputPadding, strides, dilation, padding ('valid', 'same'),
@@ -16,6 +21,7 @@ std::unique_ptr<Op> convTranspose(const Value& spec, const OpEnv& env) {
   Window& w = c.window;
   const std::vector<int64_t> padding = spec.integers("outputPadding");
   if (!padding.empty() && static_cast<int64_t>(padding.size()) != s.rank) s.fail("'outputPadding' needs one number for each axis");
+  double size = 1;
   for (int a = 0; a < 3; ++a) {
     w.kernel[a] = s.kernel[a];
     w.stride[a] = s.stride[a];
@@ -35,10 +41,12 @@ std::unique_ptr<Op> convTranspose(const Value& spec, const OpEnv& env) {
       s.fail("unknown padding '" + s.padding + "'");
     }
     if (w.in[a] < 1) s.fail("the output would be empty");
+    size *= static_cast<double>(w.in[a]);
   }
   w.channels = spec.integer("filters");
   c.filters = s.channels;
   if (w.channels < 1) s.fail("filters must be above 0");
+  if (size * static_cast<double>(w.channels) > kMostFloats) s.fail("the output would be too large");
   return std::make_unique<ConvolutionOp>(s, env, std::move(own), true);
 }
 

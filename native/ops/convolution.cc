@@ -22,7 +22,8 @@ ConvolutionOp::ConvolutionOp(const ConvolutionSpec& spec, const OpEnv& env, std:
   cellsIn_ = transposed ? w.positions() : imageCells;
   cellsOut_ = transposed ? imageCells : w.positions();
   // In doubles: sizes of a bad spec may be past what integers hold.
-  const double size = static_cast<double>(w.taps()) * static_cast<double>(w.channels / c_.groups) * static_cast<double>(c_.filters);
+  double size = static_cast<double>(w.channels / c_.groups) * static_cast<double>(c_.filters);
+  for (int a = 0; a < 3; ++a) size *= static_cast<double>(w.kernel[a]);
   if (env.weights.size() != (spec.useBias ? 2u : 1u) || static_cast<double>(env.weights[0]->size) != size ||
       (spec.useBias && env.weights[1]->size != channelsOut_))
     spec.fail("its weights do not have the shape of its input");
@@ -50,7 +51,10 @@ void ConvolutionOp::planGradients(const OpEnv& env) {
   const int64_t wanted = std::min({static_cast<int64_t>(std::min(flops / kGroupFlops, 1e6)), env.batch, kMostSampleGroups});
   const int64_t affordable = batchFloats / 4 / (size + channelsOut_);
   if (!c_.divisible() || (wanted >= 2 && affordable >= std::min<int64_t>(wanted, 4))) {
-    groupRows_ = ceilDiv(env.batch, std::max<int64_t>(1, std::min(wanted, affordable)));
+    // A power of two, so that two, four or eight threads get equal shares.
+    int64_t groups = 1;
+    while (2 * groups <= std::min(wanted, affordable)) groups *= 2;
+    groupRows_ = ceilDiv(env.batch, groups);
     sampleGroups_ = ceilDiv(env.batch, groupRows_);
     scratchSpec.push_back({0, sampleGroups_ * size, false});
     scratchSpec.push_back({0, sampleGroups_ * channelsOut_, false});

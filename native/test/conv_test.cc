@@ -286,11 +286,45 @@ TEST(Conv, pointwise_goes_without_panels) {
   check(c);
 }
 
-// However rows are cut, a sample's numbers are the same: to the bit where a panel is a sample or less.
+// Windows that reach far beyond the image, and strides past its end: no copies with padding, no endless loops over nothing.
+TEST(Conv, windows_far_larger_than_the_image) {
+  for (const bool depthwise : {false, true}) {
+    Case c = square(7, 16, 16, 3, "same");
+    c.depthwise = depthwise;
+    if (depthwise) c.groups = 16;
+    c.dilation = {100000, 1000000};
+    check(c);
+    c.dilation = {1, 1};
+    c.kernel = {31, 57};
+    check(c);
+    c.kernel = {3, 3};
+    c.strides = {1 << 30, 5};
+    check(c);
+  }
+}
+
+// Longer than what a cache holds: positions of one line are gone through in parts.
+TEST(Conv, long_signals) {
+  for (const char* padding : {"same", "causal", "valid"}) {
+    Case c;
+    c.in = {5000};
+    c.kernel = {4};
+    c.strides = c.dilation = {1};
+    c.padding = padding;
+    c.channels = 16, c.filters = 31, c.rows = 2;
+    check(c);
+    c.strides = {3};
+    check(c);
+    c.channelsFirst = true;
+    check(c);
+  }
+}
+
+// However rows are cut, a sample's numbers are the same: to the bit where tiles fill (or a panel is a sample or less).
 TEST(Conv, chunks_do_not_change_bits) {
-  for (const bool transposed : {false, true})
+  for (const auto& [transposed, exact] : std::vector<std::pair<bool, bool>>{{false, false}, {false, true}, {true, false}, {true, true}})
     for (const int64_t size : {3, 9, 26}) {
-      Case c = square(size, 5, 12, 3, "same");
+      Case c = square(size, exact ? 16 : 5, exact ? 32 : 2, 3, "same");
       c.transposed = transposed;
       c.rows = 8;
       Floats first, firstDx, firstKernel;
@@ -301,7 +335,7 @@ TEST(Conv, chunks_do_not_change_bits) {
         const Floats dx = runner.backward(randomFloats(c.rows * sizeOf(runner.op->out), 4));
         if (first.empty()) first = y, firstDx = dx, firstKernel = runner.gradients[0];
         SCOPED_TRACE("chunks of " + std::to_string(chunk) + " samples of " + std::to_string(size));
-        if (size == 26) {
+        if (exact || size == 26) {
           EXPECT_TRUE(y == first);
           EXPECT_TRUE(dx == firstDx);
         }
@@ -377,6 +411,8 @@ TEST(Conv, impossible_specs_are_refused) {
   refuse(t, with("outputPadding", integers({1, 0})));
   refuse(t, with("outputPadding", integers({0})));
   refuse(t, with("padding", "causal"));
+  refuse(t, with("strides", integers({1 << 30, 1 << 30})));
+  refuse(ok, with("kernel", integers({1 << 30, 1 << 30})));
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace gemmfit::testing {
 // Runs a request on the pool, as the addon does.
 class PoolRun : public Job {
  public:
-  PoolRun(std::shared_ptr<Network> n, Feed& f, RunRequest r) : network(std::move(n)), feed(f), request(std::move(r)), team_(task, network.get()) {}
+  PoolRun(std::shared_ptr<Network> n, Feed& f, RunRequest r)
+      : network(std::move(n)), feed(f), request(std::move(r)), team_(task, network.get()) {}
   void run() override { done.set_value(network->run(feed, request, &team_)); }
   Team* team() override { return network->parallel() ? &team_ : nullptr; }
   std::shared_ptr<Network> network;
@@ -62,8 +63,9 @@ struct Model {
   void build() {
     Value::Object head{{"loss", loss}, {"reduction", reduction}, {"logits", logits}, {"labelWidth", labelWidth}, {"metrics", metrics}};
     network = std::make_shared<Network>(
-        Value(Value::Object{{"seed", static_cast<int64_t>(seed)}, {"ops", ops}, {"variables", described}, {"optimizer", optimizer}, {"head", head}}), variables,
-        slots);
+        Value(Value::Object{
+            {"seed", static_cast<int64_t>(seed)}, {"ops", ops}, {"variables", described}, {"optimizer", optimizer}, {"head", head}}),
+        variables, slots);
   }
   std::vector<float> values() const {
     std::vector<float> all;

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Lowering } from '../../lib/layers/layer.js';
 
-vi.mock('../../lib/engine/addon.js', async () => ({ addon: { ...(await import('./fake_addon.js')).addon, orthogonal: () => undefined } }));
+vi.mock('../../lib/engine/addon.js', async () => ({
+  addon: { ...(await import('./fake_addon.js')).addon, orthogonal: () => undefined },
+}));
 const { input, layers, layerRegistry } = await import('../../lib/layers/index.js');
 const { modelFromJSON } = await import('../../lib/saving/from_json.js');
 const { Sequential } = await import('../../lib/sequential.js');
@@ -24,7 +26,14 @@ const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
 describe('recurrent layers', () => {
   it.each([
     ['LSTM', [[3, 20], [5, 20], [20]]],
-    ['GRU', [[3, 15], [5, 15], [2, 15]]],
+    [
+      'GRU',
+      [
+        [3, 15],
+        [5, 15],
+        [2, 15],
+      ],
+    ],
     ['SimpleRNN', [[3, 5], [5, 5], [5]]],
   ] as const)("%s has Keras's options, defaults and weights", (name, weights) => {
     const Class = layers[name];
@@ -48,14 +57,18 @@ describe('recurrent layers', () => {
   });
 
   it("starts a forget gate's bias at 1", () => {
-    const bias = (options: object) => Array.from(built(layers.lstm({ units: 2, ...options }) as Layer, [4, 3]).weights[2].read().data);
+    const bias = (options: object) =>
+      Array.from(built(layers.lstm({ units: 2, ...options }) as Layer, [4, 3]).weights[2].read().data);
     expect(bias({})).toEqual([0, 0, 1, 1, 0, 0, 0, 0]);
     expect(bias({ unitForgetBias: false })).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
     expect(bias({ biasInitializer: { className: 'Constant', config: { value: 2 } } })).toEqual([2, 2, 1, 1, 2, 2, 2, 2]);
   });
 
   it('becomes one op, with the options of its cell and of the sequence', () => {
-    const layer = built(layers.gru({ units: 2, goBackwards: true, dropout: 0.25, seed: 7, activityRegularizer: 'l2' }) as Layer, [4, 3]);
+    const layer = built(
+      layers.gru({ units: 2, goBackwards: true, dropout: 0.25, seed: 7, activityRegularizer: 'l2' }) as Layer,
+      [4, 3],
+    );
     expect(layer.lower([4, 3], lowering)).toEqual([
       {
         op: 'gru',
@@ -138,7 +151,11 @@ describe('Bidirectional', () => {
       backward: [{ op: 'lstm', goBackwards: true, zeroOutputForMask: true, weights: [3, 4, 5] }],
       weights: [0, 1, 2, 3, 4, 5],
     });
-    expect(layer.getConfig()).toMatchObject({ mergeMode: 'concat', layer: { name: 'forward_lstm' }, backwardLayer: { name: 'backward_lstm' } });
+    expect(layer.getConfig()).toMatchObject({
+      mergeMode: 'concat',
+      layer: { name: 'forward_lstm' },
+      backwardLayer: { name: 'backward_lstm' },
+    });
     expect(layers.bidirectional({ layer: inner, mergeMode: 'sum' }).computeOutputShape([4, 3])).toEqual([4, 2]);
     const wider = layers.gru({ units: 5, returnSequences: true, goBackwards: true });
     expect(layers.bidirectional({ layer: inner, backwardLayer: wider }).computeOutputShape([4, 3])).toEqual([4, 7]);
@@ -149,7 +166,11 @@ describe('Bidirectional', () => {
     [{ mergeMode: null }, 'ERR_OUT_OF_RANGE', /'mergeMode' null gives two outputs/],
     [{ mergeMode: 'max' }, 'ERR_OUT_OF_RANGE', /'mergeMode' must be one of/],
     [{ backwardLayer: () => layers.lstm({ units: 2 }) }, 'ERR_LAYER', /'goBackwards' must differ/],
-    [{ backwardLayer: () => layers.lstm({ units: 2, goBackwards: true, stateful: true }) }, 'ERR_LAYER', /'stateful' must be the same/],
+    [
+      { backwardLayer: () => layers.lstm({ units: 2, goBackwards: true, stateful: true }) },
+      'ERR_LAYER',
+      /'stateful' must be the same/,
+    ],
     [{ mergeMode: 'mul', backwardLayer: () => layers.lstm({ units: 3, goBackwards: true }) }, 'ERR_LAYER', /same units/],
   ])('refuses %#', (options, code, message) => {
     const made = Object.fromEntries(Object.entries(options).map(([k, v]) => [k, typeof v === 'function' ? v() : v]));
@@ -192,7 +213,9 @@ describe('TimeDistributed', () => {
 
   it('refuses cells and stateful layers', () => {
     expect(() => layers.timeDistributed({ layer: new layers.GRUCell({ units: 2 }) })).toThrow(throwing('ERR_TYPE', /not a cell/));
-    expect(() => layers.timeDistributed({ layer: layers.gru({ units: 2, stateful: true }) })).toThrow(throwing('ERR_LAYER', /stateful/));
+    expect(() => layers.timeDistributed({ layer: layers.gru({ units: 2, stateful: true }) })).toThrow(
+      throwing('ERR_LAYER', /stateful/),
+    );
     expect(() => layers.timeDistributed({ layer: 3 as never })).toThrow(throwing('ERR_TYPE', /must be a layer/));
   });
 });
@@ -201,8 +224,15 @@ it('a model of them comes back from its JSON', () => {
   const model = new Sequential([
     layers.bidirectional({ layer: layers.lstm({ units: 2, returnSequences: true, recurrentDropout: 0.1 }), inputShape: [4, 3] }),
     layers.timeDistributed({ layer: layers.dense({ units: 3 }) }),
-    layers.rnn({ cell: [new layers.GRUCell({ units: 2 }), new layers.SimpleRNNCell({ units: 4, activation: 'relu' })], returnSequences: true }),
-    layers.bidirectional({ layer: layers.gru({ units: 2 }), mergeMode: 'ave', backwardLayer: layers.lstm({ units: 2, goBackwards: true }) }),
+    layers.rnn({
+      cell: [new layers.GRUCell({ units: 2 }), new layers.SimpleRNNCell({ units: 4, activation: 'relu' })],
+      returnSequences: true,
+    }),
+    layers.bidirectional({
+      layer: layers.gru({ units: 2 }),
+      mergeMode: 'ave',
+      backwardLayer: layers.lstm({ units: 2, goBackwards: true }),
+    }),
   ]);
   const json = plain(model.toJSON());
   const again = modelFromJSON(json);

@@ -5,19 +5,29 @@ type Json = any;
 
 const camel = (s: string) => s.replace(/_([a-z0-9])/g, (_, c) => c.toUpperCase());
 const camelKeys = (o: Json) => Object.fromEntries(Object.entries(o ?? {}).map(([k, v]) => [camel(k), v]));
-const typed: Json = { float32: Float32Array, float64: Float64Array, int32: Int32Array, int64: Int32Array, uint8: Uint8Array, bool: Uint8Array };
-const number = (v: Json): number => (v === 'NaN' || v === null ? Number.NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v);
+const typed: Json = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int64: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+const number = (v: Json): number =>
+  v === 'NaN' || v === null ? Number.NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v;
 const tensor = (t: Json) => t && gemmfit.array((typed[t.dtype] ?? Float32Array).from(t.data.map(number)), t.shape);
 
 /** Layers that a case uses. */
 export const layersOf = (c: Json): string[] => {
-  const names = (layers: Json[]): string[] => layers.flatMap((l) => [l.class_name, ...(l.config.layer ? names([l.config.layer]) : [])]);
+  const names = (layers: Json[]): string[] =>
+    layers.flatMap((l) => [l.class_name, ...(l.config.layer ? names([l.config.layer]) : [])]);
   return names((c.modelConfig ?? c.modelConfigKeras2).config.layers);
 };
 
 function makeCallback(c: Json): unknown {
   const classes = gemmfit.callbacks as Json;
-  if (c.class_name === 'LearningRateScheduler') return new classes.LearningRateScheduler((epoch: number) => c.config.table[epoch]);
+  if (c.class_name === 'LearningRateScheduler')
+    return new classes.LearningRateScheduler((epoch: number) => c.config.table[epoch]);
   return new classes[c.class_name](camelKeys(c.config));
 }
 
@@ -29,10 +39,12 @@ function differ(problems: string[], where: string, actual: Json, expected: Json,
     problems.push(`${where}: ${a.length} values, expected ${b.length}`);
     return;
   }
-  if (expected?.shape && String(actual.shape) !== String(expected.shape)) problems.push(`${where}: shape [${actual.shape}], expected [${expected.shape}]`);
+  if (expected?.shape && String(actual.shape) !== String(expected.shape))
+    problems.push(`${where}: shape [${actual.shape}], expected [${expected.shape}]`);
   b.forEach((want, i) => {
     const same = Object.is(a[i], want) || a[i] === want;
-    if (!same && !(Math.abs(a[i] - want) / Math.max(1, Math.abs(want)) <= tolerance)) problems.push(`${where}[${i}]: ${a[i]}, expected ${want}`);
+    if (!same && !(Math.abs(a[i] - want) / Math.max(1, Math.abs(want)) <= tolerance))
+      problems.push(`${where}[${i}]: ${a[i]}, expected ${want}`);
   });
 }
 
@@ -67,18 +79,24 @@ export async function replay(c: Json): Promise<string[]> {
     ...(c.callbacks && { callbacks: c.callbacks.map(makeCallback) }),
     ...(weights && { sampleWeight: weights }),
     ...(c.data.x_val && {
-      validationData: [tensor(c.data.x_val), tensor(c.data.y_val), ...(c.data.val_sample_weight ? [tensor(c.data.val_sample_weight)] : [])],
+      validationData: [
+        tensor(c.data.x_val),
+        tensor(c.data.y_val),
+        ...(c.data.val_sample_weight ? [tensor(c.data.val_sample_weight)] : []),
+      ],
     }),
   });
   const check = (h: Json, history: Json, epoch: number[]) => {
-    if (String(Object.keys(h.history)) !== String(Object.keys(history))) problems.push(`keys ${Object.keys(h.history)}, expected ${Object.keys(history)}`);
+    if (String(Object.keys(h.history)) !== String(Object.keys(history)))
+      problems.push(`keys ${Object.keys(h.history)}, expected ${Object.keys(history)}`);
     for (const key of Object.keys(history)) if (h.history[key]) differ(problems, key, h.history[key], history[key], tol.history);
     if (String(h.epoch) !== String(epoch)) problems.push(`epochs ${h.epoch}, expected ${epoch}`);
   };
   if (c.mode === 'fit') {
     const h = await model.fit(asX(x), asY(y), options(c.fit));
     check(h, want.history, want.epoch);
-    for (const [p, v] of Object.entries(want.params ?? {})) if (h.params?.[p] !== v) problems.push(`params.${p} ${h.params?.[p]}, expected ${v}`);
+    for (const [p, v] of Object.entries(want.params ?? {}))
+      if (h.params?.[p] !== v) problems.push(`params.${p} ${h.params?.[p]}, expected ${v}`);
     if (c.fit2) check(await model.fit(asX(x), asY(y), options({ ...c.fit, ...c.fit2 })), want.history2, want.epoch2);
     if (want.iterations !== undefined && model.optimizer.iterations !== want.iterations)
       problems.push(`iterations ${model.optimizer.iterations}, expected ${want.iterations}`);
@@ -98,9 +116,15 @@ export async function replay(c: Json): Promise<string[]> {
     differ(problems, `weight ${i}`, w, want.finalWeights[i], tol.weights);
   });
   differ(problems, 'predictions', await predict(c.predictArgs), want.predictions, tol.predictions);
-  const { sampleWeight, ...args } = camelKeys(c.evaluateArgs);
-  const got = await model.evaluate(asX(x), asY(y), { verbose: 0, returnDict: true, ...args, ...(sampleWeight && { sampleWeight: weights }) });
-  for (const [key, v] of Object.entries(want.evaluate ?? {})) differ(problems, `evaluate.${key}`, (got as Json)[key], v, tol.evaluate ?? tol.history);
+  const { sampleWeight, ...args } = camelKeys(c.evaluateArgs) as Json;
+  const got = await model.evaluate(asX(x), asY(y), {
+    verbose: 0,
+    returnDict: true,
+    ...args,
+    ...(sampleWeight && { sampleWeight: weights }),
+  });
+  for (const [key, v] of Object.entries(want.evaluate ?? {}))
+    differ(problems, `evaluate.${key}`, (got as Json)[key], v, tol.evaluate ?? tol.history);
   model.dispose();
   return problems;
 }

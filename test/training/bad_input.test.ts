@@ -6,7 +6,10 @@ const x = () => Array.from({ length: N }, (_, i) => [i / N, 1 - i / N, 0.5]);
 const y = () => Array.from({ length: N }, (_, i) => i % 2);
 
 function model(loss = 'sparse_categorical_crossentropy'): Sequential {
-  const m = sequential([layers.dense({ units: 4, activation: 'relu', inputShape: [3] }), layers.dense({ units: 2, activation: 'softmax' })]);
+  const m = sequential([
+    layers.dense({ units: 4, activation: 'relu', inputShape: [3] }),
+    layers.dense({ units: 2, activation: 'softmax' }),
+  ]);
   m.compile({ optimizer: 'sgd', loss, metrics: ['accuracy'] });
   return m;
 }
@@ -25,12 +28,43 @@ const detached = () => {
 
 /** Name of the attempt, what is tried, kind of error, and words that the message must hold. */
 const attempts: [string, Attempt, string, RegExp][] = [
-  ['wrong number of features', (m) => m.fit([[1, 2], [3, 4]], [0, 1], { verbose: 0 }), 'ValueError', /\[null, 3\].*\[2, 2\]|expected/],
-  ['ragged nest', (m) => m.fit([[1, 2, 3], [4, 5]], [0, 1], { verbose: 0 }), 'ValueError', /x/],
+  [
+    'wrong number of features',
+    (m) =>
+      m.fit(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [0, 1],
+        { verbose: 0 },
+      ),
+    'ValueError',
+    /\[null, 3\].*\[2, 2\]|expected/,
+  ],
+  [
+    'ragged nest',
+    (m) =>
+      m.fit(
+        [
+          [1, 2, 3],
+          [4, 5],
+        ],
+        [0, 1],
+        { verbose: 0 },
+      ),
+    'ValueError',
+    /x/,
+  ],
   ['strings', (m) => m.fit([['a', 'b', 'c']], [0], { verbose: 0 }), 'TypeError', /x/],
   ['null in data', (m) => m.fit([[1, null, 3]], [0], { verbose: 0 }), 'TypeError', /x/],
   ['detached buffer', (m) => m.fit(detached(), new Float32Array(N), { verbose: 0 }), 'ValueError', /detach|transfer/i],
-  ['shared buffer', (m) => m.fit(new Float32Array(new SharedArrayBuffer(36)), [0, 1, 0], { verbose: 0 }), 'ValueError', /shared/i],
+  [
+    'shared buffer',
+    (m) => m.fit(new Float32Array(new SharedArrayBuffer(36)), [0, 1, 0], { verbose: 0 }),
+    'ValueError',
+    /shared/i,
+  ],
   ['empty arrays', (m) => m.fit([], [], { verbose: 0 }), 'ValueError', /empty/],
   ['no x', (m) => m.fit(undefined, y(), { verbose: 0 }), 'ValueError', /x/],
   ['no y', (m) => m.fit(x(), undefined, { verbose: 0 }), 'ValueError', /y/],
@@ -51,7 +85,12 @@ const attempts: [string, Attempt, string, RegExp][] = [
   ['verbose 3', fit({ verbose: 3 }), 'ValueError', /verbose/],
   ['validationSplit 1', fit({ validationSplit: 1 }), 'ValueError', /validationSplit/],
   ['negative validationSplit', fit({ validationSplit: -0.2 }), 'ValueError', /validationSplit/],
-  ['validationSplit that leaves nothing', (m) => m.fit(x().slice(0, 1), [0], { verbose: 0, validationSplit: 0.5 }), 'ValueError', /validationSplit/],
+  [
+    'validationSplit that leaves nothing',
+    (m) => m.fit(x().slice(0, 1), [0], { verbose: 0, validationSplit: 0.5 }),
+    'ValueError',
+    /validationSplit/,
+  ],
   ['validationData of four', fit({ validationData: [x(), y(), y(), y()] }), 'ValueError', /validationData/],
   ['validationData of the wrong shape', fit({ validationData: [[[1]], [0]] }), 'ValueError', /validationData/],
   ['validationFreq 0', fit({ validationFreq: 0 }), 'ValueError', /validationFreq/],
@@ -68,16 +107,36 @@ const attempts: [string, Attempt, string, RegExp][] = [
   ['callbacks of the wrong type', fit({ callbacks: [42] }), 'TypeError', /42/],
   ['signal of the wrong type', fit({ signal: true }), 'TypeError', /signal/],
   ['unknown input name', (m) => m.fit({ pixels: x() }, y(), { verbose: 0 }), 'ValueError', /pixels/],
-  ['dataset with batchSize', (m) => m.fit(new Set([[x(), y()]]), undefined, { verbose: 0, batchSize: 4 }), 'ValueError', /batchSize/],
+  [
+    'dataset with batchSize',
+    (m) => m.fit(new Set([[x(), y()]]), undefined, { verbose: 0, batchSize: 4 }),
+    'ValueError',
+    /batchSize/,
+  ],
   ['dataset with y', (m) => m.fit(new Set([[x(), y()]]), y(), { verbose: 0 }), 'ValueError', /y/],
   ['dataset with a bad batch', (m) => m.fit(() => [[x(), [7]]], undefined, { verbose: 0 }), 'ValueError', /batch/],
-  ['dataset without batches', (m) => m.fit(() => [], undefined, { verbose: 0 }).then((h) => h.epoch.length === 0 && Promise.reject(Object.assign(new Error('x: none'), { name: 'ValueError', code: 'ok' }))), 'ValueError', /x/],
+  [
+    'dataset without batches',
+    (m) =>
+      m
+        .fit(() => [], undefined, { verbose: 0 })
+        .then(
+          (h) => h.epoch.length === 0 && Promise.reject(Object.assign(new Error('x: none'), { name: 'ValueError', code: 'ok' })),
+        ),
+    'ValueError',
+    /x/,
+  ],
   ['evaluate with an unknown option', (m) => m.evaluate(x(), y(), { batchsize: 3 } as object), 'TypeError', /batchSize/],
   ['predict of nothing', (m) => m.predict(null), 'ValueError', /x/],
   ['predictSync of the wrong width', async (m) => m.predictSync([[1]]), 'ValueError', /3/],
   ['weights of the wrong shape', async (m) => m.setWeights([[1], [2], [3], [4]]), 'ValueError', /kernel/],
   ['too few weights', async (m) => m.setWeights([]), 'ValueError', /4 weights/],
-  ['trainOnBatch with an unknown option', (m) => m.trainOnBatch(x(), y(), { classWeights: {} } as object), 'TypeError', /classWeight/],
+  [
+    'trainOnBatch with an unknown option',
+    (m) => m.trainOnBatch(x(), y(), { classWeights: {} } as object),
+    'TypeError',
+    /classWeight/,
+  ],
 ];
 
 describe('bad input is told, and the model works as before', () => {
@@ -137,10 +196,14 @@ describe('parts that do not exist or do not fit', () => {
     ['activation', () => layers.dense({ units: 1, activation: 'rellu' }), /relu/],
     ['initializer', () => layers.dense({ units: 1, kernelInitializer: 'glorot' }), /[gG]lorot/],
     ['units', () => layers.dense({ units: 0 }), /units/],
-    ['same layer twice', () => {
-      const d = layers.dense({ units: 3, inputShape: [3] });
-      return sequential([d, d]);
-    }, /already/],
+    [
+      'same layer twice',
+      () => {
+        const d = layers.dense({ units: 3, inputShape: [3] });
+        return sequential([d, d]);
+      },
+      /already/,
+    ],
     ['same name twice', () => sequential([layers.dense({ units: 3, name: 'a' }), layers.dense({ units: 3, name: 'a' })]), /'a'/],
   ] as const)
     it(name, () => {
@@ -153,10 +216,17 @@ describe('parts that do not exist or do not fit', () => {
   });
 
   it('embedding ids out of range', async () => {
-    const m = sequential([layers.embedding({ inputDim: 5, outputDim: 2, inputShape: [3] }), layers.globalAveragePooling1D(), layers.dense({ units: 1 })]);
+    const m = sequential([
+      layers.embedding({ inputDim: 5, outputDim: 2, inputShape: [3] }),
+      layers.globalAveragePooling1D(),
+      layers.dense({ units: 1 }),
+    ]);
     m.compile({ loss: 'mse' });
     const ids = array(new Int32Array([0, 1, 2, 4, 5, 0]), [2, 3]);
-    await expect(m.fit(ids, [0, 1], { verbose: 0 })).rejects.toMatchObject({ name: 'ValueError', message: expect.stringMatching(/is 5/) });
+    await expect(m.fit(ids, [0, 1], { verbose: 0 })).rejects.toMatchObject({
+      name: 'ValueError',
+      message: expect.stringMatching(/is 5/),
+    });
     await expect(m.predict(ids)).rejects.toMatchObject({ name: 'ValueError' });
     expect((await m.predict(array(new Int32Array([0, 1, 4]), [1, 3]), { verbose: 0 })).shape).toEqual([1, 1]);
   });

@@ -69,7 +69,9 @@ describe('while fit runs', () => {
     const model = mlp(64, 256);
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 20);
-    await expect(model.fit(x, y, { epochs: 1000, verbose: 0, signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(model.fit(x, y, { epochs: 1000, verbose: 0, signal: controller.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
     await expect(model.fit(x, y, { verbose: 0, signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' });
     expect((await model.fit(x.subarray(0, 640), y.subarray(0, 10), { verbose: 0 })).epoch).toEqual([0]);
   });
@@ -108,7 +110,11 @@ describe('while fit runs', () => {
   it('predictions and evaluations of one model wait for each other', async () => {
     const { x, y } = data(500, 16);
     const model = mlp(16, 32);
-    const [a, b, c] = await Promise.all([model.predict(x, { verbose: 0 }), model.predict(x, { verbose: 0 }), model.evaluate(x, y, { verbose: 0 })]);
+    const [a, b, c] = await Promise.all([
+      model.predict(x, { verbose: 0 }),
+      model.predict(x, { verbose: 0 }),
+      model.evaluate(x, y, { verbose: 0 }),
+    ]);
     expect(a.data).toEqual(b.data);
     expect(c).toHaveLength(2);
   });

@@ -22,7 +22,10 @@ describe('forms of data give the same training', () => {
     'typed arrays': () => [Float32Array.from(x().flat()), Float32Array.from(y())],
     'double precision': () => [Float64Array.from(x().flat().map(Math.fround)), Float64Array.from(y().map(Math.fround))],
     NDArray: () => [array(x()), array(y())],
-    'data and shape': () => [{ data: Float32Array.from(x().flat()), shape: [N, 3] }, { data: Float32Array.from(y()), shape: [N, 1] }],
+    'data and shape': () => [
+      { data: Float32Array.from(x().flat()), shape: [N, 3] },
+      { data: Float32Array.from(y()), shape: [N, 1] },
+    ],
     'dictionaries by name': () => [{ input_layer: x() }, { dense_1: y() }],
     'one-element lists': () => [[array(x())], [array(y())]],
     'labels with an axis more': () => [x(), y().map((v) => [v])],
@@ -35,7 +38,16 @@ describe('forms of data give the same training', () => {
   it('small integer types are widened to what they say', async () => {
     const bytes = Uint8Array.from({ length: N * 3 }, (_, i) => (i * 37) % 256);
     const results = [];
-    for (const type of [Uint8Array, Uint8ClampedArray, Uint16Array, Int16Array, Int32Array, Uint32Array, Float32Array, Float64Array])
+    for (const type of [
+      Uint8Array,
+      Uint8ClampedArray,
+      Uint16Array,
+      Int16Array,
+      Int32Array,
+      Uint32Array,
+      Float32Array,
+      Float64Array,
+    ])
       results.push((await fitted(type.from(bytes), y(), {})).weights);
     for (const r of results) expect(r).toEqual(results[0]);
   });
@@ -66,7 +78,11 @@ describe('datasets', () => {
 
   it('a source of the input layer', async () => {
     setRandomSeed(3);
-    const m = sequential([input({ shape: [3], source: batches }), layers.dense({ units: 4, activation: 'tanh' }), layers.dense({ units: 1 })]);
+    const m = sequential([
+      input({ shape: [3], source: batches }),
+      layers.dense({ units: 4, activation: 'tanh' }),
+      layers.dense({ units: 1 }),
+    ]);
     m.compile({ optimizer: 'adam', loss: 'mse', metrics: ['mae'] });
     const history = await m.fit(null, null, { epochs: 3, verbose: 0 });
     expect(history.history).toEqual((await reference()).history);
@@ -144,7 +160,8 @@ describe('shuffle', () => {
         onEpochBegin: (e: number) => {
           epoch = e;
         },
-        onTrainBatchEnd: (i: number, logs: { loss: number }) => void epochs[epoch].push(Math.round(Math.log2(logs.loss * (i + 1) - epochs[epoch].reduce((s, v) => s + 2 ** v, 0)))),
+        onTrainBatchEnd: (i: number, logs: { loss: number }) =>
+          void epochs[epoch].push(Math.round(Math.log2(logs.loss * (i + 1) - epochs[epoch].reduce((s, v) => s + 2 ** v, 0)))),
       },
     });
     return epochs;
@@ -200,7 +217,11 @@ describe('epochs, seeds and threads', () => {
         layers.gaussianNoise({ stddev: 0.1 }),
         layers.dense({ units: 10, activation: 'softmax' }),
       ]);
-      m.compile({ optimizer: { className: 'Adam', config: { clipnorm: 1 } }, loss: 'sparse_categorical_crossentropy', metrics: ['accuracy'] });
+      m.compile({
+        optimizer: { className: 'Adam', config: { clipnorm: 1 } },
+        loss: 'sparse_categorical_crossentropy',
+        metrics: ['accuracy'],
+      });
       const data = new Float32Array(700 * 120).map((_, i) => Math.sin(i * i));
       const labels = Uint8Array.from({ length: 700 }, (_, i) => i % 10);
       const history = await m.fit(data, labels, { epochs: 2, batchSize: 128, verbose: 0, validationSplit: 0.2 });
@@ -237,7 +258,12 @@ describe('epochs, seeds and threads', () => {
         epochs: 3,
         initialEpoch,
         verbose: 0,
-        callbacks: { onEpochBegin: (e: number) => void (epoch = e), onTrainBatchEnd: (_: number, l: { loss: number }) => void (epoch === 2 && losses.push(l.loss)) },
+        callbacks: {
+          onEpochBegin: (e: number) => {
+            epoch = e;
+          },
+          onTrainBatchEnd: (_: number, l: { loss: number }) => void (epoch === 2 && losses.push(l.loss)),
+        },
       });
       return losses;
     };
@@ -254,7 +280,10 @@ describe('results', () => {
   it('evaluate gives a number, a list or an object', async () => {
     const m = model();
     expect(await m.evaluate(x(), y(), { verbose: 0 })).toEqual([expect.any(Number), expect.any(Number)]);
-    expect(await m.evaluate(x(), y(), { verbose: 0, returnDict: true })).toEqual({ loss: expect.any(Number), mae: expect.any(Number) });
+    expect(await m.evaluate(x(), y(), { verbose: 0, returnDict: true })).toEqual({
+      loss: expect.any(Number),
+      mae: expect.any(Number),
+    });
     m.compile({ loss: 'mse' });
     expect(await m.evaluate(x(), y(), { verbose: 0 })).toEqual(expect.any(Number));
   });
@@ -282,7 +311,11 @@ describe('results', () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const m = sequential([layers.dense({ units: 3, activation: 'softmax', inputShape: [3] })]);
     m.compile({ loss: 'sparse_categorical_crossentropy' });
-    await m.fit(x(), y().map((_, i) => i % 3), { verbose: 0, classWeight: { 0: 2, 1: 1 } });
+    await m.fit(
+      x(),
+      y().map((_, i) => i % 3),
+      { verbose: 0, classWeight: { 0: 2, 1: 1 } },
+    );
     expect(warn).toHaveBeenCalledWith(expect.stringMatching(/classes 2/), expect.anything());
     warn.mockRestore();
   });

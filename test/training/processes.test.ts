@@ -11,22 +11,34 @@ async function script(body: string, timeout = 60_000): Promise<string> {
   const prelude = `const g = require(${JSON.stringify(root)});
 const model = (hidden = 64) => { const m = g.sequential([g.layers.dense({ units: hidden, activation: 'relu', inputShape: [32] }), g.layers.dense({ units: 1 })]); m.compile({ optimizer: 'adam', loss: 'mse' }); return m; };
 const rows = (n) => ({ x: new Float32Array(n * 32).fill(0.5), y: new Float32Array(n).fill(1) });`;
-  const { stdout } = await run(process.execPath, ['--expose-gc', '-e', `${prelude}\n(async () => {${body}})().catch((e) => { console.error(e); process.exit(7); });`], { timeout });
+  const { stdout } = await run(
+    process.execPath,
+    ['--expose-gc', '-e', `${prelude}\n(async () => {${body}})().catch((e) => { console.error(e); process.exit(7); });`],
+    { timeout },
+  );
   return stdout.trim();
 }
 
 it('process.exit in the middle of a fit ends the process at once and cleanly', async () => {
-  const out = await script(`const { x, y } = rows(50000); model(512).fit(x, y, { epochs: 100000, verbose: 0 }); setTimeout(() => { console.log('leaving'); process.exit(0); }, 100);`);
+  const out = await script(
+    `const { x, y } = rows(50000); model(512).fit(x, y, { epochs: 100000, verbose: 0 }); setTimeout(() => { console.log('leaving'); process.exit(0); }, 100);`,
+  );
   expect(out).toBe('leaving');
 }, 70_000);
 
 it('a process ends by itself when its last fit has', async () => {
-  expect(await script(`const { x, y } = rows(100); const h = await model().fit(x, y, { epochs: 2, verbose: 0 }); console.log(h.epoch.length);`)).toBe('2');
+  expect(
+    await script(
+      `const { x, y } = rows(100); const h = await model().fit(x, y, { epochs: 2, verbose: 0 }); console.log(h.epoch.length);`,
+    ),
+  ).toBe('2');
 }, 70_000);
 
 it('an uncaught error in the middle of a fit is reported as ever', async () => {
   await expect(
-    script(`const { x, y } = rows(50000); setTimeout(() => { throw new Error('mine'); }, 50); await model(512).fit(x, y, { epochs: 100000, verbose: 0 });`),
+    script(
+      `const { x, y } = rows(50000); setTimeout(() => { throw new Error('mine'); }, 50); await model(512).fit(x, y, { epochs: 100000, verbose: 0 });`,
+    ),
   ).rejects.toMatchObject({ stderr: expect.stringContaining('mine') });
 }, 70_000);
 

@@ -1,0 +1,85 @@
+import type { OpSpec } from '../engine/spec.js';
+import { ValueError } from '../errors.js';
+import { TruncatedNormal } from '../initializers/random.js';
+import { checkNumber } from '../options.js';
+import { type Config, classNameOf } from '../registry.js';
+import { layerRegistry } from './index.js';
+import { Layer, type LayerOptions, type Lowering, type Shape, type Weight } from './layer.js';
+
+/** Options of {@link SpectralNormalization}. */
+export interface SpectralNormalizationOptions extends LayerOptions {
+  /** A layer with a kernel or with embeddings: an instance or a config. */
+  layer: unknown;
+  /** Iterations of the power method in a training step: a whole number from 1 on. Default 1. */
+  powerIterations?: number;
+}
+
+/**
+ * Holds the largest singular value of a layer's kernel near 1: before each training step the kernel, seen as a matrix with the channels
+ * of the output as columns, is divided by an estimate of it. Input and output are those of the layer.
+ * Weights: vector_u `[1, columns]`, which is not trainable, then those of the layer.
+ * See Miyato et al., https://arxiv.org/abs/1802.05957, and https://keras.io/api/layers/normalization_layers/spectral_normalization/
+ * Throws ValueError where the layer has no kernel.
+ * @example layers.spectralNormalization({ layer: layers.conv2D({ filters: 8, kernelSize: 3 }) })
+ */
+export class SpectralNormalization extends Layer {
+  static override readonly className = 'SpectralNormalization';
+  readonly layer: Layer;
+  readonly powerIterations: number;
+
+  constructor(options: SpectralNormalizationOptions) {
+    const o = Layer.read('SpectralNormalization', options, { layer: undefined as unknown, powerIterations: 1 });
+    const layer = layerRegistry.resolve(o.layer, "SpectralNormalization: 'layer'");
+    super(o);
+    this.layer = layer;
+    this.powerIterations = checkNumber('SpectralNormalization', 'powerIterations', o.powerIterations, { integer: true, min: 1 });
+    let own = this.trainable;
+    if (!own) layer.trainable = false;
+    // The base class has a field here; the layer inside must follow it.
+    Object.defineProperty(this, 'trainable', {
+      enumerable: true,
+      get: () => own,
+      set: (value: boolean) => {
+        own = value;
+        layer.trainable = value;
+      },
+    });
+  }
+
+  computeOutputShape(input: Shape): Shape {
+    this.layer.name ??= `${this.name ?? 'spectral_normalization'}_layer`;
+    return this.layer.computeOutputShape(input);
+  }
+
+  #kernel(): Weight {
+    const kernel = this.layer.weights.find((w) => w.name === 'kernel' || w.name === 'embeddings');
+    if (kernel) return kernel;
+    throw new ValueError(
+      `${this.label}: 'layer' must have a kernel or embeddings, such as dense, conv2D or embedding. Received: ${classNameOf(this.layer)}`,
+      'ERR_LAYER',
+    );
+  }
+
+  protected override createWeights(input: Shape): void {
+    this.layer.build(input);
+    const columns = this.#kernel().shape.at(-1) as number;
+    this.addWeight('vector_u', [1, columns], { initializer: new TruncatedNormal({ stddev: 0.02 }), trainable: false });
+    this.weights.push(...this.layer.weights);
+  }
+
+  lower(input: Shape, lowering: Lowering): OpSpec[] {
+    const positions = lowering.weights(this);
+    const kernel = positions[this.weights.indexOf(this.#kernel())];
+    return [
+      { op: 'spectralNormalization', iterations: this.powerIterations, weights: [kernel, positions[0]] },
+      ...this.layer.lower(input, lowering),
+    ];
+  }
+
+  protected config(): Config {
+    this.layer.name ??= `${this.name ?? 'spectral_normalization'}_layer`;
+    return { layer: this.layer, powerIterations: this.powerIterations };
+  }
+}
+
+export const spectralNormalizationLayers = [SpectralNormalization] as const;

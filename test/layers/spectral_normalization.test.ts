@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import type { NDArray } from '../../lib/index.js';
+import { layers, modelFromJSON, sequential } from '../../lib/index.js';
+
+const x = Array.from({ length: 8 }, (_, i) => [i / 8, 1 - i / 4, (i * i) / 32]);
+const y = Array.from({ length: 8 }, (_, i) => [i % 2, i % 3]);
+const flat = (a: NDArray) => [...a.data];
+
+function make(options: object = {}) {
+  const wrapped = layers.spectralNormalization({
+    layer: layers.dense({ units: 2, useBias: false }),
+    powerIterations: 60,
+    inputShape: [3],
+    ...options,
+  });
+  const model = sequential([wrapped]);
+  model.compile({ optimizer: 'sgd', loss: 'mse' });
+  return { model, wrapped };
+}
+
+/** The largest singular value of a matrix of two columns. */
+function largest(w: readonly number[]) {
+  let [a, b, c] = [0, 0, 0];
+  for (let i = 0; i < w.length; i += 2) {
+    a += w[i] * w[i];
+    b += w[i] * w[i + 1];
+    c += w[i + 1] * w[i + 1];
+  }
+  return Math.sqrt((a + c) / 2 + Math.hypot((a - c) / 2, b));
+}
+
+it('divides the kernel by its largest singular value, then trains it', async () => {
+  const { model, wrapped } = make();
+  expect(wrapped.weights.map((w) => [w.name, [...w.shape], w.trainable])).toEqual([
+    ['vector_u', [1, 2], false],
+    ['kernel', [3, 2], true],
+  ]);
+  const kernel = [3, 1, -2, 4, 0.5, 2];
+  model.setWeights([
+    [[1, 0.5]],
+    [
+      [3, 1],
+      [-2, 4],
+      [0.5, 2],
+    ],
+  ]);
+  await model.fit(x, y, { batchSize: 8, verbose: 0 });
+  // One step of the gradient of the mean squared error at the divided kernel.
+  const divided = kernel.map((k) => k / largest(kernel));
+  const want = divided.map((k, at) => {
+    const [row, column] = [Math.floor(at / 2), at % 2];
+    let gradient = 0;
+    x.forEach((sample, i) => {
+      const out = sample.reduce((sum, v, r) => sum + v * divided[r * 2 + column], 0);
+      gradient += (2 * (out - y[i][column]) * sample[row]) / 16;
+    });
+    return k - 0.01 * gradient;
+  });
+  flat(model.getWeights()[1] as NDArray).forEach((k, i) => {
+    expect(k).toBeCloseTo(want[i], 5);
+  });
+});
+
+it('leaves the kernel alone outside of training', async () => {
+  const { model } = make();
+  const before = flat(model.getWeights()[1] as NDArray);
+  await model.predict(x, { verbose: 0 });
+  await model.evaluate(x, y, { verbose: 0 });
+  expect(flat(model.getWeights()[1] as NDArray)).toEqual(before);
+});
+
+it('hands `trainable` down and comes back from its config', () => {
+  const { model, wrapped } = make({ trainable: false });
+  expect(wrapped.layer.trainable).toBe(false);
+  wrapped.trainable = true;
+  expect(wrapped.layer.trainable).toBe(true);
+  const again = modelFromJSON(model.toJSON());
+  expect(again.toJSON()).toEqual(model.toJSON());
+  expect((again.layers[0] as typeof wrapped).powerIterations).toBe(60);
+});
+
+it('says what it cannot wrap', () => {
+  const wrap = (layer: unknown) => sequential([layers.spectralNormalization({ layer, inputShape: [4, 2] })]);
+  expect(() => wrap(layers.flatten()).build()).toThrow(/kernel or embeddings.*Flatten/);
+  expect(() => wrap(3)).toThrow(TypeError);
+  expect(() => make({ powerIterations: 0 })).toThrow(/powerIterations/);
+});
