@@ -69,7 +69,9 @@ export abstract class ConvolutionLayer extends Layer {
     super(o);
     const where = this.className;
     if (o.kernelSize === undefined)
-      throw typeError(`${where}: 'kernelSize' is missing; give the size of the window, such as ${show(rank === 1 ? 3 : new Array(rank).fill(3))}.`);
+      throw typeError(
+        `${where}: 'kernelSize' is missing; give the size of the window, such as ${show(rank === 1 ? 3 : new Array(rank).fill(3))}.`,
+      );
     this.kernelSize = checkSizes(where, 'kernelSize', o.kernelSize, rank);
     this.strides = checkSizes(where, 'strides', o.strides, rank);
     this.padding = checkOneOf(where, 'padding', typeof o.padding === 'string' ? o.padding.toLowerCase() : o.padding, paddings);
@@ -147,7 +149,8 @@ export abstract class ConvolutionLayer extends Layer {
   /** Config of activation, bias and regularizers, with the parts of the other weights between them. */
   protected partsConfig(kinds: Readonly<Record<string, WeightParts>>): Config {
     const all = Object.entries({ ...kinds, bias: this.biasParts });
-    const each = (what: keyof WeightParts) => Object.fromEntries(all.map(([kind, p]) => [kind + what[0].toUpperCase() + what.slice(1), p[what]]));
+    const each = (what: keyof WeightParts) =>
+      Object.fromEntries(all.map(([kind, p]) => [kind + what[0].toUpperCase() + what.slice(1), p[what]]));
     return {
       activation: this.activationPart,
       useBias: this.useBias,

@@ -34,7 +34,10 @@ abstract class Conv extends ConvolutionLayer {
     this.filters = checkNumber(where, 'filters', o.filters, { min: 1, integer: true });
     this.groups = checkNumber(where, 'groups', o.groups, { min: 1, integer: true });
     if (this.filters % this.groups)
-      throw new ValueError(`${where}: 'groups' must divide 'filters'. Received: groups ${o.groups}, filters ${o.filters}`, 'ERR_OUT_OF_RANGE');
+      throw new ValueError(
+        `${where}: 'groups' must divide 'filters'. Received: groups ${o.groups}, filters ${o.filters}`,
+        'ERR_OUT_OF_RANGE',
+      );
     this.#kernel = this.weightParts('kernel', o.kernelInitializer, o.kernelRegularizer, o.kernelConstraint);
   }
 

@@ -86,7 +86,8 @@ AxisView viewAlong(const Value& spec, const Shape& in) {
   if (axis == 0 || index < 0 || index >= rank)
     throw Error("ERR_SPEC", "activation: a sample of shape " + toString(in) + " has no axis " + std::to_string(axis));
   AxisView view{1, in[static_cast<size_t>(index)], 1};
-  for (int64_t i = 0; i < rank; ++i) (i < index ? view.outer : view.inner) *= i == index ? 1 : in[static_cast<size_t>(i)];
+  for (int64_t i = 0; i < index; ++i) view.outer *= in[static_cast<size_t>(i)];
+  for (int64_t i = index + 1; i < rank; ++i) view.inner *= in[static_cast<size_t>(i)];
   return view;
 }
 
@@ -122,8 +123,9 @@ class Glu : public Op {
     if (view_.length % 2 != 0) throw Error("ERR_SPEC", "glu halves its axis, whose size must be even; got shape " + toString(env.in));
     view_.length /= 2;
     in = out = env.in;
-    const int64_t axis = spec.integer("axis", -1);
-    out[static_cast<size_t>(axis < 0 ? static_cast<int64_t>(in.size()) + axis : axis - 1)] /= 2;
+    const int64_t axis = spec.integer("axis", -1), index = axis < 0 ? static_cast<int64_t>(in.size()) + axis : axis - 1;
+    out[static_cast<size_t>(index)] /= 2;
+    if (index == 0 && in.size() > 1) mask = Mask::drop;  // its steps are no longer there
     readsX = true;
     flopsPerRow = 40 * static_cast<double>(n_);
   }

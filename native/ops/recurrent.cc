@@ -23,17 +23,19 @@ ActivationFunction cellFunction(const Value& spec, const char* key, ActivationKi
 }
 
 Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int states)
-    : name_(name), units_(spec.integer("units")), gateCount_(gates), training_(env.training), masked_(env.masked), seed_(env.seed) {
+    : name_(name), units_(spec.integer("units")), training_(env.training), seed_(env.seed) {
   const auto check = [&](bool right, const char* what) {
     if (!right) throw Error("ERR_SPEC", name_ + ": " + what);
   };
   check(env.in.size() == 2 && units_ >= 1, "its input must be [steps, features] and units above 0");
   steps_ = env.in[0];
   width_ = env.in[1];
-  gateWidth_ = gates * units_;
   const bool useBias = spec.flag("useBias", true);
   check(env.weights.size() == (useBias ? 3u : 2u), "it takes a kernel, a recurrent kernel and a bias unless useBias is false");
-  check(env.weights[0]->size == width_ * gateWidth_ && env.weights[1]->size == units_ * gateWidth_ &&
+  // Sizes that are larger than the weights cannot be right, and their products might not be numbers.
+  const bool small = units_ <= env.weights[1]->size && width_ <= env.weights[0]->size;
+  gateWidth_ = small ? gates * units_ : 0;
+  check(small && env.weights[0]->size == width_ * gateWidth_ && env.weights[1]->size == units_ * gateWidth_ &&
             (!useBias || env.weights[2]->size == biasRows * gateWidth_),
         "its weights do not have the shape of its input and units");
   kernel_ = env.weights[0]->data();

@@ -61,7 +61,6 @@ class Recurrent : public Op {
   const float* recurrentMask(int64_t q, const Chunk& c) const {
     return recurrentMasks_.empty() ? nullptr : rows(recurrentMasks_[static_cast<size_t>(q)], c, units_);
   }
-  int beforeGateTensor(int64_t q) const { return droppedH_.empty() ? previous_[0] : droppedH_[static_cast<size_t>(q)]; }
   // Products with the recurrent kernel. Those a cell takes are declared by its constructor: gates [gate, gate + count) at once.
   void usesGates(int64_t gate, int64_t count);
   // z[:, gates] += h U[:, gates], or = where it does not add; h of the step before, z [rows, gateWidth].
@@ -79,8 +78,8 @@ class Recurrent : public Op {
   void finish(const OpEnv& env);  // the last thing a constructor does: declares the kernel's gradient and cuts the tasks
 
   std::string name_;
-  int64_t units_, width_, steps_, gateCount_, gateWidth_;
-  bool training_, masked_;
+  int64_t units_, width_, steps_, gateWidth_;
+  bool training_;
   const float* kernel_ = nullptr;
   const float* recurrent_ = nullptr;
   const float* bias_ = nullptr;
