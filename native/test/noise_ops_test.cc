@@ -1,8 +1,10 @@
 // Ops that draw random numbers while training. What they draw follows from seed, step and the element's index alone.
 #include <gtest/gtest.h>
 
-#include "hwy/targets.h"
+#include <map>
+
 #include "native/kernels/noise.h"
+#include "native/test/every_target.h"
 #include "native/test/op_harness.h"
 
 namespace gemmfit::test {
@@ -118,29 +120,24 @@ TEST(NoiseOps, gradientsMatchTheDraw) {
   }
 }
 
+EVERY_TARGET_SUITE(NoiseKernels);
+
 // Every instruction set gives what the plain generator gives, from any start.
-TEST(NoiseOps, drawsAreThePhiloxNumbers) {
-  std::vector<int64_t> targets{HWY_STATIC_TARGET};
-  for (const int64_t t : {HWY_AVX2, HWY_AVX3, HWY_NEON})
-    if (hwy::SupportedTargets() & t) targets.push_back(t);
+TEST_P(NoiseKernels, drawsAreThePhiloxNumbers) {
   const uint64_t key = 0x123456789ABCDEFull;
-  for (const int64_t target : targets) {
-    hwy::SetSupportedTargetsForTest(target);
-    for (const int64_t first : {int64_t{0}, int64_t{5}, int64_t{63}, int64_t{64}, (int64_t{1} << 38) - 37})
-      for (const int64_t n : {1, 3, 7, 17, 31, 64, 100, 300}) {
-        Floats keep(static_cast<size_t>(n), kNaN), y = keep, x = randomFloats(n, 4);
-        keepMask({key, first}, 0.3, keep.data(), n);
-        drop({key, first}, 0.3, {2, 0.5f, -7}, x.data(), y.data(), n);
-        for (int64_t i = 0; i < n; ++i) {
-          const int64_t at = first + i, counter = at / 64 * 16 + at % 16;
-          const uint32_t word = Philox(key, 0, static_cast<uint64_t>(counter)).v[at % 64 / 16];
-          const bool kept = word >= static_cast<uint32_t>(0.3 * 0x1p32);
-          ASSERT_EQ(keep[static_cast<size_t>(i)], kept ? 1 : 0) << hwy::TargetName(target) << " " << first << " + " << i << " of " << n;
-          ASSERT_NEAR(y[static_cast<size_t>(i)], kept ? 2 * x[static_cast<size_t>(i)] + 0.5 : -7, 1e-6);
-        }
+  for (const int64_t first : {int64_t{0}, int64_t{5}, int64_t{63}, int64_t{64}, (int64_t{1} << 38) - 37})
+    for (const int64_t n : {1, 3, 7, 17, 31, 64, 100, 300}) {
+      Floats keep(static_cast<size_t>(n), kNaN), y = keep, x = randomFloats(n, 4);
+      keepMask({key, first}, 0.3, keep.data(), n);
+      drop({key, first}, 0.3, {2, 0.5f, -7}, x.data(), y.data(), n);
+      for (int64_t i = 0; i < n; ++i) {
+        const int64_t at = first + i, counter = at / 64 * 16 + at % 16;
+        const uint32_t word = Philox(key, 0, static_cast<uint64_t>(counter)).v[at % 64 / 16];
+        const bool kept = word >= static_cast<uint32_t>(0.3 * 0x1p32);
+        ASSERT_EQ(keep[static_cast<size_t>(i)], kept ? 1 : 0) << first << " + " << i << " of " << n;
+        ASSERT_NEAR(y[static_cast<size_t>(i)], kept ? 2 * x[static_cast<size_t>(i)] + 0.5 : -7, 1e-6);
       }
-  }
-  hwy::SetSupportedTargetsForTest(0);
+    }
 }
 
 TEST(Dropout, dropsTheRateAndKeepsTheMean) {
