@@ -121,7 +121,11 @@ export interface Binding {
   Variable: typeof NativeVariable;
   Feed: typeof Feed;
   Network: typeof Network;
-  setErrorClasses(valueError: Function, runtimeError: Function): void;
+  /** Classes of the errors thrown: called with (message, code). */
+  setErrorClasses(
+    valueError: new (message: string, code: string) => Error,
+    runtimeError: new (message: string, code: string) => Error,
+  ): void;
   /** Threads of the process-wide pool, 1 to 256. */
   setThreads(count: number): void;
   info(): { blas: string; simd: string; threads: number };
