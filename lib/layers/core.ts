@@ -77,7 +77,7 @@ export class Dense extends Layer {
         `${this.label}: the last axis of its input must be known. Received shape [${input.map(String)}].`,
         'ERR_SHAPE',
       );
-    return [...input.slice(0, -1), this.units];
+    return this.#parts.activation.outputShape([...input.slice(0, -1), this.units], this.label);
   }
 
   protected override createWeights(input: Shape): void {

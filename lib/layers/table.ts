@@ -12,8 +12,8 @@ type FactoryName<N extends string> =
         : never
       : N extends 'ReLU' | 'PReLU' | 'LeakyReLU'
         ? Uncapitalize<N> | Lowercase<N>
-        : N extends 'RMSNormalization'
-          ? 'rmsNormalization'
+        : N extends `${infer A extends 'RMS' | 'LSTM' | 'GRU'}${infer B}`
+          ? `${Lowercase<A>}${B}`
           : Uncapitalize<N>;
 
 type NameOf<C> = C extends { readonly className: infer N extends string } ? N : never;
@@ -26,7 +26,7 @@ export type Table<C extends readonly LayerClass[]> = { readonly [K in C[number] 
 
 function factoryNames(name: string): string[] {
   if (name === name.toUpperCase()) return [name.toLowerCase()];
-  const camel = name.startsWith('RMS') ? name.replace('RMS', 'rms') : name[0].toLowerCase() + name.slice(1);
+  const camel = name.replace(/^(RMS|LSTM|GRU|.)/, (word) => word.toLowerCase());
   const names = [camel, camel.replace(/([123])D/, '$1d')];
   if (/ReLU$/.test(name)) names.push(name.toLowerCase());
   return names;
