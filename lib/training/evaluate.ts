@@ -78,6 +78,7 @@ export function testBatches(
   if (isDataset(x)) return { batches: new DatasetBatches(x, where, model, compilation, null, runner), steps };
   const samples = readSamples(model, compilation, where, x, y, weights, compilation.loss !== null);
   const batch = Math.min(batchSize ?? (steps ? Math.ceil(samples.count / steps) : 32), samples.count);
+  checkStateful(model, samples.count, batch);
   const all = Math.ceil(samples.count / batch);
   const make = () => feedOf(compilation, samples, outputFor(model, samples.x), { batch });
   return { batches: new ArrayBatches(all, make, runner, true), steps: Math.min(steps ?? all, all) };

@@ -7,6 +7,7 @@ import { refuseBesideDataset, testBatches } from './evaluate.js';
 import {
   ArrayBatches,
   type Batches,
+  checkStateful,
   DatasetBatches,
   feedOf,
   isDataset,
@@ -173,6 +174,7 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
       validation = testBatches(model, 'validation', held.x, held.y, held.weights, validationBatch, validationSteps);
     }
     batch = Math.min(batchSize ?? (stepsPerEpoch ? Math.ceil(trained / stepsPerEpoch) : 32), trained);
+    checkStateful(model, trained, batch);
     const perPass = Math.ceil(trained / batch);
     steps = stepsPerEpoch ?? perPass;
     if (classWeights) warnMissingClasses(samples, classWeights.classes, compilation.loss?.sparse === true, trained);

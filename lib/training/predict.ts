@@ -7,7 +7,7 @@ import { checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset } from './evaluate.js';
-import { feedOf, isDataset, outputFor, readX } from './sources.js';
+import { checkStateful, feedOf, isDataset, outputFor, readX } from './sources.js';
 
 /** Options of `predict`. */
 export interface PredictOptions {
@@ -30,6 +30,7 @@ async function predictArray(
   rows: number,
   list: CallbackList | null,
 ): Promise<NDArray> {
+  checkStateful(model, rows, batch);
   const output = outputFor(model, x) as number[];
   const width = sizeOf(output);
   const all = new Float32Array(rows * width);

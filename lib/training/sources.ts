@@ -171,6 +171,15 @@ export function readClassWeight(compilation: Compilation, given: unknown): Class
   return out;
 }
 
+/** Stateful layers carry the state of each row of a batch to the same row of the next, so all batches must have the same rows. */
+export function checkStateful(model: Sequential, count: number, batch: number): void {
+  if (count % batch === 0 || !model.layers.some((l) => (l as { stateful?: unknown }).stateful === true)) return;
+  throw new ValueError(
+    `Model '${model.name}' has a stateful layer, so that batches must all have the same number of samples. Received: ${count} samples in batches of ${batch}. Choose a batchSize that divides them.`,
+    'ERR_STATEFUL',
+  );
+}
+
 export interface FeedOptions {
   batch: number;
   first?: number;

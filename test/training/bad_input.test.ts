@@ -215,6 +215,14 @@ describe('parts that do not exist or do not fit', () => {
     expect(() => sequential([]).pop()).toThrow(expect.objectContaining({ name: 'TypeError' }));
   });
 
+  it('stateful layers with batches of different sizes', async () => {
+    const m = sequential([layers.lstm({ units: 2, stateful: true, inputShape: [2, 1] }), layers.dense({ units: 1 })]);
+    m.compile({ loss: 'mse' });
+    const data = array(new Float32Array(10 * 2), [10, 2, 1]);
+    await expect(m.fit(data, new Float32Array(10), { batchSize: 4, verbose: 0 })).rejects.toMatchObject({ code: 'ERR_STATEFUL' });
+    expect((await m.fit(data, new Float32Array(10), { batchSize: 5, verbose: 0 })).epoch).toEqual([0]);
+  });
+
   it('embedding ids out of range', async () => {
     const m = sequential([
       layers.embedding({ inputDim: 5, outputDim: 2, inputShape: [3] }),
