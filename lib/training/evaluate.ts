@@ -8,6 +8,7 @@ import { resultLogs, shapeResults, watchProgress } from './results.js';
 import {
   ArrayBatches,
   type Batches,
+  checkStateful,
   DatasetBatches,
   feedOf,
   isDataset,
