@@ -325,7 +325,7 @@ export class Sequential {
   }
   set stopTraining(value: boolean) {
     this.#stopTraining = Boolean(value);
-    if (this.#stopTraining && this.#fitting) this.#engine?.stop();
+    if (this.#stopTraining && this.#fitting) this.#engine?.stopTraining();
   }
   /** State that stateful recurrent layers carry between batches starts anew. */
   resetStates(): void {

@@ -21,6 +21,7 @@ export class Engine {
   readonly #network: InstanceType<typeof addon.Network>;
   readonly #compilation: Compilation | null;
   readonly #trainable: readonly Weight[];
+  #training = false;
 
   constructor(layers: readonly Layer[], inputShape: Shape, outputShape: Shape, compilation: Compilation | null, seed: number) {
     this.program = lower(layers, inputShape);
@@ -64,18 +65,23 @@ export class Engine {
     const rates = optimizer.hasConstantRate ? new Float32Array([optimizer.rateAt(call)]) : new Float32Array(steps);
     // As in Keras, a schedule counts batches, also where several make one update.
     if (!optimizer.hasConstantRate) for (let i = 0; i < steps; i++) rates[i] = optimizer.rateAt(call + i);
-    const result = await this.#network.run(feed, {
-      mode: 'train',
-      sampleShape: [...shape.sampleShape],
-      weightSteps: shape.weightSteps,
-      steps,
-      learningRates: rates,
-      call,
-      step,
-      reset,
-    });
-    optimizer.calls = call + result.done;
-    return result;
+    this.#training = true;
+    try {
+      const result = await this.#network.run(feed, {
+        mode: 'train',
+        sampleShape: [...shape.sampleShape],
+        weightSteps: shape.weightSteps,
+        steps,
+        learningRates: rates,
+        call,
+        step,
+        reset,
+      });
+      optimizer.calls = call + result.done;
+      return result;
+    } finally {
+      this.#training = false;
+    }
   }
 
   test(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean): Promise<RunResult> {
@@ -105,8 +111,14 @@ export class Engine {
     return this.#network.progress();
   }
 
+  /** Ends whatever runs at its next batch. */
   stop(): void {
     this.#network.stop();
+  }
+
+  /** Ends a training at its next batch; a validation in between goes on to its end. */
+  stopTraining(): void {
+    if (this.#training) this.#network.stop();
   }
 
   resetState(): void {
