@@ -98,6 +98,7 @@ bool Team::help(const std::function<bool()>& leave) {
     if (take(&task)) {
       function_(context_, stage_.load(std::memory_order_relaxed), task);
       done_.fetch_add(1, std::memory_order_acq_rel);
+      if (leave()) return true;  // a job that waits for a thread goes first: it may be a short one
       idle = 0;
       continue;
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { callbacks, layers, type Sequential, sequential, setRandomSeed } from '../../lib/index.js';
+import { callbacks, layers, type Sequential, sequential, setRandomSeed, setThreads } from '../../lib/index.js';
 
 function data(rows: number, width: number) {
   const x = new Float32Array(rows * width).map((_, i) => Math.sin(i * 12.9898) * 0.5);
@@ -105,6 +105,22 @@ describe('while fit runs', () => {
     for (const seed of [1, 2, 3]) started.push((await train(seed))[1]);
     const together = await Promise.all(started);
     expect(together.map((h) => h.history.loss)).toEqual(alone);
+  });
+
+  it('a short job does not wait for the epoch of another model', async () => {
+    setThreads(2);
+    const { x, y } = data(40000, 64);
+    const small = mlp(4, 8);
+    let ended = false;
+    const long = mlp(64, 512)
+      .fit(x, y, { epochs: 1, batchSize: 256, verbose: 0 })
+      .then(() => {
+        ended = true;
+      });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await small.predict(x.subarray(0, 40), { verbose: 0 });
+    expect(ended).toBe(false);
+    await long;
   });
 
   it('predictions and evaluations of one model wait for each other', async () => {
