@@ -2,7 +2,7 @@ import { single } from '../data/containers.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import type { Shape, Weight } from '../layers/layer.js';
-import { type Loss, lossRegistry } from '../losses.js';
+import { CustomLoss, type Loss, lossRegistry } from '../losses.js';
 import { type NamedMetric, nameMetrics } from '../metrics.js';
 import { type Optimizer, optimizerRegistry } from '../optimizers.js';
 import { checkNumber, readOptions } from '../options.js';
@@ -66,6 +66,11 @@ export class Compilation {
     this.optimizer = optimizerRegistry.resolve(o.optimizer ?? 'rmsprop', "compile: 'optimizer'");
     const loss = single("compile: 'loss'", o.loss, [outputName]);
     this.loss = loss === null || loss === undefined ? null : lossRegistry.resolve(loss, "compile: 'loss'");
+    if (this.loss instanceof CustomLoss)
+      throw new ValueError(
+        "compile: 'loss': a loss of your own, { call, gradient }, is not available yet; losses run in the native engine. Give the name of a loss or one of losses.*.",
+        'ERR_UNSUPPORTED',
+      );
     const listed = single("compile: 'lossWeights'", o.lossWeights, [outputName]);
     const weight = Array.isArray(listed) && listed.length === 1 ? listed[0] : listed;
     this.lossWeight = weight === null || weight === undefined ? 1 : checkNumber('compile', 'lossWeights', weight);

@@ -192,6 +192,7 @@ describe('parts that do not exist or do not fit', () => {
     ['optimizer', compile({ optimizer: 'adm', loss: 'mse' }), /adam/i],
     ['loss', compile({ loss: 'binary_crosentropy' }), /binary/i],
     ['metric', compile({ loss: 'mse', metrics: ['acuracy'] }), /accuracy/i],
+    ['loss of your own', compile({ loss: { call: () => 0, gradient: () => 0 } }), /not available yet/],
     ['layer', () => sequential([{ className: 'Dens', config: {} }]), /Dense/],
     ['activation', () => layers.dense({ units: 1, activation: 'rellu' }), /relu/],
     ['initializer', () => layers.dense({ units: 1, kernelInitializer: 'glorot' }), /[gG]lorot/],
