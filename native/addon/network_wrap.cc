@@ -43,6 +43,7 @@ class NetworkJob : public Job {
   NetworkJob(std::shared_ptr<Network> n, std::shared_ptr<Feed> f, RunRequest r)
       : network(std::move(n)), feed(std::move(f)), request(std::move(r)), team_(runTask, network.get()) {}
   void run() override;
+  void stop() override { network->stop(); }
   Team* team() override { return network->parallel() ? &team_ : nullptr; }
 
   std::shared_ptr<Network> network;

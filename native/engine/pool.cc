@@ -119,7 +119,19 @@ Pool& Pool::instance() {
   return *pool;
 }
 
-Pool::Pool() : limit_(initialThreads()) {}
+Pool::Pool() : limit_(initialThreads()) {
+  // process.exit() in Node runs no hooks of environments; what is left is exit() itself. OpenBLAS frees its memory there, later than
+  // handlers that were registered after it was loaded.
+  std::atexit([] { instance().quiesce(); });
+}
+
+void Pool::quiesce() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  closing_ = true;
+  for (const auto& job : running_) job->stop();
+  wake_.notify_all();
+  wake_.wait_for(lock, std::chrono::seconds(30), [this] { return busy_ == 0; });
+}
 
 int Pool::threads() { return limit_.load(); }
 
@@ -159,8 +171,7 @@ bool Pool::cancel(const std::shared_ptr<Job>& job) {
 
 void Pool::ensureWorkers() {
   while (static_cast<int>(threads_.size()) < limit_.load()) {
-    const int index = static_cast<int>(threads_.size());
-    threads_.emplace_back([this, index] { work(index); });
+    threads_.emplace_back([this] { work(); });
     threads_.back().detach();
   }
 }
@@ -175,10 +186,10 @@ std::shared_ptr<Job> Pool::joinable() {
   return best;
 }
 
-void Pool::work(int index) {
+void Pool::work() {
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    if (busy_ >= limit_.load() && index >= 0) {
+    if (closing_ || busy_ >= limit_.load()) {
       wake_.wait(lock);
       continue;
     }
@@ -192,13 +203,13 @@ void Pool::work(int index) {
       lock.unlock();
       job->run();
       lock.lock();
-      --busy_;
       running_.erase(std::find(running_.begin(), running_.end(), job));
       if (Team* team = job->team()) team->close();
-      wake_.notify_all();
       lock.unlock();
       job.reset();  // outside the lock: it may free a network
       lock.lock();
+      --busy_;
+      wake_.notify_all();
       continue;
     }
     if (std::shared_ptr<Job> job = joinable()) {
@@ -211,6 +222,7 @@ void Pool::work(int index) {
       job.reset();
       lock.lock();
       --busy_;
+      if (closing_) wake_.notify_all();
       // Nothing to do there for a while, yet the job goes on: sleep a little rather than spin through its serial part.
       if (open && queue_.empty()) wake_.wait_for(lock, std::chrono::microseconds(200));
       continue;

@@ -42,6 +42,7 @@ class Job {
  public:
   virtual ~Job() = default;
   virtual void run() = 0;
+  virtual void stop() {}                    // asks it to end soon; any thread
   virtual Team* team() { return nullptr; }  // null: nobody can help
 };
 
@@ -54,11 +55,13 @@ class Pool {
   bool cancel(const std::shared_ptr<Job>& job);  // true when it had not begun, and now never will
   int threads();                                 // as set, or physical cores allowed to this process
   void setThreads(int count);                    // 1..256; takes effect for the tasks that begin after it
-  int workers();                                 // threads that have been started: for tests
+  // Ends all jobs and waits for them: at exit(), before libraries that tasks call take themselves down.
+  void quiesce();
+  int workers();  // threads that have been started: for tests
 
  private:
   Pool();
-  void work(int index);
+  void work();
   void ensureWorkers();
   std::shared_ptr<Job> joinable();
 
@@ -69,6 +72,7 @@ class Pool {
   std::vector<std::thread> threads_;
   std::atomic<int> queued_{0};
   std::atomic<int> limit_;
+  bool closing_ = false;
   int busy_ = 0;  // threads that lead or help
 };
 

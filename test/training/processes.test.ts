@@ -20,10 +20,9 @@ const rows = (n) => ({ x: new Float32Array(n * 32).fill(0.5), y: new Float32Arra
 }
 
 it('process.exit in the middle of a fit ends the process at once and cleanly', async () => {
-  const out = await script(
-    `const { x, y } = rows(50000); model(512).fit(x, y, { epochs: 100000, verbose: 0 }); setTimeout(() => { console.log('leaving'); process.exit(0); }, 100);`,
-  );
-  expect(out).toBe('leaving');
+  const body = `const { x, y } = rows(50000); model(512).fit(x, y, { epochs: 100000, verbose: 0 }); setTimeout(() => { console.log('leaving'); process.exit(0); }, 100);`;
+  // Node runs no hooks of the addon here, and what a batch is in the middle of differs: once in three is how often it used to crash.
+  for (let i = 0; i < 10; i++) expect(await script(body)).toBe('leaving');
 }, 70_000);
 
 it('a process ends by itself when its last fit has', async () => {
