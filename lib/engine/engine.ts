@@ -1,5 +1,5 @@
 import type { FeedSpec, Feed as NativeFeed, RunResult, Totals } from '../../binding.js';
-import { RuntimeError, ValueError } from '../errors.js';
+import { RuntimeError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
 import type { Compilation } from '../training/compilation.js';
 import { addon } from './addon.js';
@@ -140,10 +140,4 @@ export class Engine {
   dispose(): void {
     this.#network.dispose();
   }
-}
-
-/** Guards what needs a concrete shape. */
-export function concrete(shape: Shape, what: string): number[] {
-  if (shape.includes(null)) throw new ValueError(`${what} has sizes that are not known: [${shape.map(String)}].`, 'ERR_SHAPE');
-  return shape as number[];
 }

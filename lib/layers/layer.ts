@@ -7,8 +7,7 @@ import { show, typeError, ValueError } from '../errors.js';
 import { type Initializer, initializerRegistry } from '../initializers.js';
 import { readOptions } from '../options.js';
 import { nextSeed } from '../random.js';
-import type { Config, Identifier, Part } from '../registry.js';
-import { classNameOf, toKeras } from '../registry.js';
+import type { Config, Part } from '../registry.js';
 import { type Regularizer, regularizerRegistry } from '../regularizers.js';
 
 /** Shape of one sample, without the batch dimension; null where it is not known before there is data. */
@@ -242,8 +241,3 @@ function checkDtype(where: string, dtype: unknown): void {
   if (name === undefined || name === null || name === 'float32') return;
   throw new ValueError(`${where}: dtype ${show(name)} is not available; gemmfit computes in 'float32'.`, 'ERR_DTYPE');
 }
-
-/** How a config names a part inside it: Keras 3's serialized object, or null. */
-export const serialized = (part: Part | null, module: string): unknown => (part ? toKeras(part, module) : null);
-export type { Identifier };
-export { classNameOf };

@@ -233,7 +233,6 @@ export interface Batches {
   /** An epoch begins. */
   begin(): Promise<void> | void;
   close(): Promise<void> | void;
-  /** Results so far are wanted for these logs. */
 }
 
 export type Trainer = (feed: NativeFeed, shape: RunShape, count: number, reset: boolean) => Promise<{ done: number }>;

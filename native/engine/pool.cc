@@ -141,11 +141,6 @@ void Pool::setThreads(int count) {
   wake_.notify_all();
 }
 
-int Pool::workers() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return static_cast<int>(threads_.size());
-}
-
 void Pool::submit(std::shared_ptr<Job> job) {
   std::lock_guard<std::mutex> lock(mutex_);
   queue_.push_back(std::move(job));

@@ -57,7 +57,6 @@ class Pool {
   void setThreads(int count);                    // 1..256; takes effect for the tasks that begin after it
   // Ends all jobs and waits for them: at exit(), before libraries that tasks call take themselves down.
   void quiesce();
-  int workers();  // threads that have been started: for tests
 
  private:
   Pool();
