@@ -44,7 +44,7 @@ class NetworkJob : public Job {
       : network(std::move(n)), feed(std::move(f)), request(std::move(r)), team_(runTask, network.get()) {}
   void run() override;
   void stop() override { network->stop(); }
-  Team* team() override { return network->parallel() ? &team_ : nullptr; }
+  Team* team() override { return &team_; }
 
   std::shared_ptr<Network> network;
   std::shared_ptr<Feed> feed;

@@ -11,6 +11,19 @@ namespace {
 
 constexpr size_t kMostPlans = 8;  // batch sizes and input shapes that alternate without planning anew
 
+// While a run has tasks for others, however it ends.
+struct Helpers {
+  explicit Helpers(Team* t) : team(t) {
+    if (!team) return;
+    team->open();
+    Pool::instance().invite();
+  }
+  ~Helpers() {
+    if (team) team->close();
+  }
+  Team* team;
+};
+
 }  // namespace
 
 Network::Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots)
@@ -92,8 +105,8 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   const int64_t outSize = sizeOf(plan_->out());
   bool parallel = false;
   for (int s = 0; s < plan_->stages(); ++s) parallel = parallel || plan_->tasksAtMost(s) > 1;
-  parallel_.store(parallel && team);
-  if (parallel && team) Pool::instance().invite();
+  if (!parallel) team = nullptr;
+  const Helpers helpers(team);
   plan_->resetMetrics();
   current_ = &sums_[request.mode == Mode::train ? 0 : 1];
   if (request.reset) *current_ = Sums();
@@ -125,7 +138,6 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
       snapshot_ = std::move(now);
     }
   }
-  parallel_.store(false);
   current_->metricStates = mergedStates();
   plan_->resetMetrics();
   std::lock_guard<std::mutex> lock(snapshotMutex_);

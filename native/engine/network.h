@@ -57,7 +57,6 @@ class Network {
   void clearStop() { stop_.store(false, std::memory_order_relaxed); }
   Shape outputShape(const Shape& in);  // also checks that the program fits the shape
   void resetState();
-  bool parallel() const { return parallel_.load(std::memory_order_relaxed); }
   void runStage(int stage, int64_t task) { plan_->task(stage, task); }
 
  private:
@@ -82,7 +81,7 @@ class Network {
   std::vector<double> mergedStates() const;
   Totals totals(const Sums& sums, const std::vector<double>& states) const;
 
-  std::atomic<bool> stop_{false}, wanted_{false}, parallel_{false};
+  std::atomic<bool> stop_{false}, wanted_{false};
   mutable std::mutex snapshotMutex_;
   Totals snapshot_;
   std::vector<VariablePtr> heldExclusive_, heldShared_;

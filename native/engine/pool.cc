@@ -60,13 +60,14 @@ int initialThreads() {
 
 }  // namespace
 
-bool Team::take(int64_t* task) {
+bool Team::take(bool first, int64_t* task) {
   uint64_t seen = ticket_.load(std::memory_order_acquire);
   for (;;) {
-    const uint64_t next = seen & 0xffffffffu, count = seen >> 32;
-    if (next >= count) return false;
-    if (ticket_.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel, std::memory_order_acquire)) {
-      *task = static_cast<int64_t>(next);
+    const uint64_t begin = seen & 0xffffffffu, end = seen >> 32;
+    if (begin >= end) return false;
+    const uint64_t left = first ? seen + 1 : seen - (uint64_t{1} << 32);
+    if (ticket_.compare_exchange_weak(seen, left, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      *task = static_cast<int64_t>(first ? begin : end - 1);
       return true;
     }
   }
@@ -78,7 +79,7 @@ void Team::run(int stage, int64_t tasks) {
   done_.store(0, std::memory_order_relaxed);
   ticket_.store(static_cast<uint64_t>(tasks) << 32, std::memory_order_release);
   int64_t task;
-  while (take(&task)) {
+  while (take(true, &task)) {
     function_(context_, stage, task);
     done_.fetch_add(1, std::memory_order_acq_rel);
   }
@@ -95,14 +96,14 @@ bool Team::help(const std::function<bool()>& leave) {
   int idle = 0;
   for (;;) {
     int64_t task;
-    if (take(&task)) {
+    if (take(false, &task)) {
       function_(context_, stage_.load(std::memory_order_relaxed), task);
       done_.fetch_add(1, std::memory_order_acq_rel);
       if (leave()) return true;  // a job that waits for a thread goes first: it may be a short one
       idle = 0;
       continue;
     }
-    if (closed_.load(std::memory_order_acquire)) return false;
+    if (!isOpen()) return false;
     ++idle;
     if (idle < kSpins) {
       pause();
@@ -176,7 +177,7 @@ std::shared_ptr<Job> Pool::joinable() {
   std::shared_ptr<Job> best;
   for (const auto& job : running_) {
     Team* team = job->team();
-    if (team && (!best || team->helpers.load() < best->team()->helpers.load())) best = job;
+    if (team && team->isOpen() && (!best || team->helpers.load() < best->team()->helpers.load())) best = job;
   }
   return best;
 }
@@ -199,7 +200,6 @@ void Pool::work() {
       job->run();
       lock.lock();
       running_.erase(std::find(running_.begin(), running_.end(), job));
-      if (Team* team = job->team()) team->close();
       lock.unlock();
       job.reset();  // outside the lock: it may free a network
       lock.lock();

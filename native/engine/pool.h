@@ -11,8 +11,10 @@
 
 namespace gemmfit {
 
-// A job's stages as its team sees them. The leader publishes a stage; whoever is free takes tasks of it by number.
-// Threads: the leader calls `run`; helpers call `help`. A helper that holds a task finishes it before the next stage can begin.
+// A job's stages as its team sees them. The leader publishes a stage; whoever is free takes tasks of it: the leader from the first on,
+// helpers from the last back, so that in each step a thread comes upon the data that its own cache holds from the step before.
+// Threads: the leader calls `open`, `run`, `close`; helpers call `help`. A helper that holds a task finishes it before the next stage
+// can begin.
 class Team {
  public:
   using TaskFunction = void (*)(void* context, int stage, int64_t task);
@@ -22,19 +24,22 @@ class Team {
   void run(int stage, int64_t tasks);
   // Helps until the team is closed or `leave` says so. Returns false when it was closed.
   bool help(const std::function<bool()>& leave);
-  void close() { closed_.store(true, std::memory_order_release); }
+  // Between the two there are tasks for others.
+  void open() { open_.store(true, std::memory_order_release); }
+  void close() { open_.store(false, std::memory_order_release); }
+  bool isOpen() const { return open_.load(std::memory_order_acquire); }
 
   std::atomic<int> helpers{0};
 
  private:
-  // next task in the low half, number of tasks in the high half: one word, so that a claim is one compare-and-swap.
+  // The tasks left, from the low half up to the high half: one word, so that a claim is one compare-and-swap.
   std::atomic<uint64_t> ticket_{0};
   std::atomic<int64_t> done_{0};
-  std::atomic<bool> closed_{false};
+  std::atomic<bool> open_{false};
   std::atomic<int> stage_{0};
   TaskFunction function_;
   void* context_;
-  bool take(int64_t* task);
+  bool take(bool first, int64_t* task);
 };
 
 // Work for the pool: `run` executes on a pool thread, which leads it; others may join its team meanwhile.
@@ -43,7 +48,7 @@ class Job {
   virtual ~Job() = default;
   virtual void run() = 0;
   virtual void stop() {}                    // asks it to end soon; any thread
-  virtual Team* team() { return nullptr; }  // null: nobody can help
+  virtual Team* team() { return nullptr; }  // always the same; null: nobody can help
 };
 
 // One pool for the process. Jobs wait in order; a job alone spreads its tasks over all threads, many jobs take a thread each.

@@ -16,7 +16,7 @@ class PoolRun : public Job {
   PoolRun(std::shared_ptr<Network> n, Feed& f, RunRequest r)
       : network(std::move(n)), feed(f), request(std::move(r)), team_(task, network.get()) {}
   void run() override { done.set_value(network->run(feed, request, &team_)); }
-  Team* team() override { return network->parallel() ? &team_ : nullptr; }
+  Team* team() override { return &team_; }
   std::shared_ptr<Network> network;
   Feed& feed;
   RunRequest request;

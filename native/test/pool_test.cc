@@ -11,12 +11,19 @@ namespace {
 // Adds up task numbers over many stages: wrong sums show tasks run twice, never, or in the wrong stage.
 class SumJob : public Job {
  public:
-  SumJob(int stages, int64_t tasks) : stages_(stages), tasks_(tasks), counts_(static_cast<size_t>(tasks)), team_(task, this) {}
+  SumJob(int stages, int64_t tasks, int reopens = 1000)
+      : stages_(stages), tasks_(tasks), reopens_(reopens), counts_(static_cast<size_t>(tasks)), team_(task, this) {}
   void run() override {
+    team_.open();
     for (int s = 0; s < stages_; ++s) {
       stage_ = s;
       team_.run(s, 1 + (s * 7) % tasks_);
+      if (s % reopens_ != 0) continue;
+      team_.close();
+      team_.open();
+      Pool::instance().invite();
     }
+    team_.close();
     done.set_value();
   }
   Team* team() override { return &team_; }
@@ -36,6 +43,7 @@ class SumJob : public Job {
   }
   int stages_;
   int64_t tasks_;
+  int reopens_;
   int stage_ = 0;
   std::vector<int64_t> counts_;
   Team team_;
@@ -55,6 +63,19 @@ TEST(Pool, RunsEveryTaskOfEveryStageOnce) {
     Pool::instance().submit(job);
     done.get();
     EXPECT_EQ(job->total(), expected(3000, 9));
+    EXPECT_FALSE(job->wrongStage);
+  }
+}
+
+// Helpers look for work while a team closes and opens, and while jobs end.
+TEST(Pool, HelpersComeAndGo) {
+  Pool::instance().setThreads(4);
+  for (int i = 0; i < 300; ++i) {
+    auto job = std::make_shared<SumJob>(20, 3, 1 + i % 3);
+    auto done = job->done.get_future();
+    Pool::instance().submit(job);
+    done.get();
+    EXPECT_EQ(job->total(), expected(20, 3));
     EXPECT_FALSE(job->wrongStage);
   }
 }
