@@ -3,10 +3,11 @@
 
 namespace gemmfit {
 
-// The only door to BLAS. Row-major C[m,n] = alpha * op(A) op(B) + beta * C, on the calling thread alone.
+// The only door to matrix products: the engine's own kernel, or BLAS. Row-major C[m,n] = alpha * op(A) op(B) + beta * C, on the calling
+// thread alone; with `bias` [n], each row of C begins from it (then beta is 0).
 // Leading dimensions are those of the stored matrices: lda of A as stored ([m,k], or [k,m] when transposed).
 void gemm(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b,
-          int64_t ldb, float beta, float* c, int64_t ldc);
+          int64_t ldb, float beta, float* c, int64_t ldc, const float* bias = nullptr);
 
 void useOneBlasThread();  // once, before any gemm
 const char* blasName();   // library, version and kernel: for version.blas

@@ -86,10 +86,8 @@ class Dense : public Op {
 
  private:
   void product(int64_t row, int64_t rows, int64_t column, int64_t columns) {
-    float* to = y + row * units_ + column;
-    if (bias_)
-      for (int64_t r = 0; r < rows; ++r) std::memcpy(to + r * units_, bias_ + column, static_cast<size_t>(columns) * sizeof(float));
-    gemm(false, false, rows, columns, width_, 1, x + row * width_, width_, kernel_ + column, units_, bias_ ? 1.0f : 0.0f, to, units_);
+    gemm(false, false, rows, columns, width_, 1, x + row * width_, width_, kernel_ + column, units_, 0, y + row * units_ + column, units_,
+         bias_ ? bias_ + column : nullptr);
   }
 
   void biasTask(const Step& step, int64_t rows) {
