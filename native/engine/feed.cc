@@ -59,14 +59,14 @@ ElementType elementType(const std::string& name) {
   throw Error("ERR_SPEC", "arrays of '" + name + "' cannot be read");
 }
 
-void ArrayView::copyRow(int64_t row, float* out) const {
+void ArrayView::copy(int64_t row, int64_t from, int64_t n, float* out) const {
   if (type == ElementType::float32) {
-    std::memcpy(out, static_cast<const float*>(data) + row * rowSize, static_cast<size_t>(rowSize) * sizeof(float));
+    std::memcpy(out, static_cast<const float*>(data) + row * rowSize + from, static_cast<size_t>(n) * sizeof(float));
     return;
   }
   withType(type, data, [&](const auto* p) {
-    const auto* from = p + row * rowSize;
-    for (int64_t i = 0; i < rowSize; ++i) out[i] = static_cast<float>(from[i]);
+    const auto* first = p + row * rowSize + from;
+    for (int64_t i = 0; i < n; ++i) out[i] = static_cast<float>(first[i]);
   });
 }
 

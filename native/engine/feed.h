@@ -16,8 +16,9 @@ struct ArrayView {
   int64_t rowSize = 0;
 
   explicit operator bool() const { return data != nullptr || rowSize > 0; }
-  void copyRow(int64_t row, float* out) const;  // widened to float32
-  double value(int64_t index) const;            // one element, wherever it is
+  void copyRow(int64_t row, float* out) const { copy(row, 0, rowSize, out); }
+  void copy(int64_t row, int64_t from, int64_t n, float* out) const;  // elements of a row, widened to float32
+  double value(int64_t index) const;                                  // one element, wherever it is
 };
 ElementType elementType(const std::string& name);  // Error ERR_SPEC for an unknown one
 

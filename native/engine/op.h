@@ -46,6 +46,13 @@ struct Phase {
   int64_t count = 0;
 };
 
+// The columns of its input that a task of an op's first forward phase reads, where it reads no others: the planner lets the task gather
+// them from the data set by itself.
+struct Columns {
+  int64_t begin = 0, count = 0;
+  bool alone = false;
+};
+
 // Memory the planner gives an op besides its input and output. `perRow` floats for each row of the batch plus `fixed`.
 // `keep`: it must survive from the forward pass to the backward pass and the weight tasks (dropout masks, statistics).
 struct Scratch {
@@ -85,6 +92,7 @@ class Op {
   // Per-sample penalty added to the loss (activity regularization): summed over [begin, end) rows, before division by n.
   virtual bool hasPenalty() const { return false; }
   virtual double penalty(const Step& /*step*/, int64_t /*begin*/, int64_t /*end*/) { return 0; }
+  virtual Columns inputColumns(int64_t /*task*/) const { return {}; }
   // Weights whose gradient cannot be handed over in tiles of at most kTileFloats get a buffer of their own.
   virtual bool wantsGradientBuffer(int /*weight*/) const { return false; }
   // Recurrent state carried between batches (stateful layers) starts anew.

@@ -11,6 +11,7 @@ namespace {
 
 // A task is worth a thread from about this much arithmetic (some 15 microseconds of one core); below twice that, one task does all.
 constexpr double kTaskFlops = 1.5e6;
+constexpr double kElementFlops = 8;  // what an element that passes through costs besides, in time
 constexpr int64_t kMostChunks = 16;
 constexpr int64_t kChunkAlign = 8;
 
@@ -102,7 +103,8 @@ void Plan::makeOps(const Value& program, const Shape& inShape) {
 
 int Plan::place(Part part, const Phase& phase) {
   const bool rows = phase.kind == Phase::rows;
-  if (!rows || stages_.empty() || !stages_.back().rows) {
+  const bool gathered = !stages_.empty() && stages_.back().parts.back().what == Do::gatherColumns;  // by the tasks that need it
+  if (!gathered && (!rows || stages_.empty() || !stages_.back().rows)) {
     Stage s;
     s.rows = rows;
     s.count = rows ? 1 : phase.count;
@@ -115,13 +117,17 @@ int Plan::place(Part part, const Phase& phase) {
 void Plan::schedule() {
   const auto tasks = [](int64_t n) { return Phase{Phase::tasks, n}; };
   if (mode != Mode::predict && weights_.penaltyTasks() > 0) place({Do::penalties}, tasks(weights_.penaltyTasks()));
-  place({Do::gather}, Phase{});
   const int n = static_cast<int>(ops_.size());
+  if (n > 0 && ops_[0]->inputColumns(0).alone)
+    place({Do::gatherColumns}, ops_[0]->forwardPhases()[0]);
+  else
+    place({Do::gather}, Phase{});
   double flops = 0;
   for (int i = 0; i < n; ++i) {
     const std::vector<Phase> phases = ops_[static_cast<size_t>(i)]->forwardPhases();
     for (size_t p = 0; p < phases.size(); ++p) place({Do::forward, i, static_cast<int>(p)}, phases[p]);
-    flops += ops_[static_cast<size_t>(i)]->flopsPerRow * (backward_ && i > lowest_ ? 2 : 1);
+    const Op& op = *ops_[static_cast<size_t>(i)];
+    flops += (op.flopsPerRow + kElementFlops * static_cast<double>(sizeOf(op.in) + sizeOf(op.out))) * (backward_ && i > lowest_ ? 2 : 1);
   }
   if (mode == Mode::predict) place({Do::emit}, Phase{});
   if (head_) {
@@ -158,7 +164,7 @@ void Plan::planMemory() {
   for (int s = 0; s <= last; ++s)
     for (const Part& p : stages_[static_cast<size_t>(s)].parts) {
       const auto op = static_cast<size_t>(std::max(0, p.op));
-      if (p.what == Do::gather) gather = s;
+      if (p.what == Do::gather || p.what == Do::gatherColumns) gather = s;
       if (p.what == Do::forward) {
         forwardFirst[op] = std::min(forwardFirst[op], s);
         forwardLast[op] = s;
@@ -340,26 +346,40 @@ void Plan::task(int stage, int64_t index) {
   for (const Part& p : s.parts) run(p, begin, end);
 }
 
+void Plan::gather(int64_t begin, int64_t end, int64_t from, int64_t columns) {
+  if (direct_) return;
+  const ArrayView& x = feed_->spec.x;
+  for (int64_t r = begin; r < end; ++r) x.copy(feed_->row(r), from, columns, input_ + r * x.rowSize + from);
+}
+
+void Plan::gatherLabels(int64_t begin, int64_t end) {
+  if (!head_) return;
+  const FeedSpec& f = feed_->spec;
+  for (int64_t r = begin; r < end; ++r) {
+    const int64_t row = feed_->row(r);
+    if (f.y) f.y.copyRow(row, label_ + r * f.y.rowSize);
+    if (weightSteps == 0) continue;
+    float* w = weight_ + r * weightSteps;
+    if (f.weights && f.weights.rowSize == weightSteps)
+      f.weights.copyRow(row, w);
+    else
+      std::fill(w, w + weightSteps, f.weights ? static_cast<float>(f.weights.value(row)) : 1.0f);
+    if (f.classWeights.classes.empty()) continue;
+    const int64_t stride = f.y.rowSize / weightSteps;
+    for (int64_t t = 0; t < weightSteps; ++t) w[t] *= f.classWeights.of(label_ + r * f.y.rowSize + t * stride);
+  }
+}
+
 void Plan::run(const Part& part, int64_t begin, int64_t end) {
   switch (part.what) {
-    case Do::gather: {
-      const FeedSpec& f = feed_->spec;
-      for (int64_t r = begin; r < end; ++r) {
-        const int64_t row = feed_->row(r);
-        if (!direct_) f.x.copyRow(row, input_ + r * f.x.rowSize);
-        if (!head_) continue;
-        if (f.y) f.y.copyRow(row, label_ + r * f.y.rowSize);
-        if (weightSteps == 0) continue;
-        float* w = weight_ + r * weightSteps;
-        if (f.weights && f.weights.rowSize == weightSteps)
-          f.weights.copyRow(row, w);
-        else
-          std::fill(w, w + weightSteps, f.weights ? static_cast<float>(f.weights.value(row)) : 1.0f);
-        if (!f.classWeights.classes.empty()) {
-          const int64_t stride = f.y.rowSize / weightSteps;
-          for (int64_t t = 0; t < weightSteps; ++t) w[t] *= f.classWeights.of(label_ + r * f.y.rowSize + t * stride);
-        }
-      }
+    case Do::gather:
+      gather(begin, end, 0, feed_->spec.x.rowSize);
+      gatherLabels(begin, end);
+      break;
+    case Do::gatherColumns: {
+      const Columns c = ops_[0]->inputColumns(begin);
+      gather(0, step_.rows, c.begin, c.count);
+      if (begin == 0) gatherLabels(0, step_.rows);
       break;
     }
     case Do::forward:

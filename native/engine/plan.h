@@ -51,7 +51,22 @@ class Plan {
   void resetState();
 
  private:
-  enum class Do { gather, forward, prepare, head, combine, gradient, backward, weights, penalties, collect, update, constrain, emit };
+  enum class Do {
+    gather,
+    gatherColumns,
+    forward,
+    prepare,
+    head,
+    combine,
+    gradient,
+    backward,
+    weights,
+    penalties,
+    collect,
+    update,
+    constrain,
+    emit
+  };
   struct Part {
     Do what;
     int op = -1;
@@ -75,6 +90,8 @@ class Plan {
   void planMemory();
   int place(Part part, const Phase& phase);  // appends to the schedule; the stage's index
   void run(const Part& part, int64_t begin, int64_t end);
+  void gather(int64_t begin, int64_t end, int64_t from, int64_t columns);
+  void gatherLabels(int64_t begin, int64_t end);
 
   Weights& weights_;
   std::vector<std::unique_ptr<Op>> ops_;

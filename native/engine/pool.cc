@@ -25,9 +25,14 @@ inline void pause() {
 #endif
 }
 
-// Spinning pays for gaps of some microseconds between stages; beyond that a thread gives its core away.
-constexpr int kSpins = 2000;
-constexpr int kYields = 20;
+// Between two stages a helper spins, then offers its core to others, then sleeps until it is asked for.
+constexpr int kSpins = 1000;
+constexpr double kIdle = 100e-6;
+// What waking a sleeper costs the leader.
+constexpr double kWakeCost = 5e-6;
+constexpr double kJudgeEvery = 2e-3, kShortestPause = 10e-3, kLongestPause = 300e-3;
+
+double secondsNow() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // Two threads of one core share its arithmetic units: counting both would only make them wait for each other.
 int physicalCores() {
@@ -73,16 +78,53 @@ bool Team::take(bool first, int64_t* task) {
   }
 }
 
+bool Team::alone() {
+  if (aloneUntil_ == 0) return false;
+  judgedAt_ = secondsNow();
+  if (judgedAt_ < aloneUntil_) return true;
+  aloneUntil_ = 0;
+  open();
+  Pool::instance().invite();
+  return false;
+}
+
+void Team::judge(double gained, double waited, double now) {
+  gained_ += gained;
+  waited_ += waited;
+  if (now - judgedAt_ < kJudgeEvery) return;
+  if (waited_ > gained_) {
+    pause_ = std::min(kLongestPause, std::max(kShortestPause, 2 * pause_));
+    aloneUntil_ = now + pause_;
+    close();
+  } else {
+    pause_ = 0;
+  }
+  gained_ = waited_ = 0;
+  judgedAt_ = now;
+}
+
 void Team::run(int stage, int64_t tasks) {
   if (tasks == 1) return function_(context_, stage, 0);
+  if (alone()) {
+    for (int64_t task = 0; task < tasks; ++task) function_(context_, stage, task);
+    return;
+  }
   stage_.store(stage, std::memory_order_relaxed);
   done_.store(0, std::memory_order_relaxed);
   ticket_.store(static_cast<uint64_t>(tasks) << 32, std::memory_order_release);
-  int64_t task;
-  while (take(true, &task)) {
+  const double begin = secondsNow();
+  double waited = 0;
+  if (Pool::instance().hasIdle()) {
+    Pool::instance().invite();
+    waited = kWakeCost;
+  }
+  int64_t task, own = 0;
+  for (; take(true, &task); ++own) {
     function_(context_, stage, task);
     done_.fetch_add(1, std::memory_order_acq_rel);
   }
+  const double end = secondsNow();
+  if (own == tasks) return judge(0, waited, end);
   // Only tasks that a helper is in the middle of remain.
   for (int spins = 0; done_.load(std::memory_order_acquire) != tasks; ++spins) {
     if (spins < kSpins)
@@ -90,27 +132,31 @@ void Team::run(int stage, int64_t tasks) {
     else
       std::this_thread::yield();
   }
+  const double now = secondsNow();
+  judge((end - begin) * static_cast<double>(tasks - own) / static_cast<double>(std::max<int64_t>(1, own)), waited + now - end, now);
 }
 
 bool Team::help(const std::function<bool()>& leave) {
-  int idle = 0;
+  int spins = 0;
+  double idleSince = 0;
   for (;;) {
     int64_t task;
     if (take(false, &task)) {
       function_(context_, stage_.load(std::memory_order_relaxed), task);
       done_.fetch_add(1, std::memory_order_acq_rel);
       if (leave()) return true;  // a job that waits for a thread goes first: it may be a short one
-      idle = 0;
+      spins = 0;
       continue;
     }
     if (!isOpen()) return false;
-    ++idle;
-    if (idle < kSpins) {
+    if (++spins < kSpins) {
       pause();
-    } else {
-      if (leave() || idle > kSpins + kYields) return true;
-      std::this_thread::yield();
+      continue;
     }
+    const double now = secondsNow();
+    if (spins == kSpins) idleSince = now;
+    if (leave() || now - idleSince > kIdle) return true;
+    std::this_thread::yield();
   }
 }
 
@@ -218,8 +264,12 @@ void Pool::work() {
       lock.lock();
       --busy_;
       if (closing_) wake_.notify_all();
-      // Nothing to do there for a while, yet the job goes on: sleep a little rather than spin through its serial part.
-      if (open && queue_.empty()) wake_.wait_for(lock, std::chrono::microseconds(200));
+      // Nothing to do there for a while, yet the job goes on: its leader will ask.
+      if (open && queue_.empty() && !closing_) {
+        idle_.fetch_add(1);
+        wake_.wait(lock);
+        idle_.fetch_sub(1);
+      }
       continue;
     }
     wake_.wait(lock);

@@ -32,6 +32,11 @@ class Team {
   std::atomic<int> helpers{0};
 
  private:
+  // Whether help is worth having, judged every few milliseconds. On a busy machine a helper that loses its core in the middle of a task
+  // keeps the leader waiting for longer than the task takes; then the leader goes on alone for a while, and tries again.
+  bool alone();
+  void judge(double gained, double waited, double now);
+  double gained_ = 0, waited_ = 0, judgedAt_ = 0, aloneUntil_ = 0, pause_ = 0;  // seconds; the leader's own
   // The tasks left, from the low half up to the high half: one word, so that a claim is one compare-and-swap.
   std::atomic<uint64_t> ticket_{0};
   std::atomic<int64_t> done_{0};
@@ -56,7 +61,8 @@ class Pool {
  public:
   static Pool& instance();
   void submit(std::shared_ptr<Job> job);
-  void invite();                                 // a running job has begun to have tasks for others
+  void invite();  // a running job has begun to have tasks for others
+  bool hasIdle() const { return idle_.load(std::memory_order_relaxed) > 0; }
   bool cancel(const std::shared_ptr<Job>& job);  // true when it had not begun, and now never will
   int threads();                                 // as set, or physical cores allowed to this process
   void setThreads(int count);                    // 1..256; takes effect for the tasks that begin after it
@@ -74,7 +80,7 @@ class Pool {
   std::deque<std::shared_ptr<Job>> queue_;
   std::vector<std::shared_ptr<Job>> running_;
   std::vector<std::thread> threads_;
-  std::atomic<int> queued_{0};
+  std::atomic<int> queued_{0}, idle_{0};  // idle: threads that have found a team without tasks, and sleep
   std::atomic<int> limit_;
   bool closing_ = false;
   int busy_ = 0;  // threads that lead or help

@@ -1,54 +1,70 @@
-#include <algorithm>
-#include <cstring>
+#include "native/ops/dense.h"
 
-#include "native/engine/error.h"
-#include "native/engine/op.h"
-#include "native/engine/updater.h"
 #include "native/kernels/gemm.h"
 #include "native/kernels/tiling.h"
 
 namespace gemmfit::ops {
+
+DenseBase::DenseBase(const Value& spec, const OpEnv& env)
+    : width_(lastAxis(env.in)), units_(spec.integer("units")), steps_(sizeOf(env.in) / std::max<int64_t>(1, width_)) {
+  const bool bias = spec.flag("useBias", true);
+  if (env.in.empty() || units_ < 1 || width_ < 1) throw Error("ERR_SPEC", "dense needs an input of rank 1 or more and units above 0");
+  if (env.weights.size() != (bias ? 2u : 1u) || env.weights[0]->size != width_ * units_ || (bias && env.weights[1]->size != units_))
+    throw Error("ERR_SPEC", "dense: its weights do not have the shape of its input");
+  kernel_ = env.weights[0]->data();
+  kernelId_ = env.weightIds[0];
+  bias_ = bias ? env.weights[1]->data() : nullptr;
+  biasId_ = bias ? env.weightIds[1] : -1;
+  trainsKernel_ = env.trainable[0];
+  trainsBias_ = bias && env.trainable[1];
+  in = env.in;
+  out = env.in;
+  out.back() = units_;
+  readsX = weightsReadDy = trainsKernel_ || trainsBias_;
+  flops_ = 2.0 * static_cast<double>(env.batch * steps_) * static_cast<double>(width_) * static_cast<double>(units_);
+}
+
+void DenseBase::biasGradient(const Step& step) const {
+  for (int64_t j = 0; j < units_; j += kTileFloats) {
+    const int64_t n = std::min(kTileFloats, units_ - j);
+    float* g = step.updater->tile(biasId_, j, n);
+    std::memset(g, 0, static_cast<size_t>(n) * sizeof(float));
+    for (int64_t r = 0; r < step.rows * steps_; ++r) {
+      const float* from = dy + r * units_ + j;
+      for (int64_t i = 0; i < n; ++i) g[i] += from[i];
+    }
+    step.updater->done(biasId_, j, n, g);
+  }
+}
+
 namespace {
 
-// From here on a product is cut into tiles by itself; below, rows go through the whole stack together and weights in one task.
+// A product this large is cut into tiles by itself, which share the work of laying out its kernel, unless the kernel stays in a core's
+// cache anyway: then rows go through the whole stack together.
 constexpr double kTiledFlops = 1.6e7;
+constexpr int64_t kCachedKernel = 131072;  // floats
 constexpr double kTileFlops = 4e6;
 constexpr double kWeightTaskFlops = 2e6;
 constexpr int64_t kMostTiles = 16;
 
-// y[r, t, :] = x[r, t, :] W + b on the last axis. Weights: kernel [in, units], bias [units] unless useBias is false.
-class Dense : public Op {
+class Dense : public DenseBase {
  public:
-  Dense(const Value& spec, const OpEnv& env)
-      : width_(lastAxis(env.in)), units_(spec.integer("units")), steps_(sizeOf(env.in) / std::max<int64_t>(1, width_)) {
-    const bool bias = spec.flag("useBias", true);
-    if (env.in.empty() || units_ < 1 || width_ < 1) throw Error("ERR_SPEC", "dense needs an input of rank 1 or more and units above 0");
-    if (env.weights.size() != (bias ? 2u : 1u) || env.weights[0]->size != width_ * units_ || (bias && env.weights[1]->size != units_))
-      throw Error("ERR_SPEC", "dense: its weights do not have the shape of its input");
-    kernel_ = env.weights[0]->data();
-    kernelId_ = env.weightIds[0];
-    bias_ = bias ? env.weights[1]->data() : nullptr;
-    biasId_ = bias ? env.weightIds[1] : -1;
-    trainsKernel_ = env.trainable[0];
-    trainsBias_ = bias && env.trainable[1];
-    in = env.in;
-    out = env.in;
-    out.back() = units_;
-    readsX = weightsReadDy = trainsKernel_ || trainsBias_;
-
+  Dense(const Value& spec, const OpEnv& env) : DenseBase(spec, env) {
     const int64_t rows = env.batch * steps_;
-    const double flops = 2.0 * static_cast<double>(rows) * static_cast<double>(width_) * static_cast<double>(units_);
-    tiled_ = flops >= kTiledFlops;
+    tiled_ = flops_ >= kTiledFlops && width_ * units_ > kCachedKernel;
     flopsPerRow = tiled_ ? 0 : 2.0 * static_cast<double>(steps_ * width_ * units_);
     forwardTiles_ = tiling(rows, units_, width_, kTileFlops, kMostTiles);
     backwardTiles_ = tiling(rows, width_, units_, kTileFlops, kMostTiles);
     weightTiles_ = tiling(width_, units_, rows, kWeightTaskFlops, kMostTiles, kTileFloats);
     // A kernel's gradient that is little work goes through its tiles in one task.
-    weightTasks_ = flops < 2 * kWeightTaskFlops ? 1 : weightTiles_.count();
+    weightTasks_ = flops_ < 2 * kWeightTaskFlops ? 1 : weightTiles_.count();
+    needsDx_ = env.needsInputGradient;
   }
 
   std::vector<Phase> forwardPhases() const override { return {tiled_ ? Phase{Phase::tasks, forwardTiles_.count()} : Phase{}}; }
-  std::vector<Phase> backwardPhases() const override { return {tiled_ ? Phase{Phase::tasks, backwardTiles_.count()} : Phase{}}; }
+  std::vector<Phase> backwardPhases() const override {
+    return {tiled_ && needsDx_ ? Phase{Phase::tasks, backwardTiles_.count()} : Phase{}};
+  }
 
   void forward(const Step& step, int, int64_t begin, int64_t end) override {
     if (!tiled_) return product(begin * steps_, (end - begin) * steps_, 0, units_);
@@ -71,17 +87,17 @@ class Dense : public Op {
 
   void weightTask(const Step& step, int64_t task) override {
     const bool one = weightTasks_ == 1;
-    const int64_t first = one ? 0 : task, last = one ? weightTiles_.count() : task + 1, rows = step.rows * steps_;
+    const int64_t first = one ? 0 : task, last = one ? weightTiles_.count() : task + 1;
     if (trainsKernel_)
       for (int64_t i = first; i < last; ++i) {
         const Tiling::Tile t = weightTiles_.tile(i);
         const int64_t offset = t.row * units_ + t.column;
         int64_t ld;
         float* g = step.updater->block(kernelId_, offset, t.rows, t.columns, units_, &ld);
-        gemm(true, false, t.rows, t.columns, rows, 1, x + t.row, width_, dy + t.column, units_, 0, g, ld);
+        gemm(true, false, t.rows, t.columns, step.rows * steps_, 1, x + t.row, width_, dy + t.column, units_, 0, g, ld);
         step.updater->blockDone(kernelId_, offset, t.rows, t.columns, units_, g, ld);
       }
-    if (trainsBias_ && last == weightTiles_.count()) biasTask(step, rows);
+    if (trainsBias_ && last == weightTiles_.count()) biasGradient(step);
   }
 
  private:
@@ -90,31 +106,16 @@ class Dense : public Op {
          bias_ ? bias_ + column : nullptr);
   }
 
-  void biasTask(const Step& step, int64_t rows) {
-    for (int64_t j = 0; j < units_; j += kTileFloats) {
-      const int64_t n = std::min(kTileFloats, units_ - j);
-      float* g = step.updater->tile(biasId_, j, n);
-      std::memset(g, 0, static_cast<size_t>(n) * sizeof(float));
-      for (int64_t r = 0; r < rows; ++r) {
-        const float* from = dy + r * units_ + j;
-        for (int64_t i = 0; i < n; ++i) g[i] += from[i];
-      }
-      step.updater->done(biasId_, j, n, g);
-    }
-  }
-
-  int64_t width_, units_, steps_;
-  bool tiled_ = false;
+  bool tiled_ = false, needsDx_ = false;
   Tiling forwardTiles_{}, backwardTiles_{}, weightTiles_{};
   int64_t weightTasks_ = 1;
-  const float* kernel_ = nullptr;
-  const float* bias_ = nullptr;
-  int kernelId_ = -1, biasId_ = -1;
-  bool trainsKernel_ = false, trainsBias_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Op> dense(const Value& spec, const OpEnv& env) { return std::make_unique<Dense>(spec, env); }
+std::unique_ptr<Op> dense(const Value& spec, const OpEnv& env) {
+  if (splitParts(spec, env) > 1) return splitDense(spec, env);
+  return std::make_unique<Dense>(spec, env);
+}
 
 }  // namespace gemmfit::ops
