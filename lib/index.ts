@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { addon } from './engine/addon.js';
 import { RuntimeError } from './errors.js';
 import { checkNumber } from './options.js';
+import { root } from './root.js';
 
 export { activations } from './activations.js';
 export type { Callback, CallbackHooks, CallbackLike, Logs } from './callbacks/index.js';
@@ -46,7 +47,7 @@ export async function loadModel(path: string): Promise<never> {
 
 /** Versions of gemmfit and its BLAS, the SIMD instructions chosen, and the number of threads. */
 export const version = {
-  gemmfit: JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')).version as string,
+  gemmfit: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version as string,
   get blas(): string {
     return addon.info().blas;
   },

@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto';
 import { checkNumber } from './options.js';
 
-let base = BigInt(randomInt(2 ** 47));
+// Nothing here is secret, and node:crypto takes longer to load than the rest of the package.
+let base = BigInt(Math.floor(Math.random() * 2 ** 47));
 let drawn = 0n;
 
 /**

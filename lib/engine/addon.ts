@@ -2,11 +2,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Binding } from '../../binding.js';
 import { RuntimeError, ValueError } from '../errors.js';
+import { root } from '../root.js';
 
 export type { DataArray, NativeVariable, RunResult, Totals } from '../../binding.js';
 
 const here = createRequire(__filename);
-const root = join(__dirname, '..', '..');
 
 /** The one place that loads the native binary: an explicit path, a build of this checkout, or a prebuilt one. */
 function load(): Binding {
