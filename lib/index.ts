@@ -10,6 +10,8 @@ export type { Callback, CallbackHooks, CallbackLike, Logs } from './callbacks/in
 export { callbacks } from './callbacks/index.js';
 export { constraints } from './constraints.js';
 export { array, NDArray } from './data/ndarray.js';
+export type { DTypePolicy } from './dtype_policy.js';
+export { dtypePolicy, setDtypePolicy } from './dtype_policy.js';
 export { RuntimeError, ValueError } from './errors.js';
 export { initializers } from './initializers.js';
 export { input, layers } from './layers/index.js';
@@ -45,7 +47,7 @@ export async function loadModel(path: string): Promise<never> {
   );
 }
 
-/** Versions of gemmfit and its BLAS, the SIMD instructions chosen, and the number of threads. */
+/** Versions of gemmfit and its BLAS, the SIMD instructions chosen, how bfloat16 is multiplied, and the number of threads. */
 export const version = {
   gemmfit: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version as string,
   get blas(): string {
@@ -53,6 +55,10 @@ export const version = {
   },
   get simd(): string {
     return addon.info().simd;
+  },
+  /** How 'mixed_bfloat16' multiplies: by the processor's instruction, or (slower than float32) by numbers rounded before. */
+  get bfloat16(): 'native' | 'emulated' {
+    return addon.info().nativeBfloat16 ? 'native' : 'emulated';
   },
   get threads(): number {
     return addon.info().threads;

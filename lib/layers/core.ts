@@ -99,7 +99,7 @@ export class Dense extends Layer {
   lower(_input: Shape, lowering: Lowering) {
     const { activation, activityRegularizer } = this.#parts;
     return [
-      { op: 'dense', units: this.units, useBias: this.useBias, weights: lowering.weights(this) },
+      { op: 'dense', units: this.units, useBias: this.useBias, precision: this.precision, weights: lowering.weights(this) },
       ...lowering.activation(activation),
       ...lowering.activityRegularizer(activityRegularizer),
     ];

@@ -1,6 +1,7 @@
 import { type Activation, activationRegistry } from '../activations.js';
 import { type Constraint, constraintRegistry } from '../constraints.js';
 import { checkWeightArray, NDArray } from '../data/ndarray.js';
+import { type DTypePolicy, dtypePolicy, readPolicy } from '../dtype_policy.js';
 import { addon, type NativeVariable } from '../engine/addon.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
@@ -19,7 +20,7 @@ export interface LayerOptions {
   name?: string;
   /** Whether training changes the weights. Taken note of at `compile`. Default true. */
   trainable?: boolean;
-  /** Only 'float32'. */
+  /** How it computes: `'float32'` or `'mixed_bfloat16'`, or Keras's config of such a policy. Default: that of `dtypePolicy()`. */
   dtype?: unknown;
   /** On a first layer: the shape of one sample. */
   inputShape?: Shape;
@@ -97,9 +98,12 @@ export interface Lowering {
 export abstract class Layer implements Part {
   static readonly className: string = 'Layer';
   static readonly layerModule: string = 'keras.layers';
+  /** Whether its ops multiply matrices and can do so in float32 only. */
+  static readonly onlyFloat32: boolean = false;
 
   name: string | undefined;
   trainable: boolean;
+  readonly dtypePolicy: DTypePolicy;
   readonly batchInputShape: Shape | undefined;
   readonly weights: Weight[] = [];
   /** The input shape it was built for. */
@@ -112,7 +116,12 @@ export abstract class Layer implements Part {
       throw typeError(`${where}: 'name' must be a non-empty string. Received: ${show(name)}`);
     if (trainable !== undefined && typeof trainable !== 'boolean')
       throw typeError(`${where}: 'trainable' must be true or false. Received: ${show(trainable)}`);
-    checkDtype(where, dtype);
+    this.dtypePolicy = dtype == null ? dtypePolicy() : readPolicy(where, dtype);
+    if (this.dtypePolicy !== 'float32' && (this.constructor as typeof Layer).onlyFloat32)
+      throw new ValueError(
+        `${where}: dtype '${this.dtypePolicy}' is not available for this layer; give it dtype: 'float32'. Dense layers and those that multiply no matrices take it.`,
+        'ERR_DTYPE',
+      );
     this.name = name;
     this.trainable = trainable ?? true;
     if (batchInputShape) this.batchInputShape = [null, ...checkShape(where, 'batchInputShape', batchInputShape.slice(1))];
@@ -183,12 +192,17 @@ export abstract class Layer implements Part {
     setAllWeights(this.label, this.weights, values);
   }
 
+  /** What its ops with matrix products are told of their operands. */
+  protected get precision(): 'bfloat16' | undefined {
+    return this.dtypePolicy === 'mixed_bfloat16' ? 'bfloat16' : undefined;
+  }
+
   countParams(): number {
     return this.weights.reduce((n, w) => n + w.variable.size, 0);
   }
 
   getConfig(): Config {
-    const own: Config = { name: this.name, trainable: this.trainable, dtype: 'float32' };
+    const own: Config = { name: this.name, trainable: this.trainable, dtype: this.dtypePolicy };
     if (this.batchInputShape) own.batchInputShape = [...this.batchInputShape];
     return { ...own, ...this.config() };
   }
@@ -234,10 +248,4 @@ export function checkShape(where: string, option: string, shape: unknown): Shape
         'ERR_SHAPE',
       );
   return [...shape] as Shape;
-}
-
-function checkDtype(where: string, dtype: unknown): void {
-  const name = typeof dtype === 'object' && dtype !== null ? (dtype as { config?: { name?: unknown } }).config?.name : dtype;
-  if (name === undefined || name === null || name === 'float32') return;
-  throw new ValueError(`${where}: dtype ${show(name)} is not available; gemmfit computes in 'float32'.`, 'ERR_DTYPE');
 }

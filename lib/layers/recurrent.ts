@@ -50,6 +50,7 @@ type Sequence = typeof sequenceDefaults & LayerOptions;
 
 /** What all recurrent layers are: cells run over a sequence of steps `[steps, features]`. */
 export abstract class RecurrentLayer extends Layer {
+  static override readonly onlyFloat32: boolean = true;
   readonly returnSequences: boolean;
   readonly goBackwards: boolean;
   readonly stateful: boolean;

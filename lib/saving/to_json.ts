@@ -27,7 +27,12 @@ const registries: readonly Registry<any>[] = [
   scheduleRegistry,
 ];
 
-const policy = () => ({ module: 'keras', class_name: 'DTypePolicy', config: { name: 'float32' }, registered_name: null });
+const policy = (name: unknown = 'float32') => ({
+  module: 'keras',
+  class_name: 'DTypePolicy',
+  config: { name },
+  registered_name: null,
+});
 
 /** A model's architecture (no weights) as Keras 3 writes and reads it. How it was compiled is in it where Keras has words for that. */
 export function toJSON(model: Sequential): Json {
@@ -56,11 +61,11 @@ const inputLayer = (name: string, batchShape: readonly (number | null)[]): Json 
 /** One layer, with the shape it was built for. */
 export function serializeLayer(layer: Layer): Json {
   // batchInputShape is said by the InputLayer.
-  const { name, trainable, dtype: _, batchInputShape: __, ...own } = layer.getConfig();
+  const { name, trainable, dtype, batchInputShape: _, ...own } = layer.getConfig();
   if (layer instanceof InputLayer) return inputLayer(layer.name ?? 'input_layer', [null, ...layer.shape]);
   return {
     ...heading(layer, layerRegistry),
-    config: { name, trainable, dtype: policy(), ...(serialize(own) as Json) },
+    config: { name, trainable, dtype: policy(dtype), ...(serialize(own) as Json) },
     registered_name: registeredName(layer, layerRegistry),
     ...(layer.builtFor ? { build_config: { input_shape: [null, ...layer.builtFor] } } : {}),
   };

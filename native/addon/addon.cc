@@ -5,6 +5,7 @@
 
 #include "native/addon/instance.h"
 #include "native/addon/wraps.h"
+#include "native/kernels/bf16_gemm.h"
 #include "native/kernels/gemm.h"
 #include "native/kernels/orthogonal.h"
 #include "native/kernels/random.h"
@@ -23,6 +24,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   // The best set of instructions that both this machine and this build have: the lowest bit.
   const int64_t targets = hwy::SupportedTargets() & HWY_TARGETS;
   o.Set("simd", hwy::TargetName(targets & -targets));
+  o.Set("nativeBfloat16", hasNativeBf16());
   o.Set("threads", Pool::instance().threads());
   return o;
 }

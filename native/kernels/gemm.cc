@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "native/kernels/bf16_gemm.h"
 #include "native/kernels/tile_gemm.h"
 
 #if defined(OPENBLAS_VERSION) || defined(GEMMFIT_OPENBLAS)
@@ -20,13 +21,14 @@ char* openblas_get_corename(void);
 namespace gemmfit {
 
 void gemm(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b,
-          int64_t ldb, float beta, float* c, int64_t ldc, const float* bias) {
+          int64_t ldb, float beta, float* c, int64_t ldc, const float* bias, Precision precision) {
   if (m <= 0 || n <= 0) return;
+  const TileGemm own{transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, beta == 1.0f, bias};
+  if (precision == Precision::bfloat16) return bf16Gemm(own);
   // Measured beside OpenBLAS's kernels for Haswell and Cooperlake: never behind by more than noise, up to 1.7 times as fast where rows or
   // columns are few. With narrower vectors it has not been measured, so BLAS does those.
-  static const bool own = tileGemmLanes() >= 8;
-  if (own && alpha == 1.0f && (beta == 0.0f || beta == 1.0f))
-    return tileGemm({transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, beta == 1.0f, bias});
+  static const bool wide = tileGemmLanes() >= 8;
+  if (wide && alpha == 1.0f && (beta == 0.0f || beta == 1.0f)) return tileGemm(own);
   if (bias) {
     for (int64_t r = 0; r < m; ++r) std::memcpy(c + r * ldc, bias, static_cast<size_t>(n) * sizeof(float));
     beta = 1;

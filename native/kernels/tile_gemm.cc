@@ -109,10 +109,7 @@ void tileGemm(const TileGemm& g) {
   HWY_DYNAMIC_DISPATCH(Product)(g);
 }
 
-int64_t tileGemmLanes() {
-  static const int64_t lanes = HWY_DYNAMIC_DISPATCH(LaneCount)();
-  return lanes;
-}
+int64_t tileGemmLanes() { return HWY_DYNAMIC_DISPATCH(LaneCount)(); }
 
 }  // namespace gemmfit
 #endif

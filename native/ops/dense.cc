@@ -6,7 +6,10 @@
 namespace gemmfit::ops {
 
 DenseBase::DenseBase(const Value& spec, const OpEnv& env)
-    : width_(lastAxis(env.in)), units_(spec.integer("units")), steps_(sizeOf(env.in) / std::max<int64_t>(1, width_)) {
+    : width_(lastAxis(env.in)),
+      units_(spec.integer("units")),
+      steps_(sizeOf(env.in) / std::max<int64_t>(1, width_)),
+      precision_(readPrecision(spec)) {
   const bool bias = spec.flag("useBias", true);
   if (env.in.empty() || units_ < 1 || width_ < 1) throw Error("ERR_SPEC", "dense needs an input of rank 1 or more and units above 0");
   if (env.weights.size() != (bias ? 2u : 1u) || env.weights[0]->size != width_ * units_ || (bias && env.weights[1]->size != units_))
@@ -80,7 +83,7 @@ class Dense : public DenseBase {
       t.rows = std::min(t.rows, step.rows * steps_ - t.row);
     }
     gemm(false, true, t.rows, t.columns, units_, 1, dy + t.row * units_, units_, kernel_ + t.column * units_, units_, 0,
-         dx + t.row * width_ + t.column, width_);
+         dx + t.row * width_ + t.column, width_, nullptr, precision_);
   }
 
   int64_t weightTasks() const override { return trainsKernel_ || trainsBias_ ? weightTasks_ : 0; }
@@ -94,7 +97,8 @@ class Dense : public DenseBase {
         const int64_t offset = t.row * units_ + t.column;
         int64_t ld;
         float* g = step.updater->block(kernelId_, offset, t.rows, t.columns, units_, &ld);
-        gemm(true, false, t.rows, t.columns, step.rows * steps_, 1, x + t.row, width_, dy + t.column, units_, 0, g, ld);
+        gemm(true, false, t.rows, t.columns, step.rows * steps_, 1, x + t.row, width_, dy + t.column, units_, 0, g, ld, nullptr,
+             precision_);
         step.updater->blockDone(kernelId_, offset, t.rows, t.columns, units_, g, ld);
       }
     if (trainsBias_ && last == weightTiles_.count()) biasGradient(step);
@@ -103,7 +107,7 @@ class Dense : public DenseBase {
  private:
   void product(int64_t row, int64_t rows, int64_t column, int64_t columns) {
     gemm(false, false, rows, columns, width_, 1, x + row * width_, width_, kernel_ + column, units_, 0, y + row * units_ + column, units_,
-         bias_ ? bias_ + column : nullptr);
+         bias_ ? bias_ + column : nullptr, precision_);
   }
 
   bool tiled_ = false, needsDx_ = false;

@@ -6,10 +6,12 @@
 #include "native/engine/error.h"
 #include "native/engine/op.h"
 #include "native/engine/updater.h"
+#include "native/ops/precision.h"
 
 namespace gemmfit::ops {
 
 // y[r, t, :] = x[r, t, :] W + b on the last axis. Weights: kernel [in, units], bias [units] unless useBias is false.
+// With precision 'bfloat16' the operands of all three products are rounded to it; what comes in and goes out is float32.
 // What all ways of cutting its products into tasks have in common.
 class DenseBase : public Op {
  public:
@@ -19,6 +21,7 @@ class DenseBase : public Op {
   void biasGradient(const Step& step) const;
 
   int64_t width_, units_, steps_;
+  Precision precision_;
   double flops_ = 0;  // of one of its products, for a whole batch
   const float* kernel_ = nullptr;
   const float* bias_ = nullptr;

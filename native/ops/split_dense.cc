@@ -30,7 +30,7 @@ class SplitDense : public DenseBase {
     if (phase == 0) {
       const int64_t rows = step.rows * steps_;
       gemm(false, false, rows, units_, rowsOf(begin), 1, x + from(begin), width_, kernel_ + from(begin) * units_, units_, 0,
-           begin == 0 ? y : term(begin), units_, begin == 0 ? bias_ : nullptr);
+           begin == 0 ? y : term(begin), units_, begin == 0 ? bias_ : nullptr, precision_);
       return;
     }
     const int64_t first = begin * steps_ * units_, last = end * steps_ * units_;
@@ -43,7 +43,7 @@ class SplitDense : public DenseBase {
   void backward(const Step& step, int, int64_t begin, int64_t) override {
     if (!dx) return;
     gemm(false, true, step.rows * steps_, rowsOf(begin), units_, 1, dy, units_, kernel_ + from(begin) * units_, units_, 0, dx + from(begin),
-         width_);
+         width_, nullptr, precision_);
   }
 
   void weightTask(const Step& step, int64_t task) override {
@@ -51,7 +51,7 @@ class SplitDense : public DenseBase {
     for (int64_t r = from(task); r < last; r += rows) {
       const int64_t n = std::min(rows, last - r);
       float* g = step.updater->tile(kernelId_, r * units_, n * units_);
-      gemm(true, false, n, units_, step.rows * steps_, 1, x + r, width_, dy, units_, 0, g, units_);
+      gemm(true, false, n, units_, step.rows * steps_, 1, x + r, width_, dy, units_, 0, g, units_, nullptr, precision_);
       step.updater->done(kernelId_, r * units_, n * units_, g);
     }
     if (trainsBias_ && task == 0) biasGradient(step);

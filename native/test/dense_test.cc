@@ -1,23 +1,26 @@
+#include "native/kernels/bf16_gemm.h"
+#include "native/test/every_target.h"
 #include "native/test/network_harness.h"
 #include "native/test/op_harness.h"
 
 namespace gemmfit::test {
 namespace {
 
-OpSetup dense(Shape in, int64_t units, int64_t rows, int64_t batch, bool bias = true, bool needsDx = true) {
+OpSetup dense(Shape in, int64_t units, int64_t rows, int64_t batch, bool bias, const char* precision) {
   OpSetup s;
-  s.spec = object({{"op", "dense"}, {"units", units}, {"useBias", bias}});
+  s.spec = object({{"op", "dense"}, {"units", units}, {"useBias", bias}, {"precision", precision}});
   s.rows = rows;
   s.batch = batch;
   s.weights = {{lastAxis(in), units}};
   if (bias) s.weights.push_back({units});
   s.in = std::move(in);
-  s.needsInputGradient = needsDx;
   return s;
 }
 
+EVERY_TARGET_SUITE(DenseTest);
+
 // Layers whose products are cut by rows, by tiles and by rows of the kernel; batches that are full and not; with and without steps.
-TEST(Dense, IsTheProductHoweverItIsCut) {
+TEST_P(DenseTest, IsTheProductHoweverItIsCut) {
   struct Case {
     Shape in;
     int64_t units, rows, batch;
@@ -25,9 +28,11 @@ TEST(Dense, IsTheProductHoweverItIsCut) {
   };
   for (const Case& c : {Case{{5}, 3, 4, 4, "r"}, Case{{3, 4}, 5, 3, 6, "r"}, Case{{600}, 700, 90, 120, "t"}, Case{{801}, 33, 60, 100, "tr"},
                         Case{{784}, 128, 32, 32, "tr"}, Case{{2, 620}, 60, 7, 40, "tr"}})
-    for (const bool bias : {true, false}) {
-      SCOPED_TRACE(toString(c.in) + " to " + std::to_string(c.units));
-      OpRunner runner(dense(c.in, c.units, c.rows, c.batch, bias));
+    for (const int kind : {0, 1, 2, 3}) {
+      const bool bias = kind & 1, bf16 = kind & 2;
+      SCOPED_TRACE(toString(c.in) + " to " + std::to_string(c.units) + (bf16 ? ", bfloat16" : ""));
+      OpRunner runner(dense(c.in, c.units, c.rows, c.batch, bias, bf16 ? "bfloat16" : "float32"));
+      const auto operand = [bf16](float value) { return static_cast<double>(bf16 ? roundToBf16(value) : value); };
       std::string phases;
       for (const Phase& p : runner.op->forwardPhases()) phases += p.kind == Phase::rows ? 'r' : 't';
       EXPECT_EQ(phases, c.phases);
@@ -38,16 +43,17 @@ TEST(Dense, IsTheProductHoweverItIsCut) {
           db(static_cast<size_t>(c.units));
       for (int64_t i = 0; i < items; ++i)
         for (int64_t j = 0; j < c.units; ++j) {
-          const double g = dy[static_cast<size_t>(i * c.units + j)];
+          const float dyj = dy[static_cast<size_t>(i * c.units + j)];
+          const double g = operand(dyj);
           double sum = bias ? runner.weights[1]->data()[j] : 0;
           for (int64_t k = 0; k < width; ++k) {
-            const double xk = x[static_cast<size_t>(i * width + k)], wk = w[k * c.units + j];
+            const double xk = operand(x[static_cast<size_t>(i * width + k)]), wk = operand(w[k * c.units + j]);
             sum += xk * wk;
             dx[static_cast<size_t>(i * width + k)] += g * wk;
             dw[static_cast<size_t>(k * c.units + j)] += g * xk;
           }
           y[static_cast<size_t>(i * c.units + j)] = sum;
-          db[static_cast<size_t>(j)] += g;
+          db[static_cast<size_t>(j)] += dyj;
         }
       expectClose(runner.forward(x), y, 1e-4, "y");
       expectClose(runner.backward(dy), dx, 1e-4, "dx");

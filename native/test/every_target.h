@@ -25,7 +25,7 @@ inline std::vector<int64_t> everyTarget() {
 }  // namespace gemmfit::test
 
 // `Suite`: a name of its own in each file, which it also defines.
-#define EVERY_TARGET_SUITE(Suite)                                         \
-  class Suite : public EveryTarget {};                                    \
-  INSTANTIATE_TEST_SUITE_P(Simd, Suite, testing::ValuesIn(everyTarget()), \
+#define EVERY_TARGET_SUITE(Suite)                                           \
+  class Suite : public EveryTarget {};                                      \
+  INSTANTIATE_TEST_SUITE_P(Simd, Suite, ::testing::ValuesIn(everyTarget()), \
                            [](const auto& info) { return std::string(hwy::TargetName(info.param)); })
