@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.{ts,mjs}'],
     // A process a file: the addon keeps one pool of threads and one random state a process, and a crash must not end the run.
     pool: 'forks',
     // Tests of memory collect garbage themselves.

@@ -1,156 +1,158 @@
-// npm run bench [-- --only W1 --threads N --epochs N --json FILE]: seconds an epoch of training, gemmfit alone.
-// Each workload runs in a process of its own: one epoch to warm up, then the median and the minimum of the others.
-// `lossAfter6` of workloads.json is what the loss was when the engine was checked; a run of six epochs that ends elsewhere is wrong,
-// and a wrong result has no time.
+// npm run bench: seconds an epoch of the workloads in bench/workloads.json, beside what the machine allows and beside other systems.
+//   -- --only W1,W3        some workloads                      -- --peers             the other systems too (installs them first)
+//   -- --systems a,b       some systems                        -- --serving           latency, event loop, many models, busy machine, growth
+//   -- --epochs N --budget S   at most N epochs, or S seconds once five are done      -- --threads N
+//   -- --json FILE         keep the results; a file that is there is added to         -- --chart FILE.json   an SVG beside it
+//   -- --compare A B       what a change did                   -- --readme FILE.json   the table in README.md
+//   -- --golden            writes the losses that results are held against: after a change that changes numbers, and a look at why
+// Each trial is a process of its own: an epoch in the order of the file from given weights, whose loss must be right, or there is no time;
+// then shuffled epochs, of which the median and the minimum are shown.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { chart } from './lib/chart.mjs';
+import { compare } from './lib/compare.mjs';
+import { prepare } from './lib/data.mjs';
+import { bestLimit, measureLimits } from './lib/limits.mjs';
+import { nativePrograms } from './lib/native.mjs';
+import { writeReadme } from './lib/readme.mjs';
+import { report, servingReport } from './lib/report.mjs';
+import { serving } from './lib/serving.mjs';
+import { median } from './lib/statistics.mjs';
+import { systems } from './lib/systems.mjs';
+import { cacheFolder, workloads } from './lib/workloads.mjs';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    only: { type: 'string', multiple: true },
+    only: { type: 'string' },
+    systems: { type: 'string' },
+    peers: { type: 'boolean' },
+    serving: { type: 'boolean' },
+    epochs: { type: 'string', default: '15' },
+    budget: { type: 'string', default: '8' },
     threads: { type: 'string' },
-    epochs: { type: 'string', default: '6' },
     json: { type: 'string' },
-    trial: { type: 'string' },
+    chart: { type: 'string' },
+    compare: { type: 'boolean' },
+    readme: { type: 'string' },
+    golden: { type: 'boolean' },
   },
 });
-const workloads = JSON.parse(readFileSync(new URL('workloads.json', import.meta.url), 'utf8'));
 
-/** Uniform numbers in [0, 1): the same data everywhere from a seed. */
-function generator(seed) {
-  let state = Math.imul(seed, 0x9e3779b9) | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
+const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+const list = (text, all, what) => {
+  const names = text ? text.split(',') : all;
+  const unknown = names.filter((name) => !all.includes(name));
+  if (unknown.length) throw new Error(`unknown ${what}: ${unknown.join(', ')}. There are ${all.join(', ')}`);
+  return names;
+};
 
-/** Classes lie around random centres, with noise wide enough that an epoch does not learn all there is. */
-function makeData({ rows, features, classes, seed }) {
-  const uniform = generator(seed);
-  // The sum of three uniform numbers, scaled to unit variance: near enough to normal, and quick for 47 million values.
-  const normal = () => (uniform() + uniform() + uniform() - 1.5) * 2;
-  const centres = Float32Array.from({ length: classes * features }, normal);
-  const spread = 1.4 / Math.sqrt(features);
-  const x = new Float32Array(rows * features);
-  const y = new Int32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    y[row] = Math.floor(uniform() * classes);
-    for (let i = 0; i < features; i++) x[row * features + i] = normal() + spread * centres[y[row] * features + i];
-  }
-  return { x, y };
-}
-
-async function trial(name) {
-  const { data, units, loss, batchSize } = workloads[name];
-  const { x, y } = makeData(data);
-  const start = performance.now();
-  const { layers, sequential, setRandomSeed, setThreads, version } = await import('../dist/index.mjs');
-  const imported = performance.now();
-  if (values.threads) setThreads(Number(values.threads));
-  setRandomSeed(1);
-  const output = units.at(-1) === 1 ? 'sigmoid' : 'softmax';
-  const model = sequential(
-    units.map((n, i) =>
-      layers.dense({
-        units: n,
-        activation: i === units.length - 1 ? output : 'relu',
-        ...(i === 0 && { inputShape: [data.features] }),
-      }),
-    ),
-  );
-  model.compile({ optimizer: 'adam', loss, metrics: ['accuracy'] });
-
-  const ends = [];
-  let began = 0;
-  const clock = {
-    onEpochBegin: () => {
-      if (!began) began = performance.now();
-    },
-    onEpochEnd: () => {
-      ends.push(performance.now());
-    },
-  };
-  const { history } = await model.fit(x, y, { batchSize, epochs: Number(values.epochs), verbose: 0, callbacks: [clock] });
+function machine() {
   return {
-    workload: name,
-    epochs: ends.slice(1).map((end, i) => (end - ends[i]) / 1000),
-    loss: history.loss.at(-1),
-    accuracy: history.accuracy.at(-1),
-    importMs: imported - start,
-    firstEpochMs: ends[0] - start,
-    peakMiB: process.resourceUsage().maxRSS / 1024,
-    version: { ...version },
+    cpu: cpus()[0].model,
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
   };
 }
 
-const median = (list) => {
-  const sorted = [...list].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-};
-const wrong = ({ workload, epochs, loss }) => {
-  const expected = workloads[workload].lossAfter6;
-  return epochs.length === 5 && expected !== undefined && !(Math.abs(loss - expected) <= 0.1 * expected);
-};
-const time = (s) => (s < 1 ? `${(s * 1000).toFixed(s < 0.1 ? 2 : 0)} ms` : `${s.toFixed(2)} s`);
-
-const columns = [
-  ['workload', (r) => r.workload],
-  ['batch', (r) => workloads[r.workload].batchSize],
-  ['median', (r) => (wrong(r) ? 'WRONG' : time(median(r.epochs)))],
-  ['min', (r) => (wrong(r) ? 'WRONG' : time(Math.min(...r.epochs)))],
-  [
-    'us/step',
-    (r) => ((median(r.epochs) * 1e6) / Math.ceil(workloads[r.workload].data.rows / workloads[r.workload].batchSize)).toFixed(1),
-  ],
-  ['samples/s', (r) => Math.round(workloads[r.workload].data.rows / median(r.epochs)).toLocaleString('en-US')],
-  ['loss', (r) => r.loss.toFixed(4)],
-  ['import', (r) => `${r.importMs.toFixed(0)} ms`],
-  ['to 1st epoch', (r) => time(r.firstEpochMs / 1000)],
-  ['peak', (r) => `${r.peakMiB.toFixed(0)} MiB`],
-];
-
-function report(names) {
-  const results = names.map((name) => {
-    const args = [
-      fileURLToPath(import.meta.url),
-      '--trial',
-      name,
-      '--epochs',
-      values.epochs,
-      ...(values.threads ? ['--threads', values.threads] : []),
-    ];
-    const child = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-    if (child.status !== 0) throw new Error(`${name} failed (${child.signal ?? `exit status ${child.status}`})`);
-    return JSON.parse(child.stdout);
-  });
-  const { version } = results[0];
-  console.log(
-    `gemmfit ${version.gemmfit}, ${version.blas}, ${version.simd}, threads: ${version.threads}; node ${process.version}; ${cpus()[0].model}, ${cpus().length} cores`,
-  );
-  console.log(`seconds an epoch: median and minimum of ${results[0].epochs.length} after one to warm up\n`);
-  const table = [columns.map(([head]) => head), ...results.map((result) => columns.map(([, cell]) => String(cell(result))))];
-  const widths = columns.map((_, i) => Math.max(...table.map((row) => row[i].length)));
-  for (const row of table) console.log(row.map((cell, i) => cell.padStart(widths[i])).join('  '));
-  for (const result of results.filter(wrong)) {
-    console.error(`${result.workload}: the loss is ${result.loss}, and ${workloads[result.workload].lossAfter6} was expected`);
-    process.exitCode = 1;
+/** One trial in a process of its own; a peer that cannot run says why. */
+function runTrial(name, manifest, options) {
+  const system = systems[name];
+  const [program, args] = system.command(manifest, options);
+  const child = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, ...system.environment }, timeout: 600_000 });
+  const line = child.stdout?.split('\n').findLast((text) => text.startsWith('{'));
+  if (child.status !== 0 || !line) {
+    const reason = child.error?.message ?? child.stderr?.trim().split('\n').at(-1) ?? `exit status ${child.status}`;
+    return { system: name, failed: reason.slice(0, 200) };
   }
-  if (values.json)
-    writeFileSync(
-      values.json,
-      `${JSON.stringify({ date: new Date().toISOString(), node: process.version, cpu: cpus()[0].model, results }, null, 2)}\n`,
-    );
+  return { system: name, ...JSON.parse(line), ...(system.otherWork && { otherWork: system.otherWork }) };
 }
 
-const names = values.only ?? Object.keys(workloads);
-const unknown = [...names, values.trial].filter((name) => name !== undefined && !workloads[name]);
-if (unknown.length) throw new Error(`unknown workloads: ${unknown.join(', ')}. There are ${Object.keys(workloads).join(', ')}`);
-if (values.trial) console.log(JSON.stringify(await trial(values.trial)));
-else report(names);
+/** Trials of one system on a workload: the handwritten loop tries each number of threads and keeps the best. */
+function trialsOf(name, manifest, options) {
+  if (name !== 'handwritten' || options.threads) return runTrial(name, manifest, options);
+  const tries = [1, 2].map((threads) => runTrial(name, manifest, { ...options, threads }));
+  return tries.sort((a, b) => (a.failed ? 1 : b.failed ? -1 : median(a.epochs) - median(b.epochs)))[0];
+}
+
+function installPeers(names) {
+  const failures = {};
+  for (const peer of new Set(names.map((name) => systems[name].peer).filter(Boolean))) {
+    try {
+      peer.install();
+    } catch (error) {
+      const reason = `cannot be installed: ${String(error.stderr ?? error.message)
+        .trim()
+        .split('\n')
+        .at(-1)}`;
+      for (const name of names) if (systems[name].peer === peer) failures[name] = reason.slice(0, 200);
+    }
+  }
+  return failures;
+}
+
+async function measure() {
+  const names = list(values.only, Object.keys(workloads), 'workloads');
+  const quick = Object.keys(systems).filter((name) => values.peers || !systems[name].peer);
+  const chosen = values.systems ? list(values.systems, Object.keys(systems), 'systems') : quick;
+  const failures = values.peers ? installPeers(chosen) : {};
+  const programs = nativePrograms(['gemmfit_limits', 'gemmfit_handwritten']);
+  const picked = Object.fromEntries(names.map((name) => [name, workloads[name]]));
+  const old = values.json && existsSync(values.json) ? readJson(values.json) : { workloads: {} };
+  const limits = measureLimits(programs.gemmfit_limits, 2, picked);
+  mkdirSync(cacheFolder, { recursive: true });
+  writeFileSync(join(cacheFolder, 'limits.json'), JSON.stringify(limits));
+  const results = { ...old, date: new Date().toISOString(), machine: machine(), limits, workloads: { ...old.workloads } };
+  const keep = () => values.json && writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`);
+  for (const name of names) {
+    const manifest = await prepare(name);
+    const before = results.workloads[name]?.results ?? [];
+    const entry = { limit: bestLimit(workloads[name], limits), expectedLoss: workloads[name].expectedLoss, results: [] };
+    results.workloads[name] = entry;
+    for (const system of chosen) {
+      if (systems[system].takes && !systems[system].takes(workloads[name])) continue;
+      process.stderr.write(`${name} ${system}\n`);
+      const options = {
+        epochs: Number(values.epochs),
+        budget: Number(values.budget),
+        threads: values.threads && Number(values.threads),
+        read: readJson,
+        program: programs[systems[system].native],
+      };
+      entry.results.push(failures[system] ? { system, failed: failures[system] } : trialsOf(system, manifest, options));
+      keep();
+    }
+    entry.results.push(...before.filter((b) => !entry.results.some((r) => r.system === b.system)));
+    keep();
+  }
+  if (values.serving) {
+    results.serving = await serving((name) => process.stderr.write(`${name}\n`));
+    keep();
+  }
+  console.log(report(results, names));
+  if (results.serving) console.log(servingReport(results.serving));
+  if (values.json) writeFileSync(values.json.replace(/\.json$/, '.svg'), chart(results));
+}
+
+async function writeGolden() {
+  const file = new URL('workloads.json', import.meta.url);
+  const all = readJson(file);
+  for (const name of list(values.only, Object.keys(workloads), 'workloads')) {
+    const result = runTrial('gemmfit', await prepare(name), { epochs: 1, budget: 0 });
+    if (result.failed) throw new Error(`${name}: ${result.failed}`);
+    all[name].expectedLoss = Number(result.loss.toPrecision(6));
+    console.log(`${name}: ${all[name].expectedLoss}`);
+  }
+  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
+}
+
+if (values.compare) console.log(compare(...positionals.map(readJson)));
+else if (values.readme) writeReadme(readJson(values.readme), values.readme);
+else if (values.chart) writeFileSync(values.chart.replace(/\.json$/, '.svg'), chart(readJson(values.chart)));
+else if (values.golden) await writeGolden();
+else await measure();

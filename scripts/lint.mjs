@@ -22,9 +22,11 @@ const checks = {
       console.log(`lint: clang-format is version ${version}, not ${clangFormatVersion}: the format of native/ is not checked`);
       return 0;
     }
-    const files = readdirSync(join(root, 'native'), { recursive: true })
-      .filter((file) => /\.(cc|h)$/.test(file))
-      .map((file) => join('native', file));
+    const files = ['native', 'bench/native'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true })
+        .filter((file) => /\.(cc|h)$/.test(file))
+        .map((file) => join(folder, file)),
+    );
     return status(program, values.fix ? ['-i', ...files] : ['--dry-run', '-Werror', ...files]);
   },
 

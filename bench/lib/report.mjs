@@ -1,0 +1,86 @@
+// The table in the terminal.
+import { median, time, wrongness } from './statistics.mjs';
+import { workloads } from './workloads.mjs';
+
+export function table(rows, right = (column) => column > 0) {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (right(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** A workload's results, the fastest first; those without a time last. */
+export function ranked(entry) {
+  const rows = entry.results.map((result) => {
+    const reason = wrongness(result, entry.expectedLoss);
+    return { ...result, reason, median: reason ? Number.POSITIVE_INFINITY : median(result.epochs) };
+  });
+  return rows.sort((a, b) => a.median - b.median);
+}
+
+function workloadTable(name, entry) {
+  const rows = ranked(entry);
+  const own = rows.find((row) => row.system === 'gemmfit');
+  const head = ['system', 'median', 'min', 'to gemmfit', 'of limit', 'loss', 'import', '1st epoch', 'peak', 'threads'];
+  const body = rows.map((row) =>
+    row.reason
+      ? [row.system, '-', '-', '-', '-', '-', '-', '-', '-', '-']
+      : [
+          row.system,
+          time(row.median),
+          time(Math.min(...row.epochs)),
+          own && !own.reason ? `${(row.median / own.median).toFixed(2)} x` : '-',
+          `${((100 * entry.limit) / row.median).toFixed(0)} %`,
+          row.otherWork ? '*' : row.loss.toFixed(4),
+          `${row.importMs.toFixed(0)} ms`,
+          time(row.firstEpochMs / 1000),
+          `${row.peakMiB.toFixed(0)} MiB`,
+          String(row.threads ?? '-'),
+        ],
+  );
+  const notes = rows
+    .filter((row) => row.reason || row.otherWork)
+    .map((row) => `  ${row.system}: ${row.reason ?? `* other work: ${row.otherWork}`}`);
+  const title = `${name}: ${workloads[name].about}, ${workloads[name].data.rows.toLocaleString('en-US')} rows; limit ${time(entry.limit)}`;
+  return [title, table([head, ...body]), ...notes].join('\n');
+}
+
+export function report(results, names = Object.keys(results.workloads)) {
+  const { machine, limits } = results;
+  const versions = [...new Set(Object.values(results.workloads).flatMap((entry) => entry.results.map((r) => r.version)))].filter(
+    Boolean,
+  );
+  return [
+    `${results.date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, node ${machine.node}`,
+    `multiply-adds in registers ${limits.peak.join(' / ')} GFLOP/s on 1 / 2 threads, memory ${limits.triad.join(' / ')} GB/s; ${limits.blas}`,
+    'seconds an epoch; the limit is the floating-point work at that rate and the traffic of Adam as measured',
+    ...names.map((name) => `\n${workloadTable(name, results.workloads[name])}`),
+    `\n${productsTable(limits)}`,
+    `\n${versions.join('\n')}`,
+  ].join('\n');
+}
+
+/** sgemm at the workloads' own sizes. */
+function productsTable(limits) {
+  const rows = limits.products
+    .filter((p) => p.threads === 1)
+    .map((p) => {
+      const [m, n, k, a, b] = p.product;
+      const two = limits.products.find((q) => q.threads === 2 && q.index === p.index);
+      return [
+        `${m}x${n}x${k} ${a ? 'T' : 'N'}${b ? 'T' : 'N'}`,
+        ...[p.blas, p.engine, two?.blas, two?.engine].map((v) => (v === undefined ? '-' : v.toFixed(1))),
+      ];
+    });
+  return table([['product, GFLOP/s', 'BLAS 1 thread', 'engine 1', 'BLAS 2 threads', 'engine 2'], ...rows]);
+}
+
+export function servingReport(rows) {
+  const body = rows.map((row) => [row.what, row.value, row.wanted ?? '']);
+  return `\n${table([['serving and growth', 'measured', 'wanted'], ...body], () => false)}`;
+}

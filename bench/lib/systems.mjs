@@ -1,0 +1,126 @@
+// The systems that are timed: how each is installed, and how a trial of it is started.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { benchFolder, peersFolder, root } from './workloads.mjs';
+
+const runner = (file) => join(benchFolder, 'runners', file);
+const quiet = (command, args, options = {}) => execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
+
+/** Python packages in an environment of their own. */
+function python(environment, packages) {
+  const folder = join(peersFolder, environment);
+  const program = join(folder, 'bin/python');
+  return {
+    program,
+    install() {
+      if (!existsSync(program)) quiet('python3', ['-m', 'venv', folder]);
+      quiet(join(folder, 'bin/pip'), ['install', '-q', ...packages]);
+    },
+  };
+}
+
+/** npm packages in a folder of their own. */
+function npm(name, packages, finish) {
+  const folder = join(peersFolder, name);
+  return {
+    folder,
+    install() {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'package.json'), '{"private":true}\n');
+      quiet('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...packages], { cwd: folder });
+      finish?.(folder);
+    },
+  };
+}
+
+const trial = (program, file, environment = {}) => ({
+  command: (manifest, { epochs, budget }) => [program, [runner(file), manifest, String(epochs), String(budget)]],
+  environment,
+});
+
+const tensorflow = python('keras-tf', ['tensorflow-cpu', 'keras']);
+const jax = python('jax', ['jax[cpu]', 'keras']);
+const torch = python('torch', ['torch', 'numpy']);
+const sklearn = python('sklearn', ['scikit-learn']);
+const tfjs = npm('tfjs', ['@tensorflow/tfjs@4.22.0', '@tensorflow/tfjs-backend-wasm@4.22.0']);
+const brain = npm('brain', ['brain.js@2.0.0-beta.24']);
+const silent = { TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: '1' };
+const mlp = (workload) => workload.kind === 'mlp';
+const small = (workload) => mlp(workload) && workload.units.length && workload.units[0] <= 128;
+
+/**
+ * name: { command(manifest, options) -> [program, args], environment, peer?: { install() }, takes?(workload), otherWork? }.
+ * otherWork: does something else than the rest, so that its loss is not compared.
+ */
+export const systems = {
+  gemmfit: {
+    command: (manifest, { epochs, budget, threads }) => [
+      process.execPath,
+      [runner('gemmfit.mjs'), manifest, String(epochs), String(budget), ...(threads ? [String(threads)] : [])],
+    ],
+    environment: {},
+  },
+  handwritten: {
+    native: 'gemmfit_handwritten',
+    takes: mlp,
+    command: (manifest, { epochs, budget, threads, read, program }) => {
+      const w = read(manifest);
+      const sizes = [w.data.features, ...w.units].map(String);
+      return [
+        program,
+        [
+          String(threads ?? 1),
+          String(w.rows),
+          String(w.batchSize),
+          String(epochs),
+          String(budget),
+          w.x.file,
+          w.y.file,
+          w.weights.file,
+          ...sizes,
+        ],
+      ];
+    },
+    environment: {},
+  },
+  'tfjs-node': {
+    peer: npm('tfjs-node', ['@tensorflow/tfjs-node@4.22.0']),
+    ...trial(process.execPath, 'tfjs.mjs', { ...silent, TFJS_BACKEND: 'node', TFJS_FOLDER: join(peersFolder, 'tfjs-node') }),
+  },
+  'tfjs-wasm': {
+    peer: tfjs,
+    takes: small,
+    ...trial(process.execPath, 'tfjs.mjs', { TFJS_BACKEND: 'wasm', TFJS_FOLDER: tfjs.folder }),
+  },
+  'tfjs-cpu': {
+    peer: tfjs,
+    takes: (w) => small(w) && w.data.rows <= 10000,
+    ...trial(process.execPath, 'tfjs.mjs', { TFJS_BACKEND: 'cpu', TFJS_FOLDER: tfjs.folder }),
+  },
+  'brain.js': {
+    peer: brain,
+    takes: (w) => small(w) && w.batchSize === 32,
+    otherWork: 'gradient descent, a sample at a time',
+    ...trial(process.execPath, 'brain.mjs', { BRAIN_FOLDER: brain.folder }),
+  },
+  'scikit-learn': {
+    peer: sklearn,
+    takes: mlp,
+    otherWork: 'initial weights of its own',
+    ...trial(sklearn.program, 'sklearn_mlp.py'),
+  },
+  'keras-tensorflow': {
+    peer: tensorflow,
+    ...trial(tensorflow.program, 'keras_fit.py', { ...silent, KERAS_BACKEND: 'tensorflow' }),
+  },
+  'keras-jax': { peer: jax, ...trial(jax.program, 'keras_fit.py', { KERAS_BACKEND: 'jax' }) },
+  'jax-scan': { peer: jax, takes: (w) => w.kind !== 'cnn', ...trial(jax.program, 'jax_scan.py') },
+  pytorch: { peer: torch, ...trial(torch.program, 'pytorch.py') },
+  'pytorch-compiled': {
+    peer: torch,
+    takes: (w) => w.kind !== 'text',
+    ...trial(torch.program, 'pytorch.py', { TORCH_COMPILE: '1' }),
+  },
+};
+export { root };

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { chart } from '../../bench/lib/chart.mjs';
+import { compare, noise } from '../../bench/lib/compare.mjs';
+import { makeData } from '../../bench/lib/data.mjs';
+import { limitOf, workOf } from '../../bench/lib/limits.mjs';
+import { section } from '../../bench/lib/readme.mjs';
+import { ranked, report } from '../../bench/lib/report.mjs';
+import { exponent, lossTolerance, median, wrongness } from '../../bench/lib/statistics.mjs';
+import { systems } from '../../bench/lib/systems.mjs';
+import { workloads } from '../../bench/lib/workloads.mjs';
+
+const result = (system, loss, epochs, rest = {}) => ({
+  system,
+  loss,
+  epochs,
+  importMs: 1,
+  firstEpochMs: 2,
+  peakMiB: 3,
+  threads: 2,
+  version: `${system} 1`,
+  ...rest,
+});
+const results = (own) => ({
+  date: '2026-01-02T00:00:00.000Z',
+  machine: { cpu: 'A <chip>', cores: 2, memoryGiB: 8, platform: 'linux x64', node: 'v20.0.0' },
+  limits: { peak: [100, 200], triad: [10, 12], adam: [], products: [], blas: 'BLAS' },
+  workloads: {
+    W1: {
+      limit: 0.5,
+      expectedLoss: 0.7,
+      results: [
+        result('slow', 0.7001, [4, 4, 4, 4, 4]),
+        result('gemmfit', 0.7, own),
+        result('wrong', 0.75, [0.1, 0.1, 0.1, 0.1, 0.1]),
+        result('other', 9, [3, 3, 3, 3, 3], { otherWork: 'something else' }),
+        { system: 'absent', failed: 'cannot be installed: no such package' },
+      ],
+    },
+  },
+});
+
+describe('bench', () => {
+  it('has no time for a wrong loss, and says so', () => {
+    expect(wrongness(result('a', 1 + lossTolerance / 2, [1]), 1)).toBeNull();
+    expect(wrongness(result('a', 1 + lossTolerance * 2, [1]), 1)).toContain('wrong loss');
+    expect(wrongness(result('a', Number.NaN, [1]), 1)).toContain('wrong loss');
+    expect(wrongness({ ...result('a', 5, [1]), otherWork: 'x' }, 1)).toBeNull();
+    const order = ranked(results([2, 2, 2, 2, 2]).workloads.W1).map((row) => row.system);
+    expect(order.slice(0, 3)).toEqual(['gemmfit', 'other', 'slow']);
+    const text = report(results([2, 2, 2, 2, 2]));
+    expect(text).toMatch(/wrong +- +-/);
+    expect(text).toContain('absent: cannot be installed');
+    expect(text).toMatch(/slow +4.00 s +4.00 s +2.00 x +13 %/);
+    expect(text).not.toContain('100 ms');
+  });
+
+  it('compares medians, and calls noise what is smaller than it', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 2, 3])).toBe(2.5);
+    expect(noise([1, 1, 1, 1])).toBe(0);
+    const text = compare(results([2, 2, 2, 2, 2]), results([1, 1, 1, 1, 1]));
+    expect(text).toMatch(/W1 gemmfit +2.00 s +1.00 s +0.500 .* faster/);
+    expect(text).toMatch(/W1 slow .* 1.000 .* noise/);
+    expect(compare(results([2, 2, 2, 2, 2]), results([1.6, 2.4, 2.1, 1.5, 2.6]))).toMatch(/W1 gemmfit .* noise/);
+    expect(() => compare(results([1]), undefined)).toThrow('two files');
+  });
+
+  it('finds exponents of growth', () => {
+    expect(
+      exponent([
+        [1, 5],
+        [10, 500],
+        [100, 50000],
+      ]),
+    ).toBeCloseTo(2, 10);
+  });
+
+  it('counts the work of a step', () => {
+    const { products, parameters } = workOf({ kind: 'mlp', units: [128, 10], batchSize: 32, data: { features: 784 } });
+    expect(products).toEqual([
+      [32, 128, 784, 0, 0],
+      [784, 128, 32, 1, 0],
+      [32, 10, 128, 0, 0],
+      [32, 128, 10, 0, 1],
+      [128, 10, 32, 1, 0],
+    ]);
+    expect(parameters).toBe(784 * 128 + 128 + 128 * 10 + 10);
+    const workload = { kind: 'mlp', units: [1], batchSize: 10, data: { features: 100, rows: 25 } };
+    // 3 steps of two products of 2000 operations each; no time for an optimizer that was not measured.
+    expect(limitOf(workload, { peak: [1e-3], adam: [] }, 1)).toBeCloseTo(3 * 4000e-6, 12);
+  });
+
+  it('draws and writes what was measured, with nothing that breaks the markup', () => {
+    const svg = chart(results([2, 2, 2, 2, 2]));
+    expect(svg).toContain('A &lt;chip&gt;');
+    expect(svg).not.toContain('wrong');
+    expect(svg.match(/<rect [^>]*rx/g)?.length).toBe(3);
+    const text = section(results([2, 2, 2, 2, 2]), 'bench/results/x.json');
+    expect(text).toContain('| **gemmfit** | 2.00 s |');
+    expect(text).toContain('| wrong | failed |');
+    expect(text).toContain('(bench/results/x.svg)');
+  });
+
+  it('makes the same data from a seed, and every workload names data and a loss that exist', () => {
+    for (const [name, workload] of Object.entries(workloads)) {
+      const data = { ...workload.data, rows: 20 };
+      const { x, y } = makeData(data);
+      expect(makeData(data).x, name).toEqual(x);
+      expect(y.length).toBe(20);
+      expect(x.every(Number.isFinite)).toBe(true);
+      expect(workload.expectedLoss).toBeGreaterThan(0);
+      expect(['binary_crossentropy', 'sparse_categorical_crossentropy', 'mean_squared_error']).toContain(workload.loss);
+    }
+  });
+
+  it('starts each system with the manifest and its limits of time', () => {
+    for (const [name, system] of Object.entries(systems)) {
+      if (name === 'handwritten') continue;
+      const [program, args] = system.command('M.json', { epochs: 7, budget: 3 });
+      expect(typeof program, name).toBe('string');
+      expect(args.slice(1, 4)).toEqual(['M.json', '7', '3']);
+    }
+  });
+});
