@@ -54,15 +54,16 @@ describe('the policy', () => {
     },
   );
 
-  it('is refused by layers whose products are float32 only, and taken by those without products', () => {
+  it('is refused by recurrent layers, whose products are float32 only, and taken by all others', () => {
     const dtype = 'mixed_bfloat16';
-    for (const make of [
-      () => layers.lstm({ units: 2, dtype }),
-      () => layers.conv2D({ filters: 2, kernelSize: 3, dtype }),
-      () => layers.depthwiseConv2D({ kernelSize: 3, dtype }),
-    ])
+    for (const make of [() => layers.lstm({ units: 2, dtype }), () => layers.gru({ units: 2, dtype })])
       expect(thrown(make)).toMatchObject({ code: 'ERR_DTYPE', message: expect.stringMatching(/give it dtype: 'float32'/) });
-    for (const layer of [layers.dropout({ rate: 0.5, dtype }), layers.batchNormalization({ dtype }), layers.flatten({ dtype })])
+    for (const layer of [
+      layers.conv2D({ filters: 2, kernelSize: 3, dtype }),
+      layers.dropout({ rate: 0.5, dtype }),
+      layers.batchNormalization({ dtype }),
+      layers.flatten({ dtype }),
+    ])
       expect(layer.dtypePolicy).toBe(dtype);
   });
 });
@@ -130,6 +131,22 @@ describe('training', () => {
     model.setWeights([[[fine]], [fine]]);
     expect(model.getWeights()[0].data[0]).toBe(fine);
     expect(model.predictSync([[fine]]).data[0]).toBe(1 + fine);
+  });
+
+  it.each([
+    ['conv1D', () => layers.conv1D({ filters: 1, kernelSize: 1, dtype: 'mixed_bfloat16', inputShape: [2, 1] })],
+    ['conv1DTranspose', () => layers.conv1DTranspose({ filters: 1, kernelSize: 1, dtype: 'mixed_bfloat16', inputShape: [2, 1] })],
+    ['separableConv1D', () => layers.separableConv1D({ filters: 1, kernelSize: 1, dtype: 'mixed_bfloat16', inputShape: [2, 1] })],
+    [
+      'timeDistributed',
+      () => layers.timeDistributed({ layer: layers.dense({ units: 1, dtype: 'mixed_bfloat16' }), inputShape: [2, 1] }),
+    ],
+  ])('rounds in %s', (_, make) => {
+    const model = sequential([make()]);
+    const fine = 1 + 2 ** -12;
+    const kernels = model.getWeights().slice(0, -1);
+    model.setWeights([...kernels.map(({ shape }) => ({ data: new Float32Array(1).fill(fine), shape })), [0]]);
+    expect(Array.from(model.predictSync([[[fine], [3]]]).data)).toEqual([1, 3]);
   });
 
   it('has the same bits on one thread and on two', async () => {

@@ -50,7 +50,6 @@ export type WeightParts = ReturnType<ConvolutionLayer['weightParts']>;
 
 /** What all convolutions share: the window, its options and their config. */
 export abstract class ConvolutionLayer extends Layer {
-  static override readonly onlyFloat32: boolean = true;
   readonly kernelSize: readonly number[];
   readonly strides: readonly number[];
   readonly padding: Padding;

@@ -78,6 +78,7 @@ abstract class ConvTranspose extends ConvolutionLayer {
       {
         op: 'convTranspose',
         filters,
+        precision: this.precision,
         ...this.windowSpec(),
         ...(outputPadding && { outputPadding: [...outputPadding] }),
         weights: lowering.weights(this),

@@ -60,7 +60,7 @@ abstract class Conv extends ConvolutionLayer {
   lower(_input: Shape, lowering: Lowering) {
     const { filters, groups } = this;
     return [
-      { op: 'conv', filters, groups, ...this.windowSpec(), weights: lowering.weights(this) },
+      { op: 'conv', filters, groups, precision: this.precision, ...this.windowSpec(), weights: lowering.weights(this) },
       ...lowering.activation(this.activationPart),
       ...lowering.activityRegularizer(this.activityPart),
     ];

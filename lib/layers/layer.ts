@@ -119,7 +119,7 @@ export abstract class Layer implements Part {
     this.dtypePolicy = dtype == null ? dtypePolicy() : readPolicy(where, dtype);
     if (this.dtypePolicy !== 'float32' && (this.constructor as typeof Layer).onlyFloat32)
       throw new ValueError(
-        `${where}: dtype '${this.dtypePolicy}' is not available for this layer; give it dtype: 'float32'. Dense layers and those that multiply no matrices take it.`,
+        `${where}: dtype '${this.dtypePolicy}' is not available for this layer; give it dtype: 'float32'. All but recurrent layers take it.`,
         'ERR_DTYPE',
       );
     this.name = name;

@@ -62,7 +62,15 @@ abstract class SeparableConv extends ConvolutionLayer {
     const { channelsFirst, ...window } = this.windowSpec();
     return [
       { op: 'depthwiseConv', depthMultiplier, ...window, channelsFirst, useBias: false, weights: [depthwise] },
-      { op: 'conv', filters, kernel: this.kernelSize.map(() => 1), channelsFirst, useBias, weights: pointwise },
+      {
+        op: 'conv',
+        filters,
+        kernel: this.kernelSize.map(() => 1),
+        channelsFirst,
+        useBias,
+        precision: this.precision,
+        weights: pointwise,
+      },
       ...lowering.activation(this.activationPart),
       ...lowering.activityRegularizer(this.activityPart),
     ];

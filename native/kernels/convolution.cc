@@ -57,7 +57,7 @@ void Convolution::toGrid(const float* kernel, const float* bias, const float* im
       const Block b = group(g);
       const Columns c = columnsOf(window, b.part, image, position, count);
       gemm(false, false, count, b.filters, rows, 1, c.data, c.stride, kernel + b.filter, filters, bias ? 1.0f : 0.0f,
-           grid + position * filters + b.filter, filters);
+           grid + position * filters + b.filter, filters, nullptr, precision);
     }
   });
 }
@@ -71,7 +71,7 @@ void Convolution::toImage(const float* kernel, const float* bias, const float* g
       const Block b = group(g);
       float* to = direct ? image + position * window.channels + b.part.channel : threadPanel(0, count * rows);
       gemm(false, true, count, rows, b.filters, 1, grid + position * filters + b.filter, filters, kernel + b.filter, filters,
-           direct ? 1.0f : 0.0f, to, direct ? window.channels : rows);
+           direct ? 1.0f : 0.0f, to, direct ? window.channels : rows, nullptr, precision);
       if (!direct) col2im(window, b.part, to, position, count, image);
     }
   });
@@ -82,7 +82,8 @@ void Convolution::kernelGradient(const Block& b, const float* image, const float
   const int64_t rows = b.part.taps * b.part.channels;
   eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
     const Columns c = columnsOf(window, b.part, image, position, count);
-    gemm(true, false, rows, b.filters, count, 1, c.data, c.stride, grid + position * filters + b.filter, filters, beta, gradient, stride);
+    gemm(true, false, rows, b.filters, count, 1, c.data, c.stride, grid + position * filters + b.filter, filters, beta, gradient, stride,
+         nullptr, precision);
     beta = 1;
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 
+#include "native/kernels/gemm.h"
 #include "native/kernels/im2col.h"
 
 namespace gemmfit {
@@ -14,6 +15,7 @@ class Convolution {
   virtual ~Convolution() = default;
   Window window;
   int64_t filters = 1, groups = 1;
+  Precision precision = Precision::float32;
 
   int64_t kernelRows() const { return window.taps() * (window.channels / groups); }
   int64_t kernelSize() const { return kernelRows() * filters; }

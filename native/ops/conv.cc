@@ -1,13 +1,12 @@
 #include <memory>
 
 #include "native/kernels/depthwise.h"
-#include "native/kernels/direct_convolution.h"
 #include "native/ops/convolution.h"
 
 namespace gemmfit::ops {
 
 // Convolution over 1 to 3 axes. Weights: kernel [...kernel, channels / groups, filters], bias [filters] unless useBias is false.
-// Spec: filters, kernel, and optionally strides, dilation, padding ('valid', 'same', 'causal'), groups, channelsFirst, useBias.
+// Spec: filters, kernel, and optionally strides, dilation, padding ('valid', 'same', 'causal'), groups, channelsFirst, useBias, precision.
 std::unique_ptr<Op> conv(const Value& spec, const OpEnv& env) {
   const ConvolutionSpec s("conv", spec, env);
   const int64_t filters = spec.integer("filters"), groups = spec.integer("groups", 1);
@@ -17,7 +16,7 @@ std::unique_ptr<Op> conv(const Value& spec, const OpEnv& env) {
   if (depthwise)
     c = std::make_unique<Depthwise>();
   else
-    c = std::make_unique<DirectConvolution>();
+    c = makeConvolution(spec);
   c->window = s.window();
   c->filters = filters;
   c->groups = groups;

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "native/kernels/direct_convolution.h"
 #include "native/ops/convolution.h"
 
 namespace gemmfit::ops {
@@ -13,10 +12,10 @@ constexpr double kMostFloats = 1e12;  // of an output sample: more than can be h
 
 // The adjoint of a convolution from the output to the input. Weights: kernel [...kernel, filters, channels], bias [filters] unless
 // useBias is false. Spec: filters, kernel, and optionally outputPadding, strides, dilation, padding ('valid', 'same'),
-// channelsFirst, useBias.
+// channelsFirst, useBias, precision.
 std::unique_ptr<Op> convTranspose(const Value& spec, const OpEnv& env) {
   const ConvolutionSpec s("convTranspose", spec, env);
-  auto own = std::make_unique<DirectConvolution>();
+  std::unique_ptr<Convolution> own = makeConvolution(spec);
   Convolution& c = *own;
   Window& w = c.window;
   const std::vector<int64_t> padding = spec.integers("outputPadding");

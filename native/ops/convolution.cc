@@ -5,6 +5,8 @@
 
 #include "native/engine/error.h"
 #include "native/engine/updater.h"
+#include "native/kernels/direct_convolution.h"
+#include "native/ops/precision.h"
 
 namespace gemmfit {
 namespace {
@@ -13,6 +15,17 @@ constexpr int64_t kMostSampleGroups = 16;
 constexpr double kGroupFlops = 4e6;
 
 }  // namespace
+
+std::unique_ptr<Convolution> makeConvolution(const Value& spec) {
+  const Precision precision = ops::readPrecision(spec);
+  std::unique_ptr<Convolution> c;
+  if (precision == Precision::bfloat16)
+    c = std::make_unique<Convolution>();
+  else
+    c = std::make_unique<DirectConvolution>();
+  c->precision = precision;
+  return c;
+}
 
 ConvolutionOp::ConvolutionOp(const ConvolutionSpec& spec, const OpEnv& env, std::unique_ptr<Convolution> convolution, bool transposed)
     : own_(std::move(convolution)), c_(*own_), transposed_(transposed), channelsFirst_(spec.channelsFirst) {

@@ -25,6 +25,9 @@ struct ConvolutionSpec {
   [[noreturn]] void fail(const std::string& what) const;
 };
 
+// With precision 'bfloat16' by products of matrices alone: register tiles are float32.
+std::unique_ptr<Convolution> makeConvolution(const Value& spec);
+
 // A convolution of any kind or, with image and grid exchanged, its transpose. Weights: the kernel, and the bias of the output's channels.
 class ConvolutionOp : public Op {
  public:

@@ -1,6 +1,7 @@
 // Convolutions and transposed ones against loops over every position, tap and channel in double precision.
 #include <numeric>
 
+#include "native/kernels/bf16_gemm.h"
 #include "native/test/op_harness.h"
 
 namespace gemmfit::test {
@@ -12,14 +13,14 @@ struct Case {
   std::vector<int64_t> outputPadding;                  // of a transposed one; empty: none asked for
   std::string padding = "valid";
   int64_t channels = 1, filters = 1, groups = 1;
-  bool channelsFirst = false, bias = true;
+  bool channelsFirst = false, bias = true, bf16 = false;
   int64_t rows = 3, batch = 0, chunk = 2;
 
   std::string text() const {
     std::string s = (transposed  ? "transposed "
                      : depthwise ? "depthwise "
                                  : "") +
-                    padding + (channelsFirst ? " channelsFirst" : "") + (bias ? "" : " no bias");
+                    padding + (channelsFirst ? " channelsFirst" : "") + (bias ? "" : " no bias") + (bf16 ? " bfloat16" : "");
     const auto add = [&](const char* name, const std::vector<int64_t>& list) { s += std::string(" ") + name + toString(list); };
     add("in", in), add("kernel", kernel), add("strides", strides), add("dilation", dilation), add("outputPadding", outputPadding);
     add("channels/filters/groups", {channels, filters, groups}), add("rows/batch/chunk", {rows, batch, chunk});
@@ -112,7 +113,8 @@ OpSetup setupOf(const Case& c) {
                      {"padding", c.padding},
                      {"groups", c.groups},
                      {"channelsFirst", c.channelsFirst},
-                     {"useBias", c.bias}};
+                     {"useBias", c.bias},
+                     {"precision", c.bf16 ? "bfloat16" : "float32"}};
   if (c.depthwise) spec["depthMultiplier"] = c.filters / c.channels;
   if (!c.outputPadding.empty()) spec["outputPadding"] = integers(c.outputPadding);
   OpSetup s;
@@ -156,6 +158,9 @@ void check(const Case& c) {
   const float* kernel = runner.weights[0]->data();
   Sums wantY(y.size()), wantDx(x.size()), wantKernel(static_cast<size_t>(runner.weights[0]->size)),
       wantBias(static_cast<size_t>(c.filters));
+  // Depthwise products are not of matrices, and stay float32.
+  const bool rounds = c.bf16 && (c.groups == 1 || c.groups < c.channels);
+  const auto operand = [rounds](float value) { return static_cast<double>(rounds ? roundToBf16(value) : value); };
   const int64_t cells = outCells(c);
   for (size_t i = 0; i < y.size(); ++i) {
     const auto f = static_cast<size_t>(c.channelsFirst ? static_cast<int64_t>(i) / cells % c.filters : static_cast<int64_t>(i) % c.filters);
@@ -164,9 +169,10 @@ void check(const Case& c) {
   }
   eachProduct(c, [&](int64_t image, int64_t grid, int64_t w) {
     const auto i = static_cast<size_t>(c.transposed ? grid : image), o = static_cast<size_t>(c.transposed ? image : grid);
-    wantY.add(o, static_cast<double>(x[i]) * kernel[w]);
-    wantDx.add(i, static_cast<double>(dy[o]) * kernel[w]);
-    wantKernel.add(static_cast<size_t>(w), static_cast<double>(dy[o]) * x[i]);
+    const double xi = operand(x[i]), dyo = operand(dy[o]), k = operand(kernel[w]);
+    wantY.add(o, xi * k);
+    wantDx.add(i, dyo * k);
+    wantKernel.add(static_cast<size_t>(w), dyo * xi);
   });
   wantY.expect(y, "y");
   wantDx.expect(dx, "dx");
@@ -214,7 +220,12 @@ Case draw(uint64_t seed, bool transposed) {
 }
 
 TEST(Conv, random_shapes_agree_with_loops) {
-  for (uint64_t seed = 0; seed < 250; ++seed) check(draw(seed, false));
+  for (uint64_t seed = 0; seed < 250; ++seed) {
+    Case c = draw(seed, false);
+    check(c);
+    c.bf16 = true;
+    check(c);
+  }
 }
 
 TEST(DepthwiseConv, random_shapes_agree_with_loops) {
@@ -229,7 +240,12 @@ TEST(DepthwiseConv, random_shapes_agree_with_loops) {
 }
 
 TEST(ConvTranspose, random_shapes_agree_with_loops) {
-  for (uint64_t seed = 1000; seed < 1200; ++seed) check(draw(seed, true));
+  for (uint64_t seed = 1000; seed < 1200; ++seed) {
+    Case c = draw(seed, true);
+    check(c);
+    c.bf16 = true;
+    check(c);
+  }
 }
 
 Case square(int64_t size, int64_t channels, int64_t filters, int64_t kernel, const char* padding) {
@@ -323,9 +339,10 @@ TEST(Conv, long_signals) {
 // However rows are cut, a sample's numbers are the same: to the bit where tiles fill (or a panel is a sample or less).
 TEST(Conv, chunks_do_not_change_bits) {
   for (const auto& [transposed, exact] : std::vector<std::pair<bool, bool>>{{false, false}, {false, true}, {true, false}, {true, true}})
-    for (const int64_t size : {3, 9, 26}) {
-      Case c = square(size, exact ? 16 : 5, exact ? 32 : 2, 3, "same");
+    for (const int64_t size : {3, 9, 26, -9}) {  // below 0: with bfloat16
+      Case c = square(std::abs(size), exact ? 16 : 5, exact ? 32 : 2, 3, "same");
       c.transposed = transposed;
+      c.bf16 = size < 0;
       c.rows = 8;
       Floats first, firstDx, firstKernel;
       for (const int64_t chunk : {1, 3, 5, 8}) {
@@ -335,7 +352,7 @@ TEST(Conv, chunks_do_not_change_bits) {
         const Floats dx = runner.backward(randomFloats(c.rows * sizeOf(runner.op->out), 4));
         if (first.empty()) first = y, firstDx = dx, firstKernel = runner.gradients[0];
         SCOPED_TRACE("chunks of " + std::to_string(chunk) + " samples of " + std::to_string(size));
-        if (exact || size == 26) {
+        if (exact || c.bf16 || size == 26) {
           EXPECT_TRUE(y == first);
           EXPECT_TRUE(dx == firstDx);
         }
