@@ -1,11 +1,11 @@
 // The systems that are timed: how each is installed, and how a trial of it is started.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { benchFolder, peersFolder, root } from './workloads.mjs';
 
 const runner = (file) => join(benchFolder, 'runners', file);
-const quiet = (command, args, options = {}) => execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
+const quiet = (command, args, options = {}) => execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
 
 /** Python packages in an environment of their own. */
 function python(environment, packages) {
@@ -43,6 +43,35 @@ const tensorflow = python('keras-tf', ['tensorflow-cpu', 'keras']);
 const jax = python('jax', ['jax[cpu]', 'keras']);
 const torch = python('torch', ['torch', 'numpy']);
 const sklearn = python('sklearn', ['scikit-learn']);
+
+/** tfjs-node downloads TensorFlow's library when it is installed. Here it gets the one in the Python package, and is compiled against it. */
+function linkTensorflow(folder) {
+  tensorflow.install();
+  const site = quiet(tensorflow.program, ['-c', 'import sysconfig; print(sysconfig.get_paths()["purelib"])']).toString().trim();
+  const binding = join(folder, 'node_modules/@tensorflow/tfjs-node');
+  const libraries = join(binding, 'deps/lib');
+  mkdirSync(libraries, { recursive: true });
+  const link = (from, to) => {
+    rmSync(to, { force: true, recursive: true });
+    symlinkSync(from, to);
+  };
+  link(join(site, 'tensorflow/include'), join(binding, 'deps/include'));
+  for (const [name, file] of [
+    ['libtensorflow', 'libtensorflow_cc.so.2'],
+    ['libtensorflow_framework', 'libtensorflow_framework.so.2'],
+  ])
+    for (const end of ['so', 'so.2']) link(join(site, 'tensorflow', file), join(libraries, `${name}.${end}`));
+  // The linker notes the name that a library gives itself.
+  link(join(site, 'tensorflow/libtensorflow_cc.so.2'), join(libraries, 'libtensorflow_cc.so.2'));
+  const gyp = join(folder, 'node_modules/node-gyp/bin/node-gyp.js');
+  const options = [
+    `--nodedir=${join(process.execPath, '../..')}`,
+    '--module_name=tfjs_binding',
+    `--module_path=${join(binding, 'lib/napi-v8')}`,
+  ];
+  quiet(process.execPath, [gyp, 'rebuild', ...options], { cwd: binding });
+}
+
 const tfjs = npm('tfjs', ['@tensorflow/tfjs@4.22.0', '@tensorflow/tfjs-backend-wasm@4.22.0']);
 const brain = npm('brain', ['brain.js@2.0.0-beta.24']);
 const silent = { TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: '1' };
@@ -85,7 +114,7 @@ export const systems = {
     environment: {},
   },
   'tfjs-node': {
-    peer: npm('tfjs-node', ['@tensorflow/tfjs-node@4.22.0']),
+    peer: npm('tfjs-node', ['@tensorflow/tfjs-node@4.22.0', 'node-gyp@12.4.0'], linkTensorflow),
     ...trial(process.execPath, 'tfjs.mjs', { ...silent, TFJS_BACKEND: 'node', TFJS_FOLDER: join(peersFolder, 'tfjs-node') }),
   },
   'tfjs-wasm': {
