@@ -5,7 +5,14 @@
 
 #include "native/engine/error.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace gemmfit {
+namespace {
+constexpr size_t kHugePage = size_t{2} << 20;
+}
 
 void FreeAligned::operator()(float* p) const {
 #ifdef _WIN32
@@ -21,6 +28,11 @@ AlignedFloats allocateFloats(int64_t count) {
   const size_t bytes = (static_cast<size_t>(count) * sizeof(float) + 63) / 64 * 64 + 64;
 #ifdef _WIN32
   void* p = _aligned_malloc(bytes, 64);
+#elif defined(__linux__)
+  // Kernels walk down columns, a page or more at a step: large buffers get large pages, where the system has them.
+  const bool large = bytes >= kHugePage;
+  void* p = std::aligned_alloc(large ? kHugePage : 64, large ? (bytes + kHugePage - 1) / kHugePage * kHugePage : bytes);
+  if (p && large) madvise(p, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
 #else
   void* p = std::aligned_alloc(64, bytes);
 #endif

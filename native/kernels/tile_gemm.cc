@@ -21,14 +21,14 @@ constexpr int64_t kBlockM = 192, kBlockN = 256, kBlockK = 384;
 // Between panels and rows of a block, so that they do not all begin at the same place of the first-level cache.
 constexpr int64_t kPad = 16;
 
-struct Blocks {
-  AlignedFloats a = allocateFloats(kBlockM * (kBlockK + kPad));
-  AlignedFloats b = allocateFloats(kBlockN * (kBlockK + kPad));
-};
-// Of the calling thread. Allocated once a thread, at its first product that needs them.
-Blocks& blocks() {
-  thread_local Blocks b;
-  return b;
+// Blocks of the calling thread. Allocated once a thread, at its first product that needs them.
+float* blockA() {
+  thread_local const AlignedFloats block = allocateFloats(kBlockM * (kBlockK + kPad));
+  return block.get();
+}
+float* blockB() {
+  thread_local const AlignedFloats block = allocateFloats(kBlockN * (kBlockK + kPad));
+  return block.get();
 }
 
 void Product(const TileGemm& g) {
@@ -50,31 +50,30 @@ void Product(const TileGemm& g) {
     for (int64_t n0 = 0; n0 < g.n; n0 += blockN) {
       const int64_t nn = std::min(blockN, g.n - n0);
       if (packB && g.transposeB)
-        PackTransposed(t.k, nn, g.b + n0 * g.ldb + k0, g.ldb, blocks().b.get(), panelB);
+        PackTransposed(t.k, nn, g.b + n0 * g.ldb + k0, g.ldb, blockB(), panelB);
       else if (packB)
-        PackRows(t.k, nn, g.b + k0 * g.ldb + n0, g.ldb, blocks().b.get(), panelB);
+        PackRows(t.k, nn, g.b + k0 * g.ldb + n0, g.ldb, blockB(), panelB);
       for (int64_t m0 = 0; m0 < g.m; m0 += blockM) {
         const int64_t mn = std::min(blockM, g.m - m0);
         const float* a = g.a + (g.transposeA ? k0 * g.lda + m0 : m0 * g.lda + k0);
         if (packA && g.transposeA)
-          PackColumns(t.k, mn, a, g.lda, blocks().a.get(), panelA);
+          PackColumns(t.k, mn, a, g.lda, blockA(), panelA);
         else if (packA)
-          for (int64_t r = 0; r < mn; ++r)
-            std::memcpy(blocks().a.get() + r * rowA, a + r * g.lda, static_cast<size_t>(t.k) * sizeof(float));
+          for (int64_t r = 0; r < mn; ++r) std::memcpy(blockA() + r * rowA, a + r * g.lda, static_cast<size_t>(t.k) * sizeof(float));
         for (int64_t j = 0; j < nn; j += panel) {
           t.columns = std::min(panel, nn - j);
-          t.b = packB ? blocks().b.get() + j / panel * panelB : g.b + k0 * g.ldb + n0 + j;
+          t.b = packB ? blockB() + j / panel * panelB : g.b + k0 * g.ldb + n0 + j;
           t.bStride = packB ? panel : g.ldb;
           t.bias = g.bias && k0 == 0 ? g.bias + n0 + j : nullptr;
           const TileFunction run = tileFunction(t.columns > lanes, g.transposeA, packB || t.columns == lanes || t.columns == panel);
           for (int64_t r = 0; r < mn; r += kRows) {
             const int rows = static_cast<int>(std::min<int64_t>(kRows, mn - r));
             if (g.transposeA) {
-              t.a = packA ? blocks().a.get() + r / kRows * panelA : a + r;
+              t.a = packA ? blockA() + r / kRows * panelA : a + r;
               t.aStride = packA ? rows : g.lda;
             } else {
               t.aStride = packA ? rowA : g.lda;
-              t.a = (packA ? blocks().a.get() : a) + r * t.aStride;
+              t.a = (packA ? blockA() : a) + r * t.aStride;
             }
             t.c = g.c + (m0 + r) * g.ldc + n0 + j;
             run(rows, t);

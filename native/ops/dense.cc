@@ -1,6 +1,7 @@
 #include "native/ops/dense.h"
 
 #include "native/kernels/gemm.h"
+#include "native/kernels/im2col.h"
 #include "native/kernels/tiling.h"
 
 namespace gemmfit::ops {
@@ -32,10 +33,7 @@ void DenseBase::biasGradient(const Step& step) const {
     const int64_t n = std::min(kTileFloats, units_ - j);
     float* g = step.updater->tile(biasId_, j, n);
     std::memset(g, 0, static_cast<size_t>(n) * sizeof(float));
-    for (int64_t r = 0; r < step.rows * steps_; ++r) {
-      const float* from = dy + r * units_ + j;
-      for (int64_t i = 0; i < n; ++i) g[i] += from[i];
-    }
+    addColumnSums(dy + j, step.rows * steps_, units_, n, g);
     step.updater->done(biasId_, j, n, g);
   }
 }
@@ -48,7 +46,8 @@ constexpr double kTiledFlops = 1.6e7;
 constexpr int64_t kCachedKernel = 131072;  // floats
 constexpr double kTileFlops = 4e6;
 constexpr double kWeightTaskFlops = 2e6;
-constexpr int64_t kMostTiles = 16;
+constexpr int64_t kMostTiles = 8;
+constexpr int64_t kFewestRows = 48;
 
 class Dense : public DenseBase {
  public:
@@ -59,6 +58,9 @@ class Dense : public DenseBase {
     forwardTiles_ = tiling(rows, units_, width_, kTileFlops, kMostTiles);
     backwardTiles_ = tiling(rows, width_, units_, kTileFlops, kMostTiles);
     weightTiles_ = tiling(width_, units_, rows, kWeightTaskFlops, kMostTiles, kTileFloats);
+    // Whole rows of the kernel, where that leaves enough of them: the optimizer then reads and writes memory in its order.
+    if (weightTiles_.columns < units_ && kTileFloats / units_ >= kFewestRows)
+      weightTiles_ = {width_, units_, kTileFloats / units_, units_, ceilDiv(width_, kTileFloats / units_), 1};
     // A kernel's gradient that is little work goes through its tiles in one task.
     weightTasks_ = flops_ < 2 * kWeightTaskFlops ? 1 : weightTiles_.count();
     needsDx_ = env.needsInputGradient;
