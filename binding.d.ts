@@ -96,6 +96,19 @@ export interface RunResult extends Totals {
   samples: number;
 }
 
+/** What the threads did: see native/engine/trace.h. */
+export interface TraceData {
+  labels: string[];
+  threads: {
+    /** Seconds, floating-point operations of products, and count of each label. */
+    totals: Float64Array;
+    /** The first spans: label, and begin and duration in seconds. */
+    label: Int32Array;
+    begin: Float64Array;
+    duration: Float64Array;
+  }[];
+}
+
 /** A compiled model: program, schedule, memory and weights. One job at a time; a second one is a RuntimeError ERR_BUSY. */
 export declare class Network {
   /** @param spec `{ seed, ops, head?, variables, optimizer? }`: plain data, see lib/engine/lower.ts. @param slots the optimizer's state arrays. */
@@ -111,6 +124,10 @@ export declare class Network {
   progress(): Totals;
   /** Ends a running job at its next batch. */
   stop(): void;
+  /** Runs are traced from now on. */
+  beginTrace(): void;
+  /** Ends it: what was recorded, a log for each thread. */
+  endTrace(): TraceData;
   /** State that recurrent layers carry between batches starts anew. */
   resetState(): void;
   /** Frees the native memory at once. */
@@ -133,6 +150,8 @@ export interface Binding {
   randomFill(kind: 'uniform' | 'normal' | 'truncatedNormal', seed: number, out: Float32Array, a: number, b: number): void;
   /** A random matrix with orthonormal rows or columns, times gain. */
   orthogonal(seed: number, rows: number, columns: number, gain: number, out: Float32Array): void;
+  /** GFLOP/s that one thread multiplies and adds in registers. */
+  measurePeak(): number;
   /** Index of the first element outside [low, high] (or NaN, or no whole number where asked); -1 when all fit. `except` is allowed besides. */
   firstOutside(data: DataArray, low: number, high: number, wholeNumbers: boolean, except: number | null): number;
 }

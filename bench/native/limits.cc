@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -15,6 +16,7 @@
 #include "native/engine/optimizer.h"
 #include "native/engine/variable.h"
 #include "native/kernels/gemm.h"
+#include "native/kernels/peak.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "bench/native/limits.cc"
@@ -25,25 +27,6 @@ HWY_BEFORE_NAMESPACE();
 namespace gemmfit {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-// `rounds` times 12 independent multiply-adds; returns the floating-point operations.
-double MultiplyAdds(int64_t rounds, float* out) {
-  const hn::ScalableTag<float> d;
-  // Twelve different beginnings, or the compiler sees one chain.
-  const auto start = [&](float at) HWY_ATTR { return hn::Set(d, at + *out); };
-  auto a = start(1), b = start(2), c = start(3), e = start(4), f = start(5), g = start(6), h = start(7), i = start(8), j = start(9),
-       k = start(10), l = start(11), m = start(12);
-  const auto x = hn::Set(d, 0.999f), y = hn::Set(d, 1e-3f);
-  for (int64_t r = 0; r < rounds; ++r) {
-    a = hn::MulAdd(a, x, y), b = hn::MulAdd(b, x, y), c = hn::MulAdd(c, x, y), e = hn::MulAdd(e, x, y);
-    f = hn::MulAdd(f, x, y), g = hn::MulAdd(g, x, y), h = hn::MulAdd(h, x, y), i = hn::MulAdd(i, x, y);
-    j = hn::MulAdd(j, x, y), k = hn::MulAdd(k, x, y), l = hn::MulAdd(l, x, y), m = hn::MulAdd(m, x, y);
-  }
-  const auto s =
-      hn::Add(hn::Add(hn::Add(hn::Add(a, b), hn::Add(c, e)), hn::Add(hn::Add(f, g), hn::Add(h, i))), hn::Add(hn::Add(j, k), hn::Add(l, m)));
-  *out = hn::GetLane(s);
-  return static_cast<double>(rounds) * 24 * static_cast<double>(hn::Lanes(d));
-}
 
 // a = b + s c
 void Triad(float* a, const float* b, const float* c, int64_t n) {
@@ -61,7 +44,6 @@ HWY_AFTER_NAMESPACE();
 extern "C" void openblas_set_num_threads(int) __attribute__((weak));
 
 namespace gemmfit {
-HWY_EXPORT(MultiplyAdds);
 HWY_EXPORT(Triad);
 }  // namespace gemmfit
 
@@ -119,10 +101,9 @@ int main(int count, char** args) {
   const int most = std::atoi(args[1]);
   Entries peak, triad, adam, products;
   for (int threads = 1; threads <= most; ++threads) {
-    std::vector<float> sink(static_cast<size_t>(threads));
-    double flops = 0;
-    const double s = best(threads, [&](int t) { flops = HWY_DYNAMIC_DISPATCH(MultiplyAdds)(4000000, &sink[static_cast<size_t>(t)]); });
-    peak.add("%.1f", flops * threads / s * 1e-9);
+    std::vector<double> rates(static_cast<size_t>(threads));
+    best(threads, [&](int t) { rates[static_cast<size_t>(t)] = std::max(rates[static_cast<size_t>(t)], measurePeak()); });
+    peak.add("%.1f", std::accumulate(rates.begin(), rates.end(), 0.0));
 
     std::vector<AlignedFloats> memory;
     const int64_t n = int64_t{24} << 20;  // floats of an array: no cache holds three of them

@@ -1,3 +1,4 @@
+import type { Profile } from '../training/profile.js';
 import { Callback, type Logs } from './callback.js';
 
 /**
@@ -11,6 +12,8 @@ export class History extends Callback {
   history: Record<string, number[]> = {};
   /** Index of each epoch recorded, counted from 0. */
   epoch: number[] = [];
+  /** What the engine spent its time on, where `fit` was asked with `profile`; else null. */
+  profile: Profile | null = null;
 
   override onTrainBegin(_logs: Logs): void {
     this.history = {};

@@ -1,4 +1,4 @@
-import type { FeedSpec, Feed as NativeFeed, RunResult, Totals } from '../../binding.js';
+import type { FeedSpec, Feed as NativeFeed, RunResult, Totals, TraceData } from '../../binding.js';
 import { RuntimeError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
 import type { Compilation } from '../training/compilation.js';
@@ -119,6 +119,14 @@ export class Engine {
   /** Ends a training at its next batch; a validation in between goes on to its end. */
   stopTraining(): void {
     if (this.#training) this.#network.stop();
+  }
+
+  beginTrace(): void {
+    this.#network.beginTrace();
+  }
+
+  endTrace(): TraceData {
+    return this.#network.endTrace();
   }
 
   resetState(): void {

@@ -4,6 +4,7 @@ import { CallbackList } from '../callbacks/list.js';
 import type { Sequential } from '../sequential.js';
 import { testLoop } from './evaluate.js';
 import { type FitOptions, type FitPlan, readFit } from './fit_options.js';
+import { finishProfile } from './profile.js';
 import { resultLogs, watchProgress } from './results.js';
 
 export type { FitOptions };
@@ -19,9 +20,13 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
       void plan.batches.close();
     };
     plan.signal?.addEventListener('abort', onAbort);
+    if (plan.profile) model.engine().beginTrace();
     try {
-      return await run(model, plan);
+      const history = await run(model, plan);
+      if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
+      return history;
     } finally {
+      if (plan.profile) model.engine().endTrace();
       plan.signal?.removeEventListener('abort', onAbort);
       await plan.batches.close();
     }

@@ -4,6 +4,7 @@ import { checkNumber, checkOneOf, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset, testBatches } from './evaluate.js';
+import { type ProfileRequest, readProfile } from './profile.js';
 import {
   ArrayBatches,
   type Batches,
@@ -50,6 +51,9 @@ export interface FitOptions {
   validationFreq?: number | readonly number[];
   /** Ends the training at the next batch; `fit` then rejects with the signal's reason. */
   signal?: AbortSignal | null;
+  /** true: what the engine spent its time on is printed at the end, and in `history.profile`. A file name: also written there, as a trace for
+   * Chrome or Perfetto. Default false. The environment variable GEMMFIT_TRACE names such a file for every `fit` of the process. */
+  profile?: boolean | string;
 }
 
 /** What the loop needs: every argument checked against the model. */
@@ -65,6 +69,7 @@ export interface FitPlan {
   validatesAfter(epoch: number): boolean;
   params: CallbackParams;
   signal: AbortSignal | null;
+  profile: ProfileRequest | null;
 }
 
 const defaults: Required<FitOptions> = {
@@ -83,6 +88,7 @@ const defaults: Required<FitOptions> = {
   validationBatchSize: null,
   validationFreq: 1,
   signal: null,
+  profile: false,
 };
 
 function readSplit(value: unknown): number {
@@ -142,6 +148,7 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
   const shuffle = readShuffle(o.shuffle);
   const classWeights = readClassWeight(compilation, o.classWeight);
   const signal = readSignal(o.signal);
+  const profile = readProfile(o.profile);
 
   const source = (x === null || x === undefined) && (y === null || y === undefined) ? (model.input?.source ?? x) : x;
   const runner: Trainer = async (feed, shape, n, reset) => {
@@ -207,6 +214,7 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
     validation,
     validatesAfter,
     signal,
+    profile,
     params: {
       verbose,
       epochs,

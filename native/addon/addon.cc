@@ -8,6 +8,7 @@
 #include "native/kernels/bf16_gemm.h"
 #include "native/kernels/gemm.h"
 #include "native/kernels/orthogonal.h"
+#include "native/kernels/peak.h"
 #include "native/kernels/random.h"
 
 namespace gemmfit::addon {
@@ -77,6 +78,9 @@ void defineFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("info", Napi::Function::New(env, info, "info"));
   exports.Set("randomFill", Napi::Function::New(env, randomFill, "randomFill"));
   exports.Set("orthogonal", Napi::Function::New(env, orthogonalFill, "orthogonal"));
+  exports.Set("measurePeak",
+              Napi::Function::New(
+                  env, [](const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), measurePeak()); }, "measurePeak"));
   exports.Set("firstOutside", Napi::Function::New(env, firstOutsideOf, "firstOutside"));
 }
 

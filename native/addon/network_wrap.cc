@@ -220,6 +220,55 @@ Napi::Value NetworkWrap::resetState(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value NetworkWrap::beginTrace(const Napi::CallbackInfo& info) {
+  Network& network = alive(info.Env());
+  guarded(info.Env(), [&] {
+    network.acquire(Mode::predict);
+    network.beginTrace();
+    network.release();
+  });
+  return info.Env().Undefined();
+}
+
+// { labels, threads: [{ totals: [seconds, flops, count of each label], label, begin, duration }] }
+Napi::Value NetworkWrap::endTrace(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Network& network = alive(env);
+  return guarded(env, [&]() -> Napi::Value {
+    network.acquire(Mode::predict);
+    const std::shared_ptr<Trace> trace = network.endTrace();
+    network.release();
+    Napi::Object out = Napi::Object::New(env);
+    Napi::Array labels = Napi::Array::New(env), threads = Napi::Array::New(env);
+    out.Set("labels", labels);
+    out.Set("threads", threads);
+    if (!trace) return out;
+    for (size_t i = 0; i < trace->labels().size(); ++i) labels.Set(static_cast<uint32_t>(i), trace->labels()[i]);
+    for (const Trace::Log& log : trace->logs()) {
+      Napi::Object thread = Napi::Object::New(env);
+      Napi::Float64Array totals = Napi::Float64Array::New(env, 3 * log.totals.size());
+      for (size_t i = 0; i < log.totals.size(); ++i) {
+        totals[3 * i] = log.totals[i].seconds;
+        totals[3 * i + 1] = log.totals[i].flops;
+        totals[3 * i + 2] = static_cast<double>(log.totals[i].count);
+      }
+      Napi::Int32Array label = Napi::Int32Array::New(env, log.spans.size());
+      Napi::Float64Array begin = Napi::Float64Array::New(env, log.spans.size()), duration = Napi::Float64Array::New(env, log.spans.size());
+      for (size_t i = 0; i < log.spans.size(); ++i) {
+        label[i] = log.spans[i].label;
+        begin[i] = log.spans[i].begin;
+        duration[i] = static_cast<double>(log.spans[i].duration);
+      }
+      thread.Set("totals", totals);
+      thread.Set("label", label);
+      thread.Set("begin", begin);
+      thread.Set("duration", duration);
+      threads.Set(threads.Length(), thread);
+    }
+    return out;
+  });
+}
+
 // Frees plans and buffers at once. A running job keeps its own reference and ends first.
 Napi::Value NetworkWrap::dispose(const Napi::CallbackInfo& info) {
   if (network_) network_->stop();
@@ -233,6 +282,7 @@ Napi::FunctionReference defineNetwork(Napi::Env env, Napi::Object exports) {
       {NetworkWrap::InstanceMethod<&NetworkWrap::run>("run"), NetworkWrap::InstanceMethod<&NetworkWrap::predictSync>("predictSync"),
        NetworkWrap::InstanceMethod<&NetworkWrap::outputShape>("outputShape"), NetworkWrap::InstanceMethod<&NetworkWrap::totals>("totals"),
        NetworkWrap::InstanceMethod<&NetworkWrap::progress>("progress"), NetworkWrap::InstanceMethod<&NetworkWrap::stop>("stop"),
+       NetworkWrap::InstanceMethod<&NetworkWrap::beginTrace>("beginTrace"), NetworkWrap::InstanceMethod<&NetworkWrap::endTrace>("endTrace"),
        NetworkWrap::InstanceMethod<&NetworkWrap::resetState>("resetState"), NetworkWrap::InstanceMethod<&NetworkWrap::dispose>("dispose")});
   exports.Set("Network", f);
   return Napi::Persistent(f);

@@ -56,6 +56,8 @@ class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
   Napi::Value stop(const Napi::CallbackInfo& info);
   Napi::Value resetState(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
+  Napi::Value beginTrace(const Napi::CallbackInfo& info);
+  Napi::Value endTrace(const Napi::CallbackInfo& info);
 
  private:
   Network& alive(Napi::Env env);

@@ -77,7 +77,10 @@ void Network::step(Feed& feed, const Step& step, float* predictions, Team* team)
   plan_->beginStep(feed, step, predictions);
   for (int s = 0; s < plan_->stages(); ++s) {
     const int64_t tasks = plan_->tasks(s);
-    if (team)
+    if (team && trace_ && tasks > 1) {
+      const double waited = team->run(s, tasks), now = trace_->now();
+      trace_->add(waitLabel_, now - waited, now);
+    } else if (team)
       team->run(s, tasks);
     else
       for (int64_t t = 0; t < tasks; ++t) plan_->task(s, t);
@@ -91,6 +94,8 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
     throw Error("ERR_SHAPE", "the feed's rows do not have the shape they are said to have");
   plan_ = &plan(request.mode, request.sampleShape, feed.spec.batch, request.weightSteps);
   plan_->bind(arena_);
+  plan_->trace(trace_.get());
+  if (trace_) waitLabel_ = trace_->label("wait for the other threads");
   if (!predicts) {
     const int64_t labels = plan_->head() ? plan_->head()->labelSize() : 0;
     if ((feed.spec.y ? feed.spec.y.rowSize : 0) != labels)

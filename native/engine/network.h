@@ -51,7 +51,10 @@ class Network {
 
   RunResult run(Feed& feed, const RunRequest& request, Team* team);
   Totals totals() const;  // between jobs
-  Totals progress();      // during one: a recent snapshot, and the wish for a newer one
+  // From now on runs are traced, until `endTrace`, which gives the trace. Between jobs.
+  void beginTrace() { trace_ = std::make_shared<Trace>(); }
+  std::shared_ptr<Trace> endTrace() { return std::move(trace_); }
+  Totals progress();  // during one: a recent snapshot, and the wish for a newer one
   void stop() { stop_.store(true, std::memory_order_relaxed); }
   bool stopped() const { return stop_.load(std::memory_order_relaxed); }
   void clearStop() { stop_.store(false, std::memory_order_relaxed); }
@@ -81,6 +84,8 @@ class Network {
   std::vector<double> mergedStates() const;
   Totals totals(const Sums& sums, const std::vector<double>& states) const;
 
+  std::shared_ptr<Trace> trace_;
+  int waitLabel_ = 0;
   std::atomic<bool> stop_{false}, wanted_{false};
   mutable std::mutex snapshotMutex_;
   Totals snapshot_;

@@ -78,7 +78,8 @@ class Op {
   enum class Mask { pass, drop, make } mask = Mask::pass;
   int64_t maskSteps = 0;  // when `mask` is make: steps of the mask it writes for each sample
   std::vector<Scratch> scratchSpec;
-  double flopsPerRow = 0;  // of the forward pass: decides how many rows make a task
+  double flopsPerRow = 0;   // of the forward pass: decides how many rows make a task
+  double productFlops = 0;  // a row's, of the forward pass's matrix products: what a trace gives rates for
 
   virtual std::vector<Phase> forwardPhases() const { return {Phase{}}; }
   virtual std::vector<Phase> backwardPhases() const { return {Phase{}}; }

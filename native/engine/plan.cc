@@ -12,6 +12,7 @@ namespace {
 // A task is worth a thread from about this much arithmetic (some 15 microseconds of one core); below twice that, one task does all.
 constexpr double kTaskFlops = 1.5e6;
 constexpr double kElementFlops = 8;  // what an element that passes through costs besides, in time
+constexpr double kUpdateFlops = 50;  // likewise, to update a weight
 constexpr int64_t kMostChunks = 16;
 constexpr int64_t kChunkAlign = 8;
 
@@ -90,6 +91,7 @@ void Plan::makeOps(const Value& program, const Shape& inShape) {
     }
     env.makeChild = makeOp;
     std::unique_ptr<Op> op = makeOp(specs[i], env);
+    names_.push_back(specs[i].text("op", "op") + " #" + std::to_string(i));
     op->in = shape;
     op->maskInSteps = maskSteps_;
     if (op->mask == Op::Mask::drop) maskSteps_ = 0;
@@ -144,7 +146,13 @@ void Plan::schedule() {
       for (size_t p = 0; p < phases.size(); ++p) place({Do::backward, i, static_cast<int>(p)}, phases[p]);
       for (int64_t t = 0; t < op.weightTasks(); ++t) weightTasks_.emplace_back(i, t);
     }
-    if (!weightTasks_.empty()) place({Do::weights}, tasks(static_cast<int64_t>(weightTasks_.size())));
+    double weightFlops = 0;
+    for (int i = lowest_; i < n; ++i) weightFlops += ops_[static_cast<size_t>(i)]->productFlops * static_cast<double>(batch);
+    for (int64_t i = 0; i < weights_.count(); ++i)
+      if (weights_.wants(static_cast<int>(i)))
+        weightFlops += kUpdateFlops * static_cast<double>(weights_.variable(static_cast<int>(i))->size);
+    oneWeightTask_ = weightFlops < 2 * kTaskFlops;
+    if (!weightTasks_.empty()) place({Do::weights}, tasks(oneWeightTask_ ? 1 : static_cast<int64_t>(weightTasks_.size())));
     if (weights_.gatherTasks() > 0) {
       place({Do::collect}, tasks(weights_.gatherTasks()));
       place({Do::update}, tasks(weights_.updateTasks()));
@@ -343,7 +351,60 @@ int64_t Plan::tasks(int stage) const {
 void Plan::task(int stage, int64_t index) {
   const Stage& s = stages_[static_cast<size_t>(stage)];
   const int64_t begin = s.rows ? index * chunk_ : index, end = s.rows ? std::min(step_.rows, begin + chunk_) : index + 1;
+  if (trace_) return runTraced(s, begin, end);
   for (const Part& p : s.parts) run(p, begin, end);
+}
+
+void Plan::runTraced(const Stage& stage, int64_t begin, int64_t end) {
+  for (const Part& p : stage.parts) {
+    const double from = trace_->now();
+    run(p, begin, end);
+    if (p.what != Do::weights) trace_->add(p.label, from, trace_->now(), flopsOf(p, begin, end));
+  }
+}
+
+void Plan::weightTask(size_t index) {
+  const auto& [op, task] = weightTasks_[index];
+  Op& own = *ops_[static_cast<size_t>(op)];
+  const double from = trace_ ? trace_->now() : 0;
+  own.weightTask(step_, task);
+  if (!trace_) return;
+  const double flops = own.productFlops * static_cast<double>(step_.rows) / static_cast<double>(own.weightTasks());
+  trace_->add(weightLabels_[static_cast<size_t>(op)], from, trace_->now(), flops);
+}
+
+void Plan::trace(Trace* trace) {
+  trace_ = trace;
+  weights_.trace(trace);
+  if (!trace) return;
+  for (Stage& s : stages_)
+    for (Part& p : s.parts)
+      if (p.what != Do::weights) p.label = trace->label(labelOf(p));
+  weightLabels_.assign(ops_.size(), 0);
+  for (const auto& [op, task] : weightTasks_)
+    if (task == 0) weightLabels_[static_cast<size_t>(op)] = trace->label("weights " + names_[static_cast<size_t>(op)]);
+}
+
+std::string Plan::labelOf(const Part& part) const {
+  static const char* const names[] = {"gather",         "gather",     "forward", "loss: prepare",  "loss and metrics",   "loss: combine",
+                                      "loss: gradient", "backward",   "weights", "regularization", "gradients: collect", "update",
+                                      "constraints",    "predictions"};
+  const std::string prefix = mode == Mode::train ? "" : mode == Mode::test ? "test " : "predict ";
+  const std::string name = names[static_cast<int>(part.what)];
+  return prefix + name + (part.op >= 0 ? " " + names_[static_cast<size_t>(part.op)] : "");
+}
+
+double Plan::flopsOf(const Part& part, int64_t begin, int64_t end) const {
+  const bool forward = part.what == Do::forward, backward = part.what == Do::backward && ops_[static_cast<size_t>(part.op)]->dx != nullptr;
+  if (!forward && !backward) return 0;
+  const Op& op = *ops_[static_cast<size_t>(part.op)];
+  const std::vector<Phase> phases = forward ? op.forwardPhases() : op.backwardPhases();
+  const double all = op.productFlops * static_cast<double>(step_.rows);
+  bool tasks = false;
+  for (const Phase& p : phases) tasks = tasks || p.kind == Phase::tasks;
+  const Phase& phase = phases[static_cast<size_t>(part.phase)];
+  if (phase.kind == Phase::tasks) return all / static_cast<double>(phase.count);
+  return tasks ? 0 : op.productFlops * static_cast<double>(end - begin);
 }
 
 void Plan::gather(int64_t begin, int64_t end, int64_t from, int64_t columns) {
@@ -412,8 +473,8 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
       head_->backward(begin, end);
       break;
     case Do::weights: {
-      const auto& [op, t] = weightTasks_[static_cast<size_t>(begin)];
-      ops_[static_cast<size_t>(op)]->weightTask(step_, t);
+      if (!oneWeightTask_) return weightTask(static_cast<size_t>(begin));
+      for (size_t t = 0; t < weightTasks_.size(); ++t) weightTask(t);
       break;
     }
     case Do::penalties:

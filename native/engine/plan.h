@@ -5,6 +5,7 @@
 #include "native/engine/feed.h"
 #include "native/engine/head.h"
 #include "native/engine/op.h"
+#include "native/engine/trace.h"
 #include "native/engine/weights.h"
 
 namespace gemmfit {
@@ -49,6 +50,7 @@ class Plan {
   std::vector<double> metricStates() const;  // the chunks' states, merged
   const Head* head() const { return head_.get(); }
   void resetState();
+  void trace(Trace* trace);  // records what tasks do, until it is called with null
 
  private:
   enum class Do {
@@ -71,6 +73,7 @@ class Plan {
     Do what;
     int op = -1;
     int phase = 0;
+    int label = 0;  // of the trace
   };
   struct Stage {
     bool rows = true;
@@ -93,11 +96,20 @@ class Plan {
   void gather(int64_t begin, int64_t end, int64_t from, int64_t columns);
   void gatherLabels(int64_t begin, int64_t end);
 
+  std::string labelOf(const Part& part) const;
+  double flopsOf(const Part& part, int64_t begin, int64_t end) const;
+  void runTraced(const Stage& stage, int64_t begin, int64_t end);
+  void weightTask(size_t index);
+
   Weights& weights_;
+  Trace* trace_ = nullptr;
+  std::vector<std::string> names_;  // of the ops
+  std::vector<int> weightLabels_;   // of the ops, for the trace
   std::vector<std::unique_ptr<Op>> ops_;
   std::unique_ptr<Head> head_;
   std::vector<Stage> stages_;
   std::vector<std::pair<int, int64_t>> weightTasks_;  // op and its task
+  bool oneWeightTask_ = false;                        // all of them together are too little to share
   std::vector<Buffer> buffers_;
   int64_t arenaFloats_ = 0;
   const float* bound_ = nullptr;

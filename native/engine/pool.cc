@@ -122,11 +122,14 @@ void Team::judge(double gained, double waited, double now) {
   judgedAt_ = now;
 }
 
-void Team::run(int stage, int64_t tasks) {
-  if (tasks == 1) return function_(context_, stage, 0);
+double Team::run(int stage, int64_t tasks) {
+  if (tasks == 1) {
+    function_(context_, stage, 0);
+    return 0;
+  }
   if (alone()) {
     for (int64_t task = 0; task < tasks; ++task) function_(context_, stage, task);
-    return;
+    return 0;
   }
   stage_.store(stage, std::memory_order_relaxed);
   done_.store(0, std::memory_order_relaxed);
@@ -143,7 +146,10 @@ void Team::run(int stage, int64_t tasks) {
     done_.fetch_add(1, std::memory_order_acq_rel);
   }
   const double end = secondsNow();
-  if (own == tasks) return judge(0, waited, end);
+  if (own == tasks) {
+    judge(0, waited, end);
+    return 0;
+  }
   // Only tasks that a helper is in the middle of remain.
   for (int spins = 0; done_.load(std::memory_order_acquire) != tasks; ++spins) {
     if (spins < kSpins)
@@ -153,6 +159,7 @@ void Team::run(int stage, int64_t tasks) {
   }
   const double now = secondsNow();
   judge((end - begin) * static_cast<double>(tasks - own) / static_cast<double>(std::max<int64_t>(1, own)), waited + now - end, now);
+  return now - end;
 }
 
 bool Team::help(const std::function<bool()>& leave) {

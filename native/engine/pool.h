@@ -20,8 +20,8 @@ class Team {
   using TaskFunction = void (*)(void* context, int stage, int64_t task);
   Team(TaskFunction f, void* context) : function_(f), context_(context) {}
 
-  // Runs all tasks of a stage; returns when every one has ended.
-  void run(int stage, int64_t tasks);
+  // Runs all tasks of a stage; returns when every one has ended: the seconds that the leader had nothing to do but wait.
+  double run(int stage, int64_t tasks);
   // Helps until the team is closed or `leave` says so. Returns false when it was closed.
   bool help(const std::function<bool()>& leave);
   // Between the two there are tasks for others.

@@ -97,6 +97,12 @@ float* Weights::tile(int weight, int64_t offset, int64_t /*n*/) {
 }
 
 void Weights::done(int weight, int64_t offset, int64_t n, float* g) {
+  const double from = trace_ ? trace_->now() : 0;
+  take(weight, offset, n, g);
+  if (trace_) trace_->add(updateLabel_, from, trace_->now());
+}
+
+void Weights::take(int weight, int64_t offset, int64_t n, float* g) const {
   const Record& r = records_[static_cast<size_t>(weight)];
   if (r.regularizer && r.regularizer->elementwise()) r.regularizer->addGradient(r.variable->data() + offset, g, n);
   if (!r.buffer) apply(r, offset, n, g);
@@ -110,7 +116,14 @@ float* Weights::block(int weight, int64_t offset, int64_t /*rows*/, int64_t colu
 
 void Weights::blockDone(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, float* g, int64_t ld) {
   if (columns == stride && ld == columns) return done(weight, offset, rows * columns, g);
-  for (int64_t i = 0; i < rows; ++i) done(weight, offset + i * stride, columns, g + i * ld);
+  const double from = trace_ ? trace_->now() : 0;
+  for (int64_t i = 0; i < rows; ++i) take(weight, offset + i * stride, columns, g + i * ld);
+  if (trace_) trace_->add(updateLabel_, from, trace_->now());
+}
+
+void Weights::trace(Trace* trace) {
+  trace_ = trace;
+  if (trace) updateLabel_ = trace->label("update of weights");
 }
 
 void Weights::apply(const Record& r, int64_t offset, int64_t n, float* g) const {

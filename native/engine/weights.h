@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "native/engine/optimizer.h"
+#include "native/engine/trace.h"
 #include "native/engine/updater.h"
 #include "native/engine/variable.h"
 #include "native/kernels/constraints.h"
@@ -25,6 +26,8 @@ class Weights : public Updater {
   const VariablePtr& variable(int id) const { return variables_[static_cast<size_t>(id)]; }
   bool anyTrainable() const { return anyTrainable_; }
   void needBuffer(int id);  // an op cannot hand over tiles: called while a plan is made
+
+  void trace(Trace* trace);
 
   void begin(double lr, int64_t call);  // by the leader, before a training step; call: gradients applied so far
   float* tile(int weight, int64_t offset, int64_t n) override;
@@ -63,8 +66,11 @@ class Weights : public Updater {
     double normSquared = 0;
     float factor = 1;  // clipping by norm
   };
+  void take(int weight, int64_t offset, int64_t n, float* g) const;
   void apply(const Record& r, int64_t offset, int64_t n, float* g) const;
 
+  Trace* trace_ = nullptr;
+  int updateLabel_ = 0;
   std::vector<VariablePtr> variables_;
   std::vector<VariablePtr> slotVariables_;
   std::vector<Record> records_;

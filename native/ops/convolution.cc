@@ -52,7 +52,7 @@ ConvolutionOp::ConvolutionOp(const ConvolutionSpec& spec, const OpEnv& env, std:
   out = spec.sampleShape(transposed ? w.in : w.out, channelsOut_);
   mask = Mask::drop;
   readsX = trainsKernel_;
-  flopsPerRow = 2.0 * static_cast<double>(w.positions()) * static_cast<double>(c_.kernelSize());
+  productFlops = flopsPerRow = 2.0 * static_cast<double>(w.positions()) * static_cast<double>(c_.kernelSize());
   if (trainsKernel_ || trainsBias_) planGradients(env);
 }
 

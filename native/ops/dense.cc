@@ -25,7 +25,8 @@ DenseBase::DenseBase(const Value& spec, const OpEnv& env)
   out = env.in;
   out.back() = units_;
   readsX = weightsReadDy = trainsKernel_ || trainsBias_;
-  flops_ = 2.0 * static_cast<double>(env.batch * steps_) * static_cast<double>(width_) * static_cast<double>(units_);
+  productFlops = 2.0 * static_cast<double>(steps_ * width_ * units_);
+  flops_ = productFlops * static_cast<double>(env.batch);
 }
 
 void DenseBase::biasGradient(const Step& step) const {
@@ -54,7 +55,7 @@ class Dense : public DenseBase {
   Dense(const Value& spec, const OpEnv& env) : DenseBase(spec, env) {
     const int64_t rows = env.batch * steps_;
     tiled_ = flops_ >= kTiledFlops && width_ * units_ > kCachedKernel;
-    flopsPerRow = tiled_ ? 0 : 2.0 * static_cast<double>(steps_ * width_ * units_);
+    flopsPerRow = tiled_ ? 0 : productFlops;
     forwardTiles_ = tiling(rows, units_, width_, kTileFlops, kMostTiles);
     backwardTiles_ = tiling(rows, width_, units_, kTileFlops, kMostTiles);
     weightTiles_ = tiling(width_, units_, rows, kWeightTaskFlops, kMostTiles, kTileFloats);

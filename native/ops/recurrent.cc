@@ -55,7 +55,7 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   in = env.in;
   out = sequences_ ? Shape{steps_, units_} : Shape{units_};
   mask = sequences_ ? Mask::pass : Mask::drop;
-  flopsPerRow = 2.0 * static_cast<double>(steps_) * static_cast<double>((width_ + units_) * gateWidth_);
+  productFlops = flopsPerRow = 2.0 * static_cast<double>(steps_) * static_cast<double>((width_ + units_) * gateWidth_);
 
   // As in Keras: with recurrent dropout every gate has masks of its own, otherwise all gates see the same dropped input.
   const bool drops = training_ && dropout_ > 0, dropsH = training_ && recurrentDropout_ > 0;
