@@ -28,9 +28,11 @@ inline void pause() {
 #endif
 }
 
-// Between two stages a helper spins, then offers its core to others, then sleeps until it is asked for.
-constexpr int kSpins = 1000;
+// Between two stages a helper spins for a while, then sleeps until it is asked for; a leader spins, then naps. Neither yields: to a
+// scheduler that counts in long slices a yield gives a whole one away.
 constexpr double kIdle = 100e-6;
+constexpr auto kNap = std::chrono::microseconds(20);
+constexpr int kSpinsAtOnce = 64;  // between two looks at the clock
 // What waking a sleeper costs the leader.
 constexpr double kWakeCost = 5e-6;
 constexpr double kJudgeEvery = 2e-3, kShortestPause = 10e-3, kLongestPause = 300e-3;
@@ -97,10 +99,15 @@ bool Team::take(bool first, int64_t* task) {
   }
 }
 
+void Team::open() {
+  gained_ = waited_ = 0;
+  judgedAt_ = secondsNow();
+  open_.store(true, std::memory_order_release);
+}
+
 bool Team::alone() {
   if (aloneUntil_ == 0) return false;
-  judgedAt_ = secondsNow();
-  if (judgedAt_ < aloneUntil_) return true;
+  if (secondsNow() < aloneUntil_) return true;
   aloneUntil_ = 0;
   open();
   Pool::instance().invite();
@@ -151,11 +158,11 @@ double Team::run(int stage, int64_t tasks) {
     return 0;
   }
   // Only tasks that a helper is in the middle of remain.
-  for (int spins = 0; done_.load(std::memory_order_acquire) != tasks; ++spins) {
-    if (spins < kSpins)
-      pause();
+  for (int spins = 1; done_.load(std::memory_order_acquire) != tasks; ++spins) {
+    if (spins % kSpinsAtOnce == 0 && secondsNow() - end > kIdle)
+      std::this_thread::sleep_for(kNap);
     else
-      std::this_thread::yield();
+      pause();
   }
   const double now = secondsNow();
   judge((end - begin) * static_cast<double>(tasks - own) / static_cast<double>(std::max<int64_t>(1, own)), waited + now - end, now);
@@ -175,14 +182,11 @@ bool Team::help(const std::function<bool()>& leave) {
       continue;
     }
     if (!isOpen()) return false;
-    if (++spins < kSpins) {
-      pause();
-      continue;
-    }
+    pause();
+    if (++spins % kSpinsAtOnce != 0) continue;
     const double now = secondsNow();
-    if (spins == kSpins) idleSince = now;
+    if (spins == kSpinsAtOnce) idleSince = now;
     if (leave() || now - idleSince > kIdle) return true;
-    std::this_thread::yield();
   }
 }
 

@@ -25,7 +25,7 @@ class Team {
   // Helps until the team is closed or `leave` says so. Returns false when it was closed.
   bool help(const std::function<bool()>& leave);
   // Between the two there are tasks for others.
-  void open() { open_.store(true, std::memory_order_release); }
+  void open();
   void close() { open_.store(false, std::memory_order_release); }
   bool isOpen() const { return open_.load(std::memory_order_acquire); }
 

@@ -1,6 +1,10 @@
 #include "native/kernels/gemm.h"
 
+#if defined(GEMMFIT_ACCELERATE)
+#include <Accelerate/Accelerate.h>
+#else
 #include <cblas.h>
+#endif
 
 #include <cstring>
 #include <mutex>
@@ -49,6 +53,10 @@ const char* blasName() {
 #ifdef GEMMFIT_HAS_OPENBLAS
   static const std::string name = std::string(openblas_get_config()) + " " + openblas_get_corename();
   return name.c_str();
+#elif defined(GEMMFIT_ACCELERATE)
+  return "Accelerate";
+#elif defined(GEMMFIT_BLAS_NAME)
+  return GEMMFIT_BLAS_NAME;
 #else
   return "CBLAS";
 #endif
