@@ -129,7 +129,7 @@ export const systems = {
   },
   'brain.js': {
     peer: brain,
-    takes: (w) => small(w) && w.batchSize === 32,
+    takes: (w) => small(w) && w.data.rows <= 10000,
     otherWork: 'gradient descent, a sample at a time',
     ...trial(process.execPath, 'brain.mjs', { BRAIN_FOLDER: brain.folder }),
   },

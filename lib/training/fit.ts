@@ -26,9 +26,10 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
       if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
       return history;
     } finally {
-      if (plan.profile) model.engine().endTrace();
       plan.signal?.removeEventListener('abort', onAbort);
       await plan.batches.close();
+      // A training that failed leaves no trace running.
+      if (plan.profile) model.engine().endTrace();
     }
   });
 }
