@@ -167,8 +167,7 @@ TEST(Activations, keepsOnlyWhatBackwardNeeds) {
 }
 
 TEST(Activations, whatKerasGives) {
-  const std::string here = __FILE__;
-  std::ifstream file(here.substr(0, here.find_last_of("/\\") + 1) + "data/activations.txt");
+  std::ifstream file(GEMMFIT_TEST_DATA "/activations.txt");
   Floats x;
   int checked = 0;
   for (std::string line; std::getline(file, line);) {

@@ -15,10 +15,7 @@ namespace {
 
 using Floats = std::vector<float>;
 
-std::string dataFile() {
-  const std::string here = __FILE__;
-  return here.substr(0, here.find_last_of("/\\") + 1) + "data/losses.txt";
-}
+const char kDataFile[] = GEMMFIT_TEST_DATA "/losses.txt";
 
 // 'delta=0.3 fromLogits=true'
 Value parseSpec(const std::string& name, std::istringstream& line) {
@@ -50,8 +47,8 @@ void expectClose(const Floats& got, const Floats& expected, const std::string& w
 }
 
 TEST(LossesGolden, SameAsKeras) {
-  std::ifstream file(dataFile());
-  ASSERT_TRUE(file) << dataFile();
+  std::ifstream file(kDataFile);
+  ASSERT_TRUE(file) << kDataFile;
   std::string title;
   Value spec;
   int64_t items = 0, width = 0, labelWidth = 0;

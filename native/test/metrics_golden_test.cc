@@ -10,10 +10,7 @@
 namespace gemmfit {
 namespace {
 
-std::string dataFile() {
-  const std::string here = __FILE__;
-  return here.substr(0, here.find_last_of("/\\") + 1) + "data/metrics.txt";
-}
+const char kDataFile[] = GEMMFIT_TEST_DATA "/metrics.txt";
 
 // 'true', '0.5', '[0.1,0.2]' or a word.
 Value parse(const std::string& text) {
@@ -47,8 +44,8 @@ Floats readFloats(std::istringstream& line) {
 }
 
 TEST(MetricsGolden, SameValuesAsKeras) {
-  std::ifstream file(dataFile());
-  ASSERT_TRUE(file) << dataFile();
+  std::ifstream file(kDataFile);
+  ASSERT_TRUE(file) << kDataFile;
   std::string name;
   int64_t items = 0, width = 0, labelWidth = 0;
   Floats labels, predictions;
