@@ -1,6 +1,8 @@
+import { ValueError } from '../errors.js';
 import { Registry } from '../registry.js';
 import { activationLayers } from './activation.js';
 import { adaptivePoolingLayers } from './adaptive_pooling.js';
+import { whyNoCode } from './code_layers.js';
 import { convTransposeLayers } from './conv_transpose.js';
 import { convolutionalLayers } from './convolutional.js';
 import { coreLayers, InputLayer } from './core.js';
@@ -54,7 +56,14 @@ const all = [
   ...spectralNormalizationLayers,
 ] as const;
 
-export const layerRegistry = new Registry<Layer>('layer', 'keras.layers', Layer, all);
+class LayerRegistry extends Registry<Layer> {
+  override unknown(name: string, where: string): ValueError {
+    const reason = whyNoCode(name);
+    return reason ? new ValueError(`${where}: a layer of class '${name}' ${reason}`, 'ERR_LAMBDA') : super.unknown(name, where);
+  }
+}
+
+export const layerRegistry = new LayerRegistry('layer', 'keras.layers', Layer, all);
 
 /** Layers: classes under Keras's names, and a factory of each in camelCase. */
 export const layers = tableOf(all);

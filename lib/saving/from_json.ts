@@ -12,7 +12,7 @@ import { isObject } from './plain.js';
  * (`model.to_json()`), Keras before 2.2.3 (a list of layers) and TensorFlow.js (`model.json`, `model.toJSON()`) write, and `model.toJSON()` of this package.
  * Where the JSON tells how the model was compiled, the new one is compiled likewise.
  *
- * The text may come from anywhere: nothing in it is run, and a `Lambda` layer is refused.
+ * The text may come from anywhere: nothing in it is run, and layers that are code (`Lambda`, `TFOpLambda`, ...) are refused.
  * Throws ValueError, which names the layer and the key: ERR_JSON, ERR_CONFIG, ERR_UNKNOWN_NAME (register custom layers with `registerSerializable`),
  * ERR_UNKNOWN_OPTION, ERR_LAMBDA.
  * @example const model = modelFromJSON(await readFile('model.json', 'utf8'))
@@ -48,11 +48,6 @@ const nestedLayers = ['layer', 'backwardLayer', 'cell'] as const;
 function makeLayer(where: string, entry: LayerEntry, topology: Topology): Layer {
   const { className } = entry;
   const label = `${where} ${typeof entry.config.name === 'string' ? `'${entry.config.name}' ` : ''}(${className})`;
-  if (className === 'Lambda')
-    throw new ValueError(
-      `${label} holds Python code, which is never run. Write it as a layer class, registerSerializable('MyLayer', MyLayer), and name that in the JSON.`,
-      'ERR_LAMBDA',
-    );
   if (['Sequential', 'Functional', 'Model'].includes(className))
     throw new ValueError(`${label}: a model inside a model cannot be read. Put its layers into the outer list.`, 'ERR_CONFIG');
   const found = layerRegistry.find(className);

@@ -1,4 +1,5 @@
 import { show, ValueError } from '../errors.js';
+import { whyNoCode } from '../layers/code_layers.js';
 
 type Json = Record<string, unknown>;
 
@@ -31,6 +32,7 @@ export function plain(where: string, value: unknown): unknown {
         throw new ValueError(`${where}: functions are no configuration. Received: ${show(v)}`, 'ERR_CONFIG');
       return v;
     }
+    refuseCode(where, v);
     const out: Json = {};
     for (const key of Object.keys(v)) {
       if (key === '__proto__') throw new ValueError(`${where}: there is no key '__proto__' in a config.`, 'ERR_CONFIG');
@@ -40,6 +42,15 @@ export function plain(where: string, value: unknown): unknown {
     return unwrap(where, out);
   };
   return copy(value, 0);
+}
+
+/** Before what is inside is looked at, so that the message names the layer. */
+function refuseCode(where: string, value: Json): void {
+  const className = classOf(value) ?? '';
+  const reason = className.length > maxName ? undefined : whyNoCode(className);
+  if (!reason) return;
+  const name = isObject(value.config) && typeof value.config.name === 'string' ? ` '${value.config.name.slice(0, maxName)}'` : '';
+  throw new ValueError(`${where}: layer${name} (${className}) ${reason}`, 'ERR_LAMBDA');
 }
 
 function unwrap(where: string, value: Json): unknown {

@@ -6,6 +6,7 @@ import { layerRegistry } from '../../lib/layers/index.js';
 import { registerSerializable } from '../../lib/registry.js';
 import { modelFromJSON } from '../../lib/saving/from_json.js';
 import { Sequential } from '../../lib/sequential.js';
+import code from '../parity/units/code_layers.json';
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the files
 type Json = any;
@@ -149,7 +150,27 @@ describe('modelFromJSON', () => {
       'a lambda layer',
       stack(dense(), { class_name: 'Lambda', config: { function: ['4wEAAA', null, null] } }),
       'ERR_LAMBDA',
-      /never run/,
+      /Lambda.*never run/,
+    ],
+    ['a lambda layer of Keras 3', code.Lambda, 'ERR_LAMBDA', /layer 'twice' \(Lambda\) holds Python code.*must not carry code/],
+    ['a lambda layer inside another', code.TimeDistributed, 'ERR_LAMBDA', /layer 'inner' \(Lambda\) holds Python code/],
+    [
+      'a call of TensorFlow',
+      stack(dense(), { class_name: 'TFOpLambda', config: { name: 'tf.math.add', function: 'math.add' } }),
+      'ERR_LAMBDA',
+      /layer 'tf.math.add' \(TFOpLambda\) is a call of a TensorFlow function.*must not carry code/,
+    ],
+    [
+      'slices of TensorFlow',
+      stack(dense(), { class_name: 'SlicingOpLambda', config: { name: 's', function: '_operator.getitem' } }),
+      'ERR_LAMBDA',
+      /'s' \(SlicingOpLambda\) is a call/,
+    ],
+    [
+      'a lambda layer where a layer is given as a part',
+      stack({ class_name: 'TimeDistributed', config: { layer: { class_name: 'keras.layers>Lambda', config: {} } } }),
+      'ERR_LAMBDA',
+      /holds Python code/,
     ],
     ['a model in a model', stack(stack(dense())), 'ERR_CONFIG', /model inside a model/],
     ['an object prototype as a layer', stack({ class_name: 'constructor', config: {} }), 'ERR_UNKNOWN_NAME', /constructor/],
@@ -159,6 +180,18 @@ describe('modelFromJSON', () => {
     expect(() => modelFromJSON(json)).toThrow(
       expect.objectContaining({ name: 'ValueError', code, message: expect.stringMatching(message) }),
     );
+  });
+
+  it.each(['Lambda', 'TFOpLambda', 'SlicingOpLambda'])('a model refuses a config of %s and stays as it was', (className) => {
+    const model = new Sequential([layerRegistry.resolve({ className: 'Dense', config: { units: 1 } })]);
+    expect(() => model.add({ className, config: { function: 'x' } })).toThrow(
+      expect.objectContaining({
+        name: 'ValueError',
+        code: 'ERR_LAMBDA',
+        message: expect.stringMatching(new RegExp(`add: .*'${className}'.*must not carry code`)),
+      }),
+    );
+    expect(model.layers).toHaveLength(1);
   });
 
   it('warns where how it was compiled cannot be read, and gives the model', async () => {
