@@ -19,7 +19,7 @@ export interface WindowOptions extends LayerOptions {
   dataFormat?: DataFormat | null;
   /** Steps between the cells that a window sees, as `kernelSize`. Default 1: neighbours. */
   dilationRate?: Sizes;
-  /** Default: none (`'linear'`). */
+  /** Default: none (`'linear'`). One that changes the shape, as `glu` does, changes the output's. */
   activation?: unknown;
   /** Whether to add a bias to each output channel. Default true. */
   useBias?: boolean;
@@ -128,7 +128,12 @@ export abstract class ConvolutionLayer extends Layer {
         );
       return Math.floor((n - this.extent(i)) / this.strides[i]) + 1;
     });
-    return joinAxes(out, channels, this.dataFormat);
+    return this.activated(joinAxes(out, channels, this.dataFormat));
+  }
+
+  /** What the activation makes of the convolution's shape: `glu` halves the last axis. */
+  protected activated(shape: Shape): Shape {
+    return this.activationPart.outputShape(shape, this.label);
   }
 
   protected addBias(channels: number): void {

@@ -64,7 +64,7 @@ abstract class ConvTranspose extends ConvolutionLayer {
         `${this.label}: its output would be empty, [${out.map(String).join(', ')}], for an input of shape [${input.map(String).join(', ')}]. Give a larger 'outputPadding' or none.`,
         'ERR_SHAPE',
       );
-    return joinAxes(out, this.filters, this.dataFormat);
+    return this.activated(joinAxes(out, this.filters, this.dataFormat));
   }
 
   protected override createWeights(input: Shape): void {

@@ -161,6 +161,21 @@ describe('shapes', () => {
     expect([y[0].length, (y[0][0] as unknown[]).length]).toEqual([want, 5]);
   });
 
+  it('the activation has its say: glu halves an axis', () => {
+    const glu = { kernelSize: 2, activation: 'glu' };
+    expect(layers.conv1D({ ...glu, filters: 6 }).computeOutputShape([5, 3])).toEqual([4, 3]);
+    expect(layers.conv2D({ ...glu, filters: 3, dataFormat: 'channels_first' }).computeOutputShape([2, 4, 5])).toEqual([3, 3, 2]);
+    expect(layers.conv2DTranspose({ ...glu, filters: 4 }).computeOutputShape([null, 3, 2])).toEqual([null, 4, 2]);
+    expect(layers.depthwiseConv1D(glu).computeOutputShape([5, 4])).toEqual([4, 2]);
+    expect(layers.separableConv2D({ ...glu, filters: 2 }).computeOutputShape([5, 5, 3])).toEqual([4, 4, 1]);
+    const { model } = one(layers.conv1D({ ...glu, filters: 6, name: 'c' }), [5, 3]);
+    model.add(layers.dense({ units: 2 }));
+    expect(model.outputShape).toEqual([null, 4, 2]);
+    expect(model.weights[2].shape).toEqual([3, 2]);
+    for (const odd of [layers.conv1D({ ...glu, filters: 3, name: 'c' }), layers.depthwiseConv1D({ ...glu, name: 'c' })])
+      expect(error(() => odd.computeOutputShape([5, 3]))).toEqual(throwing('ERR_SHAPE', /layer 'c'.*must be even/));
+  });
+
   it('weights have the shapes and names of Keras', () => {
     const of = (layer: Layer, shape: Shape) => {
       layer.build(shape);

@@ -96,6 +96,8 @@ describe('recurrent layers', () => {
     [{ units: 2, dropout: 1 }, 'ERR_OUT_OF_RANGE', /LSTM: 'dropout'/],
     [{ units: 2, returnState: true }, 'ERR_OUT_OF_RANGE', /LSTM: 'returnState' gives several outputs/],
     [{ units: 2, activation: 'softmax' }, 'ERR_OUT_OF_RANGE', /LSTM: 'activation' must be a function of one element/],
+    [{ units: 2, activation: 'glu' }, 'ERR_OUT_OF_RANGE', /LSTM: 'activation' must be a function of one element.*'glu'/],
+    [{ units: 2, recurrentActivation: 'glu' }, 'ERR_OUT_OF_RANGE', /LSTM: 'recurrentActivation' must be a function of one/],
     [{ units: 2, returnSequence: true }, 'ERR_UNKNOWN_OPTION', /Did you mean 'returnSequences'/],
   ])('refuses %j', (options, code, message) => {
     expect(() => layers.lstm(options as never)).toThrow(throwing(code, message));

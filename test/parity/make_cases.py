@@ -1,0 +1,140 @@
+"""Makes some of the trainings in test/parity/cases, one function a case, by running real Keras 3.
+
+KERAS_BACKEND=jax python test/parity/make_cases.py [name ...]   (keras 3.15, jax, numpy)
+"""
+
+import json
+import os
+import sys
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
+L = keras.layers
+here = os.path.join(os.path.dirname(__file__), "cases")
+
+
+def tensor(a):
+    a = np.asarray(a)
+    dtype = "float32" if a.dtype == np.float32 else "int32"
+    numbers = [float(str(v)) for v in a.reshape(-1)] if dtype == "float32" else [int(v) for v in a.reshape(-1)]
+    return {"shape": list(a.shape), "dtype": dtype, "data": numbers}
+
+
+def draw(seed, *shape):
+    """Numbers of few digits."""
+    return np.round(np.random.default_rng(seed).normal(0, 0.7, shape), 3).astype("float32")
+
+
+def case(name, note, layers, x, y, loss="mse", optimizer=None, metrics=None, sample_weight=None, batch_size=4, epochs=2):
+    model = keras.Sequential([L.Input(x.shape[1:]), *layers])
+    weights = []
+    for i, w in enumerate(model.weights):
+        value = draw(100 + i, *w.shape)
+        if "variance" in w.name:
+            value = np.abs(value) + np.float32(0.5)
+        w.assign(value if w.dtype == "float32" else np.zeros(w.shape, w.dtype))
+        weights.append({"name": w.path, **tensor(np.asarray(w, "float32"))})
+    for layer in model.layers:
+        if isinstance(layer, L.Normalization):
+            layer.finalize_state()
+    optimizer = optimizer or {"class_name": "SGD", "config": {"learning_rate": 0.1}}
+    model.compile(
+        optimizer=keras.optimizers.deserialize(json.loads(json.dumps(optimizer))),
+        loss=loss,
+        metrics=metrics,
+        auto_scale_loss=False,
+    )
+    config = json.loads(model.to_json())
+    # Files of the other cases have no compile_config but for what `compile` says.
+    config.pop("compile_config", None)
+    predict = lambda: tensor(model.predict(x, verbose=0))  # noqa: E731
+    before = predict()
+    fit = {"batch_size": batch_size, "epochs": epochs, "shuffle": False}
+    history = model.fit(x, y, sample_weight=sample_weight, verbose=0, **fit)
+    result = model.evaluate(x, y, sample_weight=sample_weight, batch_size=batch_size, verbose=0, return_dict=True)
+    number = lambda v: float(str(np.float32(v)))  # noqa: E731
+    data = {"x": tensor(x), "y": tensor(y)}
+    evaluate_args = {"batch_size": batch_size}
+    if sample_weight is not None:
+        data["sample_weight"] = tensor(sample_weight)
+        evaluate_args["sample_weight"] = True
+    return {
+        "name": name,
+        "oracle": f"keras {keras.__version__} on {keras.backend.backend()}",
+        "agreesAcrossVersions": False,
+        "note": note,
+        "modelConfig": config,
+        "initialWeights": weights,
+        "compile": {"optimizer": optimizer, "loss": loss, "metrics": metrics, "weighted_metrics": None},
+        "mode": "fit",
+        "fit": fit,
+        "xAs": "array",
+        "yAs": "array",
+        "evaluateArgs": evaluate_args,
+        "predictArgs": {},
+        "data": data,
+        "initialPredictions": before,
+        "expected": {
+            "history": {k: [number(v) for v in vs] for k, vs in history.history.items()},
+            "epoch": history.epoch,
+            "params": {"epochs": epochs, "steps": -(-len(x) // batch_size)},
+            "finalWeights": [tensor(np.asarray(w, "float32")) for w in model.weights],
+            "predictions": predict(),
+            "evaluate": {k: number(v) for k, v in result.items()},
+            "iterations": int(model.optimizer.iterations),
+        },
+        "tolerance": {k: 5e-6 for k in ["history", "weights", "predictions", "initialPredictions", "evaluate"]},
+    }
+
+
+def layer_conv1d_glu():
+    """The activation halves the channels that Keras's own shape rule still counts in full."""
+    layers = [L.Conv1D(6, 3, padding="same", activation="glu"), L.GlobalAveragePooling1D()]
+    return layers, draw(1, 10, 5, 2), draw(2, 10, 3)
+
+
+def layer_conv2d_glu_channels_first():
+    """Along the last axis, which is the width here."""
+    layers = [L.Conv2D(3, 2, data_format="channels_first", activation="glu"), L.Flatten()]
+    return layers, draw(3, 8, 2, 4, 5), draw(4, 8, 18)
+
+
+def layer_conv2d_transpose_glu():
+    """As for the other convolutions."""
+    layers = [L.Conv2DTranspose(4, 2, strides=2, activation="glu"), L.GlobalMaxPooling2D()]
+    return layers, draw(5, 8, 2, 3, 2), draw(6, 8, 2)
+
+
+def layer_separable_conv1d_glu():
+    """As for the other convolutions."""
+    layers = [L.SeparableConv1D(4, 2, depth_multiplier=2, activation="glu"), L.GlobalAveragePooling1D()]
+    return layers, draw(7, 8, 5, 3), draw(8, 8, 2)
+
+
+def layer_depthwise_conv2d_glu():
+    """As for the other convolutions."""
+    layers = [L.DepthwiseConv2D(2, depth_multiplier=2, activation="glu"), L.GlobalAveragePooling2D()]
+    return layers, draw(9, 8, 4, 3, 2), draw(10, 8, 2)
+
+
+jax_cases = [
+    layer_conv1d_glu,
+    layer_conv2d_glu_channels_first,
+    layer_conv2d_transpose_glu,
+    layer_separable_conv1d_glu,
+    layer_depthwise_conv2d_glu,
+]
+cases = {f.__name__: f for f in jax_cases}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or cases:
+        keras.utils.clear_session()
+        made, extra = cases[name](), {}
+        if isinstance(made[-1], dict):
+            *made, extra = made
+        with open(os.path.join(here, name + ".json"), "w") as f:
+            json.dump(case(name, cases[name].__doc__, *made, **extra), f)
+            f.write("\n")
