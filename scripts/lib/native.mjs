@@ -2,8 +2,9 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { nodeTool, root, run, which, windows } from './shell.mjs';
+import { root, run, which, windows } from './shell.mjs';
 import { fingerprint, isFresh, stamped } from './stamps.mjs';
+import { nativeTools } from './tools.mjs';
 
 // A kernel file compiled for several instruction sets takes about a gigabyte.
 const jobs = String(Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2 ** 30))));
@@ -31,12 +32,10 @@ function discardForeign(folder) {
 /** Configures a folder for the addon. `defines`: CMake's variables. */
 export function configureAddon(folder, defines = {}, options = {}) {
   discardForeign(folder);
-  const flags = Object.entries(defines).map(([name, value]) => `--CD${name}=${value}`);
-  nodeTool(
-    'cmake-js/bin/cmake-js',
-    ['configure', '--log-level', 'error', '--out', folder, ...(windows ? [] : ['-G', generator()]), ...flags],
-    options,
-  );
+  const tools = nativeTools();
+  const cMakeOptions = { NODE_ADDON_API: join(tools, 'node_modules/node-addon-api').replaceAll('\\', '/'), ...defines };
+  const given = { out: join(root, folder), logLevel: 'error', cMakeOptions, ...(windows ? {} : { generator: generator() }) };
+  run(process.execPath, [join(root, 'scripts/lib/cmake_js.mjs'), tools, JSON.stringify(given)], options);
 }
 
 /** Configures a folder without Node: the engine and its tests. */

@@ -20,8 +20,12 @@ export function packagesCurrent() {
 
 export function installPackages() {
   // A user's settings may leave out development or optional packages; the compiler and biome's binary are such.
-  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
-  const npm = process.env.npm_execpath;
-  if (npm && /npm-cli\.c?js$/.test(npm)) run(process.execPath, [npm, ...args], { quiet: true });
-  else run('npm', args, { quiet: true, shell: windows });
+  npm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+
+/** Runs npm: the one that runs this script, where npm does. */
+export function npm(args, options = {}) {
+  const cli = process.env.npm_execpath;
+  if (cli && /npm-cli\.c?js$/.test(cli)) run(process.execPath, [cli, ...args], { quiet: true, ...options });
+  else run('npm', args, { quiet: true, shell: windows, ...options });
 }

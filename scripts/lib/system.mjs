@@ -97,6 +97,14 @@ function byHand(lacking) {
   return [appleTools && 'xcode-select --install', packages && `${sudo}${found.command} ${packages}`].filter(Boolean).join('\n  ');
 }
 
+/** A sentence that says what is missing and the command that brings it. */
+export function commandFor(lacking) {
+  const command = byHand(lacking);
+  return command
+    ? `missing: ${list(lacking)}. Run this, then try again:\n  ${command}`
+    : `missing: ${list(lacking)}. Install them and try again.`;
+}
+
 const packagesFor = (lacking, name) =>
   [...new Set(lacking.map(({ packages }) => (typeof packages === 'string' ? packages : packages[name])))]
     .filter(Boolean)
@@ -108,12 +116,7 @@ const list = (lacking) => lacking.map((need) => need.what).join(', ');
 export function install(lacking, say) {
   const sudo = isRoot() ? [] : which('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : undefined;
   if (manager()?.name !== 'apt' || !sudo) {
-    const command = byHand(lacking);
-    throw new Failure(
-      command
-        ? `missing: ${list(lacking)}. Run this, then try again:\n  ${command}`
-        : `missing: ${list(lacking)}. Install them and try again.`,
-    );
+    throw new Failure(commandFor(lacking));
   }
   const apt = (...args) => {
     const options = ['-q', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3'];
