@@ -7,6 +7,29 @@ export { Activation };
 
 const classes: readonly PartClass<Activation>[] = [...Object.values(elementwise), ...Object.values(alongAxis)];
 
+/** Functions that Keras has as layers too: such a layer in an activation's place is how it writes options of their own. */
+const layerForms: readonly (readonly [typeof Activation, string])[] = [
+  [elementwise.LeakyRelu, 'LeakyReLU'],
+  [elementwise.Relu, 'ReLU'],
+  [elementwise.Elu, 'ELU'],
+  [alongAxis.Softmax, 'Softmax'],
+];
+
+/**
+ * How a config names an activation: by its name where its options are at their defaults, else as the layer that Keras has for it. Where it has none,
+ * as `{ module, class_name, config }` of the function, which only this package reads.
+ */
+export function activationConfig(part: Activation): string | { module: string; class_name: string; config: Config } {
+  const own = part.getConfig();
+  if (Object.keys(own).length === 0) return part.name;
+  const layer = layerForms.find(([c]) => c === part.constructor)?.[1];
+  const { options } = part;
+  // Keras's layers refuse numbers below 0, which its functions take.
+  const refused = layer?.endsWith('ReLU') && Object.values(options).some((v) => (v as number) < 0);
+  if (layer && !refused) return { module: 'keras.layers', class_name: layer, config: options };
+  return { module: 'keras.activations', class_name: classNameOf(part), config: own };
+}
+
 /** The function's own options from the config of a layer in its place. Keras 2 called the slope of leaky units `alpha`. */
 function ownOptions({ name: _, trainable: __, dtype: ___, ...own }: Config, defaults: Config): Config {
   if (!('negativeSlope' in defaults) || !('alpha' in own)) return own;
@@ -14,9 +37,13 @@ function ownOptions({ name: _, trainable: __, dtype: ___, ...own }: Config, defa
   return { negativeSlope: alpha, ...rest };
 }
 
+// The layer has another default than the function `leaky_relu`, also where Keras 2 names it by a word.
+const leakyLayer = { negativeSlope: 0.3 };
+
 class ActivationRegistry extends Registry<Activation> {
   override resolve(id: unknown, where = this.kind): Activation {
     if (typeof id === 'function') return fromFunction(id as () => unknown, where, factories);
+    if (id === 'LeakyReLU') return new elementwise.LeakyRelu(leakyLayer);
     if (typeof id !== 'object' || id === null || id instanceof Activation) return super.resolve(id, where);
     // A layer such as LeakyReLU in an activation's place.
     if (typeof (id as Partial<Part>).getConfig === 'function')
@@ -27,7 +54,9 @@ class ActivationRegistry extends Registry<Activation> {
     const found = typeof className === 'string' ? this.find(className) : undefined;
     if (!found || typeof config !== 'object' || config === null) return super.resolve(id, where);
     const { defaults } = found as unknown as typeof Activation;
-    return super.resolve({ ...id, config: ownOptions(config as Config, defaults ?? {}) }, where);
+    const own = ownOptions(config as Config, defaults ?? {});
+    const usual = /\bLeakyReLU$/.test(className as string) && !('negativeSlope' in own || 'negative_slope' in own);
+    return super.resolve({ ...id, config: usual ? { ...own, ...leakyLayer } : own }, where);
   }
 }
 

@@ -43,6 +43,11 @@ export abstract class Activation implements Part {
     return Object.fromEntries(Object.entries(this.#options).filter(([key, value]) => value !== defaults[key]));
   }
 
+  /** All options, those at their defaults too. */
+  get options(): Config {
+    return { ...this.#options };
+  }
+
   /** The shape of one output sample. Throws a ValueError where the input does not have the axis it works along. */
   outputShape(input: Shape, label = `activation '${this.name}'`): Shape {
     if (this.#options.axis !== undefined) this.#axis(input, label);

@@ -18,8 +18,8 @@ export const classOf = (value: Json): string | undefined => {
 };
 
 /**
- * A copy of a config that may come from anywhere: plain data of bounded depth and size, with Keras's wrappers taken off (tuples, shapes, functions by
- * name). Nothing in it is ever run: serialized code is refused.
+ * A copy of a config that may come from anywhere: plain data of bounded depth and size, with Keras's wrappers taken off (tuples, shapes, arrays,
+ * functions by name). Nothing in it is ever run: serialized code is refused.
  */
 export function plain(where: string, value: unknown): unknown {
   let nodes = 0;
@@ -60,6 +60,9 @@ function unwrap(where: string, value: Json): unknown {
     case '__tuple__':
     case 'TensorShape':
       return Array.isArray(value.items) ? value.items : value;
+    case '__numpy__':
+    case '__tensor__':
+      return isObject(value.config) && 'value' in value.config ? value.config.value : value;
     case '__lambda__':
       throw new ValueError(`${where}: holds a Python lambda, which is not run. Name a built-in function instead.`, 'ERR_LAMBDA');
     case 'function':

@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import { activationRegistry } from '../activations.js';
+import { Activation, activationConfig } from '../activations.js';
 import { constraintRegistry } from '../constraints.js';
 import { initializerRegistry } from '../initializers.js';
 import { InputLayer } from '../layers/core.js';
@@ -8,7 +7,7 @@ import { Layer } from '../layers/layer.js';
 import { lossRegistry } from '../losses.js';
 import { metricRegistry } from '../metrics.js';
 import { optimizerRegistry } from '../optimizers.js';
-import { classNameOf, type Part, type PartClass, type Registry, snake, snakeKey } from '../registry.js';
+import { classNameOf, type Part, type PartClass, type Registry, snakeKey } from '../registry.js';
 import { regularizerRegistry } from '../regularizers.js';
 import { scheduleRegistry } from '../schedules.js';
 import type { Sequential } from '../sequential.js';
@@ -92,10 +91,16 @@ export function serialize(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(serialize);
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Iterable<number>, Number);
   if (value instanceof Layer) return serializeLayer(value);
-  if (isPart(value)) return value instanceof activationRegistry.base ? activationName(value as Part) : serializePart(value);
+  if (value instanceof Activation) return serializeActivation(value);
+  if (isPart(value)) return serializePart(value);
   const out: Json = {};
   for (const [key, item] of Object.entries(value)) if (item !== undefined) out[snakeKey(key)] = serialize(item);
   return out;
+}
+
+function serializeActivation(activation: Activation): unknown {
+  const form = activationConfig(activation);
+  return typeof form === 'string' ? form : { ...form, config: serialize(form.config), registered_name: null };
 }
 
 function serializePart(part: Part): Json {
@@ -103,12 +108,4 @@ function serializePart(part: Part): Json {
   const config = serialize(part.getConfig());
   if (!registry) return { module: null, class_name: classNameOf(part), config, registered_name: `Custom>${classNameOf(part)}` };
   return { ...heading(part, registry), config, registered_name: registeredName(part, registry) };
-}
-
-/** Activations go by name, as functions do in Keras; one with options of its own as an object, which only this package reads back. */
-function activationName(part: Part): unknown {
-  const usual = new (part.constructor as PartClass<Part>)();
-  return isDeepStrictEqual(part.getConfig(), usual.getConfig())
-    ? snake(classNameOf(part))
-    : { ...heading(part, activationRegistry), config: serialize(part.getConfig()) };
 }

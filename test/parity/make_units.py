@@ -32,7 +32,39 @@ def code_layers():
     return {name: as_json(keras.Sequential([L.Input((3, 2)), *layers])) for name, layers in lambdas.items()}
 
 
-units = {f.__name__: f for f in [code_layers]}
+def activation_layers():
+    """Layers in an activation's place: what Keras writes, the bare form that it reads as well, and what it computes."""
+    x = np.linspace(-3, 8, 12, dtype="float32").reshape(2, 2, 3)
+    made = {
+        "leaky": L.LeakyReLU(0.1),
+        "leaky_default": L.LeakyReLU(),
+        "relu_max": L.ReLU(max_value=6.5),
+        "relu_all": L.ReLU(max_value=5, negative_slope=0.25, threshold=0.5),
+        "elu": L.ELU(2.0),
+        "softmax": L.Softmax(axis=1),
+    }
+    out = {"x": {"shape": x.shape, "data": x.reshape(-1).tolist()}}
+    for name, layer in made.items():
+        model = keras.Sequential([L.Input((2, 3)), L.Activation(layer)])
+        config = as_json(model)
+        activation = config["config"]["layers"][1]["config"]["activation"]
+        bare = {k: v for k, v in activation["config"].items() if k not in ("name", "trainable", "dtype")}
+        bare = {"module": activation["module"], "class_name": activation["class_name"], "config": bare, "registered_name": None}
+        again = L.Activation.from_config({"activation": bare})
+        y = np.asarray(model.predict(x, verbose=0))
+        assert np.array_equal(y, np.asarray(again(x))), name
+        out[name] = {"model": config, "bare": bare, "y": y.reshape(-1).tolist()}
+    return out
+
+
+def numpy_values():
+    """Options that are arrays of numpy."""
+    layer = L.Rescaling(scale=np.array([0.5, 2.0], "float32"), offset=np.float32(1))
+    model = keras.Sequential([L.Input((2,)), layer])
+    return {"model": as_json(model), "y": np.asarray(model.predict(np.array([[1, 2], [3, 4]], "float32"), verbose=0)).tolist()}
+
+
+units = {f.__name__: f for f in [code_layers, activation_layers, numpy_values]}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or units:
