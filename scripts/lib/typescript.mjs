@@ -1,5 +1,5 @@
-// TypeScript to dist/: types by tsc, one CommonJS file by esbuild (a hundred small ones take Node longer to load than all the rest), and
-// an ESM entry over the same instance, so that both share classes and state.
+// TypeScript to dist/: types by tsc, one CommonJS file an entry by esbuild (a hundred small ones take Node longer to load than all the
+// rest), and an ESM file over the same instance, so that both share classes and state.
 import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -9,30 +9,34 @@ import { fingerprint, isFresh, stamped } from './stamps.mjs';
 const print = () => fingerprint(['lib', 'tsconfig.json', 'binding.d.ts', 'package.json', 'scripts/lib/typescript.mjs']);
 export const typescriptFresh = () => isFresh('typescript', 'dist/index.mjs', print());
 
-/** Compiles lib/ and writes the ESM entry. The addon must be built: the names come from the loaded module. */
+/** Compiles lib/ and writes the ESM entries. The addon must be built: the names come from the loaded module. */
 export function buildTypeScript(options) {
   stamped('typescript', print(), () => {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     nodeTool('typescript/bin/tsc', ['-p', '.', '--emitDeclarationOnly'], options);
     // From the project's own folder, and only when it builds: scripts also run before packages are installed.
     const { buildSync } = createRequire(join(root, 'package.json'))('esbuild');
-    buildSync({
-      absWorkingDir: root,
-      entryPoints: ['lib/index.ts'],
-      bundle: true,
-      minifyWhitespace: true,
-      platform: 'node',
-      target: 'node20',
-      outfile: 'dist/index.js',
-    });
-    writeEsmEntry();
+    for (const name of ['index', 'diagnose']) {
+      buildSync({
+        absWorkingDir: root,
+        entryPoints: [`lib/${name}.ts`],
+        bundle: true,
+        // The package has one instance: other entries load it when they need it.
+        external: ['./index.js'],
+        minifyWhitespace: true,
+        platform: 'node',
+        target: 'node20',
+        outfile: `dist/${name}.js`,
+      });
+      writeEsmEntry(name);
+    }
   });
 }
 
-function writeEsmEntry() {
+function writeEsmEntry(entry) {
   let names;
   try {
-    names = Object.keys(createRequire(import.meta.url)(join(root, 'dist/index.js')));
+    names = Object.keys(createRequire(import.meta.url)(join(root, `dist/${entry}.js`)));
   } catch (error) {
     throw new Failure(`the built package does not load: ${error.stack}`);
   }
@@ -40,13 +44,14 @@ function writeEsmEntry() {
   const lines = [
     // Not `import m from`: Node would parse the whole file twice, to guess its names.
     "import { createRequire } from 'node:module';",
-    "const m = createRequire(import.meta.url)('./index.js');",
+    `const m = createRequire(import.meta.url)('./${entry}.js');`,
     'export const {',
     ...named.map((name) => `  ${name},`),
     '} = m;',
     'export default m;',
     '',
   ];
-  writeFileSync(join(root, 'dist/index.mjs'), lines.join('\n'));
-  writeFileSync(join(root, 'dist/index.d.mts'), "import m from './index.js';\nexport * from './index.js';\nexport default m;\n");
+  writeFileSync(join(root, `dist/${entry}.mjs`), lines.join('\n'));
+  const types = `import m from './${entry}.js';\nexport * from './${entry}.js';\nexport default m;\n`;
+  writeFileSync(join(root, `dist/${entry}.d.mts`), types);
 }
