@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { readData } from '../lib/data.mjs';
+import { peakMiB } from '../lib/memory.mjs';
 
 const [manifestFile, epochs, budget] = process.argv.slice(2);
 const workload = JSON.parse(readFileSync(manifestFile, 'utf8'));
@@ -33,7 +34,7 @@ console.log(
     epochs: times,
     importMs: imported - began,
     firstEpochMs: firstEpoch - began,
-    peakMiB: process.resourceUsage().maxRSS / 1024,
+    peakMiB: peakMiB(),
     threads: 1,
     version: `brain.js ${JSON.parse(readFileSync(join(process.env.BRAIN_FOLDER, 'node_modules/brain.js/package.json'), 'utf8')).version}`,
     note: 'gradient descent, a sample at a time',

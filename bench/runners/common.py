@@ -12,6 +12,15 @@ MANIFEST = json.load(open(sys.argv[1]))
 EPOCHS, BUDGET = int(sys.argv[2]), float(sys.argv[3])
 
 
+def peak_mib():
+    # Linux's ru_maxrss begins with that of the process that started this one.
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def read(entry):
     return np.fromfile(entry["file"], dtype=entry["type"]).reshape(entry["shape"])
 
@@ -54,7 +63,7 @@ def report(loss, times, imported, first, version, threads=None, note=None):
         "epochs": times,
         "importMs": imported * 1e3,
         "firstEpochMs": first * 1e3,
-        "peakMiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peakMiB": peak_mib(),
         "threads": threads,
         "version": version,
         "note": note,

@@ -1,6 +1,7 @@
 // A trial of gemmfit: node gemmfit.mjs MANIFEST EPOCHS BUDGET [THREADS]
 import { readFileSync } from 'node:fs';
 import { readData } from '../lib/data.mjs';
+import { peakMiB } from '../lib/memory.mjs';
 
 const [manifestFile, epochs, budget, threads] = process.argv.slice(2);
 const workload = JSON.parse(readFileSync(manifestFile, 'utf8'));
@@ -48,7 +49,7 @@ console.log(
     importMs: imported - began,
     // Without reading the data, which each system does in its own way.
     firstEpochMs: firstEpoch - began,
-    peakMiB: process.resourceUsage().maxRSS / 1024,
+    peakMiB: peakMiB(),
     threads: version.threads,
     version: `gemmfit ${version.gemmfit}, ${version.simd}, ${version.blas.split(' ').slice(0, 2).join(' ')} (${version.blas.split(' ').at(-1)})`,
   }),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { peakMiB } from '../lib/memory.mjs';
 import { cacheFolder } from '../lib/workloads.mjs';
 
 const [what, ...args] = process.argv.slice(2);
@@ -74,12 +75,13 @@ const measurements = {
       await model.predict(x, { batchSize: 256, verbose: 0 });
       batches.push((performance.now() - start) / 1000);
     }
-    const { peak } = JSON.parse(readFileSync(join(cacheFolder, 'limits.json'), 'utf8'));
+    const { peak, triad } = JSON.parse(readFileSync(join(cacheFolder, 'limits.json'), 'utf8'));
     return {
       p50: percentile(all, 0.5),
       p99: percentile(all, 0.99),
       batch: percentile(sorted(batches), 0.5),
-      limit: (60000 * 2 * (784 * 128 + 128 * 10)) / (Math.max(...peak) * 1e9),
+      work: (60000 * 2 * (784 * 128 + 128 * 10)) / (Math.max(...peak) * 1e9),
+      traffic: x.byteLength / (Math.max(...triad) * 1e9),
     };
   },
 
@@ -165,7 +167,7 @@ const measurements = {
     ]);
     model.compile({ optimizer: 'adam', loss: 'sparse_categorical_crossentropy', metrics: ['accuracy'] });
     await model.fit(x, y, { batchSize: 128, epochs: 2, verbose: 0 });
-    return { peakMiB: process.resourceUsage().maxRSS / 1024, dataMiB: (x.byteLength + y.byteLength) / 2 ** 20 };
+    return { peakMiB: peakMiB(), dataMiB: (x.byteLength + y.byteLength) / 2 ** 20 };
   },
 
   async start() {

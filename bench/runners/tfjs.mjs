@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { readData } from '../lib/data.mjs';
+import { peakMiB } from '../lib/memory.mjs';
 
 const [manifestFile, epochs, budget] = process.argv.slice(2);
 const { TFJS_FOLDER: folder, TFJS_BACKEND: backend } = process.env;
@@ -87,7 +88,7 @@ console.log(
     epochs: times,
     importMs: imported - began,
     firstEpochMs: firstEpoch - began,
-    peakMiB: process.resourceUsage().maxRSS / 1024,
+    peakMiB: peakMiB(),
     threads: null,
     version: `TensorFlow.js ${tf.version.tfjs}, ${backend}`,
   }),

@@ -24,15 +24,23 @@ char* openblas_get_corename(void);
 
 namespace gemmfit {
 
+namespace {
+
+// Measured beside OpenBLAS's kernels for Haswell and Cooperlake: never behind by more than noise, up to 1.7 times as fast where rows or
+// columns are few. With narrower vectors it has not been measured, so BLAS does those.
+bool ownKernel() {
+  static const bool wide = tileGemmLanes() >= 8;
+  return wide;
+}
+
+}  // namespace
+
 void gemm(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b,
           int64_t ldb, float beta, float* c, int64_t ldc, const float* bias, Precision precision) {
   if (m <= 0 || n <= 0) return;
   const TileGemm own{transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, beta == 1.0f, bias};
   if (precision == Precision::bfloat16) return bf16Gemm(own);
-  // Measured beside OpenBLAS's kernels for Haswell and Cooperlake: never behind by more than noise, up to 1.7 times as fast where rows or
-  // columns are few. With narrower vectors it has not been measured, so BLAS does those.
-  static const bool wide = tileGemmLanes() >= 8;
-  if (wide && alpha == 1.0f && (beta == 0.0f || beta == 1.0f)) return tileGemm(own);
+  if (ownKernel() && alpha == 1.0f && (beta == 0.0f || beta == 1.0f)) return tileGemm(own);
   if (bias) {
     for (int64_t r = 0; r < m; ++r) std::memcpy(c + r * ldc, bias, static_cast<size_t>(n) * sizeof(float));
     beta = 1;
@@ -40,6 +48,14 @@ void gemm(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, flo
   cblas_sgemm(CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans, static_cast<int>(m),
               static_cast<int>(n), static_cast<int>(k), alpha, a, static_cast<int>(lda), b, static_cast<int>(ldb), beta, c,
               static_cast<int>(ldc));
+}
+
+bool gemmTakesPacked(Precision precision) { return precision == Precision::float32 && ownKernel(); }
+
+void gemmPacked(bool transposeA, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* packed, float* c, int64_t ldc) {
+  TileGemm own{transposeA, false, m, n, k, a, lda, nullptr, 0, c, ldc};
+  own.packed = packed;
+  tileGemm(own);
 }
 
 void useOneBlasThread() {

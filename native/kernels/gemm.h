@@ -13,6 +13,11 @@ enum class Precision { float32, bfloat16 };
 void gemm(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b,
           int64_t ldb, float beta, float* c, int64_t ldc, const float* bias = nullptr, Precision precision = Precision::float32);
 
+// The same where b is read by many products: laid out for all of them by pack() of packed_gemm.h, of all its k rows. Only where
+// gemmTakesPacked() says so.
+bool gemmTakesPacked(Precision precision);
+void gemmPacked(bool transposeA, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* packed, float* c, int64_t ldc);
+
 void useOneBlasThread();  // once, before any gemm
 const char* blasName();   // library, version and kernel: for version.blas
 }  // namespace gemmfit

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "native/engine/variable.h"
+#include "native/kernels/packed_gemm.h"
 #include "native/kernels/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -36,7 +37,7 @@ void Product(const TileGemm& g) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), panel = 2 * lanes;
   // A layout of b pays from some passes over it on. Rows a multiple of 1 KiB apart fall on few places of the cache: a is copied then.
   const bool strided = g.lda % 256 == 0;
-  const bool packB = g.transposeB || g.m > 20 * kRows || (g.m > 4 * kRows && g.ldb >= 512 && g.ldb % 16 == 0);
+  const bool packB = !g.packed && (g.transposeB || g.m > 20 * kRows || (g.m > 4 * kRows && g.ldb >= 512 && g.ldb % 16 == 0));
   const bool packA = g.n > (strided || !g.transposeA ? 2 : 8) * panel && (strided || g.transposeA);
   const int64_t blockM = packA ? kBlockM : g.m, blockN = packB ? kBlockN : g.n;
   // The same blocks of k whatever m and n: sums have one order, and long ones keep their digits.
@@ -56,16 +57,23 @@ void Product(const TileGemm& g) {
       for (int64_t m0 = 0; m0 < g.m; m0 += blockM) {
         const int64_t mn = std::min(blockM, g.m - m0);
         const float* a = g.a + (g.transposeA ? k0 * g.lda + m0 : m0 * g.lda + k0);
-        if (packA && g.transposeA)
+        const bool there = n0 > 0 && g.m <= blockM;  // laid out for the columns before
+        if (packA && g.transposeA && !there)
           PackColumns(t.k, mn, a, g.lda, blockA(), panelA);
-        else if (packA)
+        else if (packA && !there)
           for (int64_t r = 0; r < mn; ++r) std::memcpy(blockA() + r * rowA, a + r * g.lda, static_cast<size_t>(t.k) * sizeof(float));
         for (int64_t j = 0; j < nn; j += panel) {
           t.columns = std::min(panel, nn - j);
-          t.b = packB ? blockB() + j / panel * panelB : g.b + k0 * g.ldb + n0 + j;
-          t.bStride = packB ? panel : g.ldb;
+          if (g.packed) {
+            t.b = g.packed + j / kPanel * kPanel * g.k + k0 * kPanel + j % kPanel;
+            t.bStride = kPanel;
+          } else {
+            t.b = packB ? blockB() + j / panel * panelB : g.b + k0 * g.ldb + n0 + j;
+            t.bStride = packB ? panel : g.ldb;
+          }
           t.bias = g.bias && k0 == 0 ? g.bias + n0 + j : nullptr;
-          const TileFunction run = tileFunction(t.columns > lanes, g.transposeA, packB || t.columns == lanes || t.columns == panel);
+          const TileFunction run =
+              tileFunction(t.columns > lanes, g.transposeA, g.packed || packB || t.columns == lanes || t.columns == panel);
           for (int64_t r = 0; r < mn; r += kRows) {
             const int rows = static_cast<int>(std::min<int64_t>(kRows, mn - r));
             if (g.transposeA) {

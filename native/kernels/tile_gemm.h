@@ -16,7 +16,8 @@ struct TileGemm {
   float* c;
   int64_t ldc;
   bool adds = false;
-  const float* bias = nullptr;  // not with `adds`
+  const float* bias = nullptr;    // not with `adds`
+  const float* packed = nullptr;  // all of b as pack() of packed_gemm.h lays it out; b and ldb are not looked at then
 };
 void tileGemm(const TileGemm& g);
 

@@ -2,6 +2,7 @@
 
 #include "native/kernels/gemm.h"
 #include "native/kernels/im2col.h"
+#include "native/kernels/packed_gemm.h"
 #include "native/kernels/tiling.h"
 
 namespace gemmfit::ops {
@@ -49,6 +50,7 @@ constexpr double kTileFlops = 4e6;
 constexpr double kWeightTaskFlops = 2e6;
 constexpr int64_t kMostTiles = 8;
 constexpr int64_t kFewestRows = 48;
+constexpr int64_t kPackColumns = 256;
 
 class Dense : public DenseBase {
  public:
@@ -65,11 +67,17 @@ class Dense : public DenseBase {
     // A kernel's gradient that is little work goes through its tiles in one task.
     weightTasks_ = flops_ < 2 * kWeightTaskFlops ? 1 : weightTiles_.count();
     needsDx_ = env.needsInputGradient;
+    // Every weight task reads all of dy: it is laid out once for them.
+    if (tiled_ && trainsKernel_ && weightTiles_.columnTiles == 1 && weightTiles_.count() > 2 && gemmTakesPacked(precision_)) {
+      packTasks_ = ceilDiv(units_, kPackColumns);
+      scratchSpec.push_back({0, packedFloats(rows, units_), true});
+    }
   }
 
   std::vector<Phase> forwardPhases() const override { return {tiled_ ? Phase{Phase::tasks, forwardTiles_.count()} : Phase{}}; }
   std::vector<Phase> backwardPhases() const override {
-    return {tiled_ && needsDx_ ? Phase{Phase::tasks, backwardTiles_.count()} : Phase{}};
+    const int64_t tasks = packTasks_ + (tiled_ && needsDx_ ? backwardTiles_.count() : 0);
+    return {tasks > 0 ? Phase{Phase::tasks, tasks} : Phase{}};
   }
 
   void forward(const Step& step, int, int64_t begin, int64_t end) override {
@@ -79,7 +87,12 @@ class Dense : public DenseBase {
   }
 
   void backward(const Step& step, int, int64_t begin, int64_t end) override {
+    if (packTasks_ > 0 && begin < packTasks_) {
+      const int64_t column = begin * kPackColumns, k = step.rows * steps_;
+      return pack(false, k, std::min(kPackColumns, units_ - column), dy + column, units_, scratch[0] + column * k);
+    }
     if (!dx) return;
+    begin -= packTasks_;
     Tiling::Tile t{begin * steps_, (end - begin) * steps_, 0, width_};
     if (tiled_) {
       t = backwardTiles_.tile(begin);
@@ -100,8 +113,11 @@ class Dense : public DenseBase {
         const int64_t offset = t.row * units_ + t.column;
         int64_t ld;
         float* g = step.updater->block(kernelId_, offset, t.rows, t.columns, units_, &ld);
-        gemm(true, false, t.rows, t.columns, step.rows * steps_, 1, x + t.row, width_, dy + t.column, units_, 0, g, ld, nullptr,
-             precision_);
+        const int64_t k = step.rows * steps_;
+        if (packTasks_ > 0)
+          gemmPacked(true, t.rows, t.columns, k, x + t.row, width_, scratch[0], g, ld);
+        else
+          gemm(true, false, t.rows, t.columns, k, 1, x + t.row, width_, dy + t.column, units_, 0, g, ld, nullptr, precision_);
         step.updater->blockDone(kernelId_, offset, t.rows, t.columns, units_, g, ld);
       }
     if (trainsBias_ && last == weightTiles_.count()) biasGradient(step);
@@ -115,7 +131,7 @@ class Dense : public DenseBase {
 
   bool tiled_ = false, needsDx_ = false;
   Tiling forwardTiles_{}, backwardTiles_{}, weightTiles_{};
-  int64_t weightTasks_ = 1;
+  int64_t weightTasks_ = 1, packTasks_ = 0;
 };
 
 }  // namespace
