@@ -49,6 +49,10 @@ export class Activation extends FunctionLayer {
 
 /**
  * Numbers above 0 that add up to 1 along `axis`. See https://keras.io/api/layers/activation_layers/softmax/
+ *
+ * A mask of time steps passes through: each step is a distribution by itself, and the loss leaves masked ones out, as with `activation: 'softmax'`.
+ * (Keras lays such a mask over the last axes of its input, which it refuses unless sizes agree by chance.) Along the masked axis itself, masked steps
+ * would take their share, and a ValueError (ERR_MASK) is thrown when the model is used.
  * @example layers.softmax()
  */
 export class Softmax extends Layer {
@@ -88,13 +92,15 @@ export class Softmax extends Layer {
   lower(input: Shape): OpSpec[] {
     const axes = this.#axes(input);
     const softmax = { op: 'activation', ...activations.softmax().spec() };
-    if (axes.length === 1) return [{ op: 'activation', ...activations.softmax({ axis: axes[0] + 1 }).spec(input.length) }];
+    const unmasked = { unmaskedAxes: axes, label: this.label };
+    if (axes.length === 1)
+      return [{ op: 'activation', ...activations.softmax({ axis: axes[0] + 1 }).spec(input.length), ...unmasked }];
     // Several axes: brought to the end and made one, then back.
     const sizes = input as readonly number[];
     const order = [...sizes.keys()].filter((i) => !axes.includes(i)).concat(axes);
     const permuted = order.map((i) => sizes[i]);
     return [
-      { op: 'permute', dims: order.map((i) => i + 1) },
+      { op: 'permute', dims: order.map((i) => i + 1), ...unmasked },
       { op: 'reshape', shape: [-1, axes.reduce((n, i) => n * sizes[i], 1)] },
       softmax,
       { op: 'reshape', shape: permuted },

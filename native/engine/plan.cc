@@ -24,6 +24,16 @@ int64_t chunkRows(int64_t batch, double flopsPerRow) {
   return std::min(batch, rows < kChunkAlign && flopsPerRow < kTaskFlops ? kChunkAlign : ceilDiv(rows, kChunkAlign) * kChunkAlign);
 }
 
+// For ops that treat the steps of a masked sequence as if all were there: `unmaskedAxes` of the sample may not be steps of a mask.
+void refuseMask(const Value& spec, const Shape& in, int64_t maskSteps) {
+  int64_t masked = 0, steps = 1;  // leading axes that the mask covers
+  while (steps < maskSteps && masked < static_cast<int64_t>(in.size())) steps *= in[static_cast<size_t>(masked++)];
+  for (const int64_t axis : spec.integers("unmaskedAxes"))
+    if (axis < masked)
+      throw Error("ERR_MASK", spec.text("label", "an op") + " works along axis " + std::to_string(axis + 1) +
+                                  ", whose steps are masked, and masked steps would take part. Mask after it, or name another axis");
+}
+
 }  // namespace
 
 std::string toString(const Shape& s) {
@@ -90,6 +100,7 @@ void Plan::makeOps(const Value& program, const Shape& inShape) {
       env.trainable.push_back(training && weights_.wants(id));
     }
     env.makeChild = makeOp;
+    if (maskSteps_ > 0) refuseMask(specs[i], shape, maskSteps_);
     std::unique_ptr<Op> op = makeOp(specs[i], env);
     names_.push_back(specs[i].text("op", "op") + " #" + std::to_string(i));
     op->in = shape;

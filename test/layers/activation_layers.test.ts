@@ -3,6 +3,7 @@ import { activations, array, layers, modelFromJSON, sequential } from '../../lib
 import { layerRegistry } from '../../lib/layers/index.js';
 import type { Layer, Shape } from '../../lib/layers/layer.js';
 import defaults from '../parity/units/layer_defaults.json';
+import mask from '../parity/units/softmax_mask.json';
 
 /** What one layer makes of a batch. */
 async function apply(layer: Layer, x: unknown, inputShape: number[]): Promise<unknown> {
@@ -122,6 +123,48 @@ describe('values', () => {
       const sum = members.reduce((s, i) => s + Math.exp(x[i]), 0);
       for (const i of members) expect(y[i]).toBeCloseTo(Math.exp(x[i]) / sum, 6);
     }
+  });
+});
+
+describe('Softmax and masks', () => {
+  const x = array([
+    [
+      [1, 2],
+      [0, 0],
+      [3, -1],
+    ],
+  ]);
+  const masked = (...more: Layer[]) => sequential([layers.masking({ inputShape: [3, 2] }), ...more]);
+
+  it('as with the function, steps are by themselves and the loss leaves masked ones out', async () => {
+    const results = [];
+    for (const last of [layers.softmax(), layers.activation({ activation: 'softmax' })]) {
+      const model = masked(last);
+      model.compile({ loss: 'sparse_categorical_crossentropy' });
+      results.push([
+        (await model.predict(x, { verbose: 0 })).toArray(),
+        await model.evaluate(x, array([[0, 0, 1]], null, 'int32'), { verbose: 0 }),
+      ]);
+    }
+    expect(results[0]).toEqual(results[1]);
+    // log(1 + e) and log(1 + e^4) of the two steps that count.
+    expect(results[0][1]).toBeCloseTo((Math.log(1 + Math.E) + Math.log(1 + Math.exp(4))) / 2, 5);
+  });
+
+  it('Keras refuses a mask that is not as wide as the input', () => {
+    for (const message of Object.values(mask.refused)) expect(message).toMatch(/mask.*must be broadcastable/);
+  });
+
+  it('are refused along the masked axis, by name', async () => {
+    for (const axis of [1, -2, [1, 2]]) {
+      const failed = masked(layers.softmax({ axis, name: 'attention' })).predict(x, { verbose: 0 });
+      await expect(failed).rejects.toEqual(throwing('ERR_MASK', /layer 'attention'.*axis 1.*masked/));
+      await expect(failed).rejects.toMatchObject({ name: 'ValueError' });
+    }
+    // Without a mask there is nothing against it, and the function does not know of masks, as in Keras.
+    const sums = (await apply(layers.softmax({ axis: 1 }), x, [3, 2])) as number[][][];
+    expect(sums[0][0][0] + sums[0][1][0] + sums[0][2][0]).toBeCloseTo(1, 6);
+    await masked(layers.activation({ activation: activations.softmax({ axis: 1 }) })).predict(x, { verbose: 0 });
   });
 });
 

@@ -64,7 +64,20 @@ def numpy_values():
     return {"model": as_json(model), "y": np.asarray(model.predict(np.array([[1, 2], [3, 4]], "float32"), verbose=0)).tolist()}
 
 
-units = {f.__name__: f for f in [code_layers, activation_layers, numpy_values]}
+def softmax_mask():
+    """What the layer Softmax says of a mask of time steps. Only where batch, steps and features are alike does it take one."""
+    refused = {}
+    for axis in (-1, 1):
+        model = keras.Sequential([L.Input((3, 2)), L.Masking(), L.Softmax(axis=axis)])
+        try:
+            model.predict(np.ones((4, 3, 2), "float32"), verbose=0)
+        except ValueError as error:
+            text = str(error).replace("\x1b[1m", "").replace("\x1b[0m", "")
+            refused[f"axis {axis}"] = next(line for line in text.splitlines() if "broadcastable" in line)
+    return {"refused": refused}
+
+
+units = {f.__name__: f for f in [code_layers, activation_layers, numpy_values, softmax_mask]}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or units:
