@@ -83,14 +83,13 @@ export class BatchStream {
     const epoch = this.#epoch;
     const result = await this.#guard(`failed at batch ${index}`, () => (this.#ahead ? this.#ahead.next() : iterator.next()));
     if (epoch !== this.#epoch) return null;
-    if (typeof result !== 'object' || result === null)
-      throw typeError(`${this.where}: an iterator gives objects { value, done }. Received: ${show(result)}`, 'ERR_DATASET');
-    if (result.done) {
+    const { done, value: given } = checkResult(this.where, result);
+    if (done) {
       this.#ended = true;
       return null;
     }
     // A plain iterable may hold promises of batches.
-    const value = await this.#guard(`failed at batch ${index}`, () => result.value);
+    const value = await this.#guard(`failed at batch ${index}`, () => given);
     this.#index++;
     return readBatch(`${this.where}, batch ${index}`, index, value, this.options.labels ?? true);
   }
@@ -135,6 +134,58 @@ export class BatchStream {
         error instanceof Error || typeof (error as Error)?.message === 'string' ? (error as Error).message : String(error);
       throw Object.assign(new RuntimeError(`${this.where}: the dataset ${what}: ${message}`, 'ERR_DATASET'), { cause: error });
     }
+  }
+}
+
+/**
+ * Reads a dataset once, for what needs no labels: at once where it is synchronous, else with a promise. `batch` sees each batch, `end` what comes after
+ * the last. What the source throws comes out as a RuntimeError (ERR_DATASET) whose `cause` it is; the source is closed however it ends.
+ */
+export function eachBatch(where: string, source: unknown, batch: (b: Batch) => void, end: () => void): void | Promise<void> {
+  const made = fromSource(where, () => (typeof source === 'function' ? source() : source));
+  if (isAsync(made) || made instanceof Promise)
+    return eachAsync(new BatchStream(() => made, where, { labels: false }), batch, end);
+  const iterator = iterate(where, made) as Iterator<unknown>;
+  let done = false;
+  try {
+    for (let index = 0; ; index++) {
+      const result = checkResult(
+        where,
+        fromSource(where, () => iterator.next()),
+      );
+      if (result.done) {
+        done = true;
+        break;
+      }
+      batch(readBatch(`${where}, batch ${index}`, index, result.value, false));
+    }
+  } finally {
+    if (!done) iterator.return?.();
+  }
+  end();
+}
+
+function checkResult<T>(where: string, result: IteratorResult<T> | undefined): IteratorResult<T> {
+  if (typeof result === 'object' && result !== null) return result;
+  throw typeError(`${where}: an iterator gives objects { value, done }. Received: ${show(result)}`, 'ERR_DATASET');
+}
+
+async function eachAsync(stream: BatchStream, batch: (b: Batch) => void, end: () => void): Promise<void> {
+  try {
+    for (let b = await stream.next(); b; b = await stream.next()) batch(b);
+  } finally {
+    await stream.close();
+  }
+  end();
+}
+
+function fromSource<T>(where: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw Object.assign(new RuntimeError(`${where}: the dataset failed: ${(error as Error)?.message ?? error}`, 'ERR_DATASET'), {
+      cause: error,
+    });
   }
 }
 

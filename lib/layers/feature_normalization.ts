@@ -1,10 +1,13 @@
+import { isArrayLike } from '../data/array_like.js';
 import { toTensor } from '../data/convert.js';
+import { eachBatch, isDataset } from '../data/dataset.js';
 import { array, type NDArray } from '../data/ndarray.js';
 import type { OpSpec } from '../engine/spec.js';
-import { RuntimeError, show, typeError, ValueError } from '../errors.js';
+import { RuntimeError, show, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
+import { Moments } from './moments.js';
 
 /** Options of {@link Normalization}. */
 export interface NormalizationOptions extends LayerOptions {
@@ -117,21 +120,52 @@ export class Normalization extends Layer {
   }
 
   /**
-   * Finds mean and (biased) variance of data: an array with the batch first, as `fit` takes it. Call it before training; a second call
-   * starts anew. Throws ValueError where the shape does not fit, RuntimeError where mean and variance were given or a fit is running.
+   * Finds mean and (biased) variance of data and writes them into the weights. Call it before training; a second call starts anew.
+   *
+   * `data` is an array with the batch first, as `fit` takes it, or batches of it: a list of NDArrays, an iterable, a generator, a function that returns
+   * one. A batch is an array, or `[x, y]` and `{ xs, ys }`, whose x counts. Batches may differ in size, and in axes that have no mean of their own.
+   * With an async iterable it gives a promise; all else is done when it returns. Nothing is written where the source fails.
+   *
+   * Throws ValueError where a shape does not fit (ERR_SHAPE) or there are no data (ERR_EMPTY), RuntimeError where mean and variance were given as options,
+   * a fit is running (ERR_BUSY) or the source fails (ERR_DATASET).
+   * @example
+   * normalization.adapt(function* () { for (const file of files) yield read(file) })
+   * await normalization.adapt(asyncBatches)
    */
-  adapt(data: unknown): void {
+  adapt(data: AsyncIterable<unknown>): Promise<void>;
+  adapt(data: unknown): void | Promise<void>;
+  adapt(data: unknown): void | Promise<void> {
     if (this.#given)
       throw new RuntimeError(`${this.label}: 'mean' and 'variance' were given as options, so that there is nothing to adapt.`);
-    if (typeof data === 'object' && data !== null && Symbol.asyncIterator in data)
-      throw typeError(`adapt of ${this.label} takes an array, not a data set. Received: ${show(data)}`);
-    const sampleShape = this.builtFor ?? this.batchInputShape?.slice(1);
-    const tensor = toTensor(`adapt of ${this.label}: the data`, data, sampleShape ? { sampleShape } : {});
-    const sample = tensor.shape.slice(1);
-    if (!this.builtFor) this.build(sample);
-    const moments = momentsOf(tensor.data, sample, this.#kept(sample));
-    this.weights[0].variable.write(moments.mean);
-    this.weights[1].variable.write(moments.variance);
+    const where = `adapt of ${this.label}`;
+    const isBatches = isDataset(data) || (Array.isArray(data) && data.length > 1 && data.every(isArrayLike));
+    let moments: Moments | undefined;
+    const add = (name: string, x: unknown) => {
+      const { data: values, shape } = toTensor(name, x, this.#dataShape(ArrayBuffer.isView(x)));
+      const sample = shape.slice(1);
+      if (!this.builtFor) this.build(sample);
+      moments ??= new Moments(this.#kept(sample));
+      moments.add(values, shape);
+    };
+    const write = () => {
+      if (!moments) throw new ValueError(`${where}: the data have no batches.`, 'ERR_EMPTY');
+      const { mean, variance } = moments.result();
+      this.weights[0].variable.write(mean);
+      this.weights[1].variable.write(variance);
+    };
+    if (!isBatches) {
+      add(`${where}: the data`, data);
+      return write();
+    }
+    return eachBatch(where, data, ({ index, x }) => add(`${where}: batch ${index}`, x), write);
+  }
+
+  /** What data must be like: the kept axes are those of the weights, the others may have any size. A bare typed array needs all of them. */
+  #dataShape(bare: boolean): { sampleShape?: Shape } {
+    const shape = this.builtFor ?? this.batchInputShape?.slice(1);
+    if (!shape || bare) return shape ? { sampleShape: shape } : {};
+    const kept = this.#kept(shape);
+    return { sampleShape: shape.map((d, i) => (kept.includes(i + 1) ? d : null)) };
   }
 
   lower(input: Shape, lowering: Lowering): OpSpec[] {
@@ -145,27 +179,6 @@ export class Normalization extends Layer {
     const { mean, variance } = this.#given ?? { mean: null, variance: null };
     return { axis: [...this.axis], invert: this.invert, mean: mean?.toArray() ?? null, variance: variance?.toArray() ?? null };
   }
-}
-
-/** In two passes, so that squares do not cancel. */
-function momentsOf(data: ArrayLike<number | bigint>, sample: readonly number[], kept: readonly number[]) {
-  const size = sample.reduce((a, b) => a * b, 1);
-  const place = new Int32Array(size);
-  let places = 1;
-  let stride = 1;
-  for (let a = sample.length - 1; a >= 0; stride *= sample[a], a--)
-    if (kept.includes(a + 1)) {
-      for (let e = 0; e < size; e++) place[e] += (Math.floor(e / stride) % sample[a]) * places;
-      places *= sample[a];
-    }
-  const average = (f: (value: number, place: number) => number) => {
-    const sums = new Float64Array(places);
-    for (let i = 0; i < data.length; ) for (let e = 0; e < size; e++, i++) sums[place[e]] += f(Number(data[i]), place[e]);
-    return sums.map((s) => s / (data.length / places));
-  };
-  const mean = average((v) => v);
-  const variance = average((v, k) => (v - mean[k]) ** 2);
-  return { mean: Float32Array.from(mean), variance: Float32Array.from(variance) };
 }
 
 export const featureNormalizationLayers = [Normalization];

@@ -120,12 +120,24 @@ def layer_depthwise_conv2d_glu():
     return layers, draw(9, 8, 4, 3, 2), draw(10, 8, 2)
 
 
+def layer_normalization():
+    """Its mean, variance and count are weights that no training changes."""
+    return [L.Normalization(axis=-1), L.Dense(3, activation="tanh"), L.Dense(1)], draw(11, 10, 4), draw(12, 10, 1)
+
+
+def layer_normalization_invert():
+    """Back to the original scale at the end; two axes."""
+    return [L.Dense(2), L.Normalization(axis=(1, 2), invert=True)], draw(13, 8, 3, 4), draw(14, 8, 3, 2)
+
+
 jax_cases = [
     layer_conv1d_glu,
     layer_conv2d_glu_channels_first,
     layer_conv2d_transpose_glu,
     layer_separable_conv1d_glu,
     layer_depthwise_conv2d_glu,
+    layer_normalization,
+    layer_normalization_invert,
 ]
 cases = {f.__name__: f for f in jax_cases}
 

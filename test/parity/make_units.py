@@ -1,6 +1,7 @@
 """Makes the units in test/parity/units that real Keras is asked for, one function a file.
 
 KERAS_BACKEND=jax python test/parity/make_units.py [name ...]   (keras 3.15, jax, numpy)
+normalization_adapt needs tensorflow too: without it Keras cannot tell what an iterable is.
 """
 
 import json
@@ -77,10 +78,48 @@ def softmax_mask():
     return {"refused": refused}
 
 
-units = {f.__name__: f for f in [code_layers, activation_layers, numpy_values, softmax_mask]}
+def normalization_adapt():
+    """Normalization adapted to an array and to batches, by axis, and with mean and variance given."""
+    draw = lambda seed, *shape: np.random.default_rng(seed).normal(3, 2, shape).round(2).astype("float32")  # noqa: E731
+    tensor = lambda a: {"shape": list(np.shape(a)), "data": np.asarray(a, "float32").reshape(-1).tolist()}  # noqa: E731
+    x = draw(0, 2, 3, 4)
+    out = {"x": tensor(x), "adapted": [], "given": []}
+    # Batches of different size, and of different length along axes without a mean of their own.
+    sources = {
+        "array": [draw(1, 6, 3, 4)],
+        "batches": [draw(2, 5, 3, 4), draw(3, 2, 3, 4), draw(4, 1, 3, 4)],
+        "lengths": [draw(5, 4, 3, 4), draw(6, 2, 7, 4)],
+        "far from 0": [draw(7, 4, 3, 4) + 1000, draw(8, 3, 3, 4) - 1000],
+    }
+    for name, batches in sources.items():
+        for axis in (-1, 1, (1, 2), None) if name != "lengths" else (-1, None):
+            for invert in (False, True):
+                layer = L.Normalization(axis=axis, invert=invert)
+                pairs = name == "batches"
+                layer.adapt(batches[0] if len(batches) == 1 else ((b, np.zeros(len(b))) if pairs else b for b in batches))
+                y = keras.Sequential([L.Input((3, 4)), layer]).predict(x, verbose=0)
+                weights = [{"name": w.name, **tensor(w)} for w in layer.weights]
+                out["adapted"].append(
+                    {"name": name, "axis": axis, "invert": invert, "batches": [tensor(b) for b in batches], "weights": weights, "y": tensor(y)}
+                )
+    for axis, mean, variance in [
+        (-1, 2.0, 4.0),
+        (None, 2.0, 4.0),
+        (-1, [1.0, 2.0, 3.0, 4.0], [1.0, 4.0, 9.0, 0.0]),
+        ((1, 2), [1.0, 2.0, 3.0, 4.0], [1.0, 4.0, 9.0, 16.0]),
+        ((1, 2), [[1.0], [2.0], [3.0]], [[1.0], [4.0], [9.0]]),
+    ]:
+        model = keras.Sequential([L.Input((3, 4)), L.Normalization(axis=axis, mean=mean, variance=variance)])
+        y = model.predict(x, verbose=0)
+        out["given"].append({"model": as_json(model), "axis": axis, "mean": mean, "variance": variance, "y": tensor(y)})
+    return out
+
+
+units = {f.__name__: f for f in [code_layers, activation_layers, numpy_values, softmax_mask, normalization_adapt]}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or units:
+        made = {"keras": keras.__version__, **units[name]()}
         with open(os.path.join(here, name + ".json"), "w") as f:
-            json.dump({"keras": keras.__version__, **units[name]()}, f)
+            json.dump(made, f)
             f.write("\n")
