@@ -5,47 +5,21 @@ import type { Config } from '../registry.js';
 import { classNameOf } from '../registry.js';
 import { layerRegistry } from './index.js';
 import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
+import { isStack, Nested } from './nested.js';
 import { RecurrentLayer } from './recurrent.js';
 import { RecurrentCell } from './recurrent_cell.js';
 import { StackedRNNCells } from './recurrent_cells.js';
+import { Wrapper } from './wrapper.js';
 
-/** The layer an option holds: an instance, or a config. */
+/** The layer an option holds: an instance, a model (as one layer), or a config. */
 function layerOf(where: string, option: string, value: unknown): Layer {
+  if (isStack(value)) return new Nested(value);
   const isConfig =
     typeof value === 'object' && value !== null && !(value instanceof Layer) && ('className' in value || 'class_name' in value);
   const layer = isConfig ? layerRegistry.resolve(value, `${where}: '${option}'`) : value;
   if (!(layer instanceof Layer))
     throw typeError(`${where}: '${option}' must be a layer, such as layers.lstm({ units: 32 }). Received: ${show(value)}`);
   return layer;
-}
-
-/** A layer around others: their weights are its own, and `trainable` is handed down to them. */
-abstract class Wrapper extends Layer {
-  protected constructor(
-    options: LayerOptions,
-    /** The layers inside, in the order of their weights. */
-    protected readonly inner: readonly Layer[],
-  ) {
-    super(options);
-    let own = this.trainable;
-    if (!own) for (const layer of inner) layer.trainable = false;
-    // The base class has a field here; what is inside must follow it.
-    Object.defineProperty(this, 'trainable', {
-      enumerable: true,
-      get: () => own,
-      set: (value: boolean) => {
-        own = value;
-        for (const layer of inner) layer.trainable = value;
-      },
-    });
-  }
-
-  protected buildInner(input: Shape): void {
-    for (const layer of this.inner) {
-      layer.build(input);
-      this.weights.push(...layer.weights);
-    }
-  }
 }
 
 export interface BidirectionalOptions extends LayerOptions {

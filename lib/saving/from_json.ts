@@ -1,6 +1,7 @@
 import { ValueError } from '../errors.js';
 import { layerRegistry } from '../layers/index.js';
 import type { Layer } from '../layers/layer.js';
+import { Nested } from '../layers/nested.js';
 import type { Config } from '../registry.js';
 import { Sequential } from '../sequential.js';
 import { compileOptions } from './compile_config.js';
@@ -20,12 +21,17 @@ import { isObject } from './plain.js';
 export function modelFromJSON(json: string | object): Sequential {
   const where = 'modelFromJSON';
   const topology = readTopology(where, json);
+  const model = makeModel(where, topology);
+  if (topology.compileConfig) compile(model, topology.compileConfig);
+  return model;
+}
+
+function makeModel(where: string, topology: Topology): Sequential {
   const layers = topology.layers.map((entry, i) => makeLayer(`${where}: layer ${i}`, entry, topology));
   const model = new Sequential({ ...(topology.name === undefined ? {} : { name: topology.name }), layers });
   model.dialect = topology.dialect;
   if (!model.built && Array.isArray(topology.buildInputShape) && layers.length) model.build(topology.buildInputShape);
   if (!topology.trainable) model.trainable = false;
-  if (topology.compileConfig) compile(model, topology.compileConfig);
   return model;
 }
 
@@ -48,8 +54,15 @@ const nestedLayers = ['layer', 'backwardLayer', 'cell'] as const;
 function makeLayer(where: string, entry: LayerEntry, topology: Topology): Layer {
   const { className } = entry;
   const label = `${where} ${typeof entry.config.name === 'string' ? `'${entry.config.name}' ` : ''}(${className})`;
-  if (['Sequential', 'Functional', 'Model'].includes(className))
-    throw new ValueError(`${label}: a model inside a model cannot be read. Put its layers into the outer list.`, 'ERR_CONFIG');
+  if (className === 'Sequential') {
+    const inner = readTopology(label, { class_name: className, config: entry.config });
+    return new Nested(makeModel(label, { ...inner, dialect: topology.dialect, old: topology.old }));
+  }
+  if (['Functional', 'Model'].includes(className))
+    throw new ValueError(
+      `${label}: of models inside a model only those of class 'Sequential' can be read. Rebuild it as a stack.`,
+      'ERR_CONFIG',
+    );
   const found = layerRegistry.find(className);
   if (!found)
     throw new ValueError(

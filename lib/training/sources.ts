@@ -6,6 +6,7 @@ import { checkIds, checkLabels } from '../data/labels.js';
 import { Engine, type NativeFeed, type RunShape } from '../engine/engine.js';
 import { show, typeError, ValueError } from '../errors.js';
 import type { Shape } from '../layers/layer.js';
+import { firstLayer } from '../layers/nested.js';
 import type { Sequential } from '../sequential.js';
 import type { Compilation } from './compilation.js';
 
@@ -39,7 +40,7 @@ export function readX(model: Sequential, where: string, given: unknown): Tensor 
     rank: inputShape.length + 1,
     name: `input '${model.inputNames[0]}'`,
   });
-  checkIds(where, x, model.layers[0]);
+  checkIds(where, x, firstLayer(model.layers));
   return x;
 }
 

@@ -20,7 +20,9 @@ const tensor = (t: Json) => t && gemmfit.array((typed[t.dtype] ?? Float32Array).
 /** Layers that a case uses. */
 export const layersOf = (c: Json): string[] => {
   const names = (layers: Json[]): string[] =>
-    layers.flatMap((l) => [l.class_name, ...(l.config.layer ? names([l.config.layer]) : [])]);
+    layers.flatMap((l) =>
+      l.class_name === 'Sequential' ? names(l.config.layers) : [l.class_name, ...(l.config.layer ? names([l.config.layer]) : [])],
+    );
   return names((c.modelConfig ?? c.modelConfigKeras2).config.layers);
 };
 

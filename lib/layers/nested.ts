@@ -1,0 +1,88 @@
+import type { OpSpec } from '../engine/spec.js';
+import { ValueError } from '../errors.js';
+import type { Config } from '../registry.js';
+import type { Layer, Lowering, Shape } from './layer.js';
+import { Wrapper } from './wrapper.js';
+
+/** What a model must have to be a layer of another: a `Sequential`. */
+export interface Stack {
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  readonly built: boolean;
+  readonly inputShape: Shape | null;
+  readonly inputNames: readonly string[];
+  buildFor(sample: Shape): void;
+}
+
+export const isStack = (value: unknown): value is Stack =>
+  typeof value === 'object' && value !== null && 'buildFor' in value && Array.isArray((value as { layers?: unknown }).layers);
+
+/**
+ * A model as one layer of another: `outer.add(inner)`. Its layers and weights stay those of the inner model, so that training the outer one
+ * trains it, and `trainable` is handed down to them. Layers may not be added to it or taken off any more.
+ */
+export class Nested extends Wrapper {
+  static override readonly className = 'Sequential';
+  readonly layers: readonly Layer[];
+
+  constructor(
+    /** The model itself. */
+    readonly model: Stack,
+  ) {
+    const { name, inputShape, layers } = model;
+    super({ name, ...(inputShape ? { batchInputShape: inputShape } : {}) }, layers);
+    this.layers = layers;
+    if (layers.length === 0)
+      throw new ValueError(`${this.label} has no layers: add them before it becomes a layer itself.`, 'ERR_LAYER');
+  }
+
+  get stateful(): boolean {
+    return this.layers.some((l) => (l as { stateful?: unknown }).stateful === true);
+  }
+
+  /** Whether a model is inside, at any depth. */
+  holds(model: unknown): boolean {
+    return this.model === model || this.layers.some((l) => l instanceof Nested && l.holds(model));
+  }
+
+  computeOutputShape(input: Shape): Shape {
+    const own = this.model.inputShape?.slice(1);
+    if (own && (own.length !== input.length || own.some((d, i) => d !== null && input[i] !== null && d !== input[i])))
+      throw new ValueError(
+        `${this.label} is a model that takes samples of shape [${own.map(String)}]. Received samples of shape [${input.map(String)}].`,
+        'ERR_SHAPE',
+      );
+    return this.layers.reduce((shape, layer) => layer.computeOutputShape(shape), input);
+  }
+
+  protected override createWeights(input: Shape): void {
+    this.model.buildFor(input);
+    for (const layer of this.layers) this.weights.push(...layer.weights);
+  }
+
+  lower(input: Shape, lowering: Lowering): OpSpec[] {
+    const now = this.model.layers;
+    if (now.length !== this.layers.length || now.some((l, i) => l !== this.layers[i]))
+      throw new ValueError(
+        `${this.label}: its model has other layers now than when it was added. Make the inner model complete first.`,
+        'ERR_LAYER',
+      );
+    const ops: OpSpec[] = [];
+    let shape = input;
+    for (const layer of this.layers) {
+      ops.push(...layer.lower(shape, lowering));
+      shape = layer.computeOutputShape(shape);
+    }
+    return ops;
+  }
+
+  protected config(): Config {
+    return { layers: [...this.layers] };
+  }
+}
+
+/** The layer that data meets first. */
+export function firstLayer(layers: readonly Layer[]): Layer | undefined {
+  const first = layers[0];
+  return first instanceof Nested ? firstLayer(first.layers) : first;
+}

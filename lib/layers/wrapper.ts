@@ -1,0 +1,30 @@
+import { Layer, type LayerOptions, type Shape } from './layer.js';
+
+/** A layer around others: their weights are its own, and `trainable` is handed down to them. */
+export abstract class Wrapper extends Layer {
+  protected constructor(
+    options: LayerOptions,
+    /** The layers inside, in the order of their weights. */
+    protected readonly inner: readonly Layer[],
+  ) {
+    super(options);
+    let own = this.trainable;
+    if (!own) for (const layer of inner) layer.trainable = false;
+    // The base class has a field here; what is inside must follow it.
+    Object.defineProperty(this, 'trainable', {
+      enumerable: true,
+      get: () => own,
+      set: (value: boolean) => {
+        own = value;
+        for (const layer of inner) layer.trainable = value;
+      },
+    });
+  }
+
+  protected buildInner(input: Shape): void {
+    for (const layer of this.inner) {
+      layer.build(input);
+      this.weights.push(...layer.weights);
+    }
+  }
+}
