@@ -24,7 +24,7 @@ export const camel = (s: string): string => s.replace(/_+([a-zA-Z0-9])/g, (_, c:
 /** Keras's rule for names: `GlobalAveragePooling1D` -> `global_average_pooling1d`. */
 export const snake = (s: string): string =>
   s
-    .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase();
 

@@ -23,6 +23,7 @@ export interface L1L2Options {
 /** `l1 * sum(|w|) + l2 * sum(w^2)`. Both factors are 0 unless given; the name 'l1_l2' stands for 0.01 each. */
 export class L1L2 extends Regularizer {
   static override readonly className: string = 'L1L2';
+  static readonly aliases: readonly string[] = ['l1_l2'];
   readonly l1: number;
   readonly l2: number;
   constructor(options: L1L2Options = {}) {

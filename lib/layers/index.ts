@@ -3,6 +3,7 @@ import { Registry } from '../registry.js';
 import { activationLayers } from './activation.js';
 import { adaptivePoolingLayers } from './adaptive_pooling.js';
 import { whyNoCode } from './code_layers.js';
+import { convLSTMLayers } from './conv_lstm.js';
 import { convTransposeLayers } from './conv_transpose.js';
 import { convolutionalLayers } from './convolutional.js';
 import { coreLayers, InputLayer } from './core.js';
@@ -44,6 +45,7 @@ const all = [
   ...separableLayers,
   ...recurrentLayers,
   ...recurrentCells,
+  ...convLSTMLayers,
   ...wrapperLayers,
   ...adaptivePoolingLayers,
   ...poolingLayers,

@@ -36,7 +36,7 @@ export interface SequenceOptions extends LayerOptions {
   activityRegularizer?: unknown;
 }
 
-const sequenceDefaults = {
+export const sequenceDefaults = {
   returnSequences: false,
   returnState: false,
   goBackwards: false,
@@ -140,7 +140,7 @@ export abstract class RecurrentLayer extends Layer {
 }
 
 /** The options of a layer that holds one cell of its own, apart: those of the sequence and those of the cell. */
-function split<T extends object>(cell: T, all: T & Sequence): { cell: T; sequence: Sequence } {
+export function split<T extends object>(cell: T, all: T & Sequence): { cell: T; sequence: Sequence } {
   const isOfCell = ([key]: [string, unknown]) => key in cell;
   return {
     cell: Object.fromEntries(Object.entries(all).filter(isOfCell)) as T,
@@ -149,7 +149,7 @@ function split<T extends object>(cell: T, all: T & Sequence): { cell: T; sequenc
 }
 
 /** Messages about a cell's options name the layer they were given to. */
-function named<C extends typeof GRUCell | typeof LSTMCell | typeof SimpleRNNCell>(cell: C, className: string): C {
+export function named<C extends typeof GRUCell | typeof LSTMCell | typeof SimpleRNNCell>(cell: C, className: string): C {
   const Named = class extends (cell as typeof SimpleRNNCell) {};
   Object.defineProperty(Named, 'className', { value: className });
   return Named as unknown as C;

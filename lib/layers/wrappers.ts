@@ -32,8 +32,9 @@ export interface BidirectionalOptions extends LayerOptions {
 }
 
 /**
- * A recurrent layer in both directions. Input `[steps, features]`; with `returnSequences` the outputs of the backward direction are
- * turned round, so that both stand at the step they belong to, and masked steps give 0. Output: that of the layer, twice as wide with 'concat'.
+ * A recurrent layer in both directions. Input: that of the layer, such as `[steps, features]`; with `returnSequences` the outputs of the
+ * backward direction are turned round, so that both stand at the step they belong to, and masked steps give 0. Output: that of the layer,
+ * with 'concat' twice as wide on the last axis, whatever it holds.
  * Weights: those of the forward layer, then those of the backward one.
  * See https://keras.io/api/layers/recurrent_layers/bidirectional/
  * @example layers.bidirectional({ layer: layers.lstm({ units: 32, returnSequences: true }) })
@@ -90,7 +91,15 @@ export class Bidirectional extends Wrapper {
     this.#name();
     const shape = this.forwardLayer.computeOutputShape(input);
     const other = this.backwardLayer.computeOutputShape(input);
-    return this.mergeMode === 'concat' ? [...shape.slice(0, -1), (shape.at(-1) as number) + (other.at(-1) as number)] : shape;
+    const concat = this.mergeMode === 'concat';
+    const compared = (s: Shape) => String(concat ? s.slice(0, -1) : s);
+    if (shape.length !== other.length || compared(shape) !== compared(other))
+      throw new ValueError(
+        `${this.label}: with mergeMode '${this.mergeMode}' the outputs of both directions must fit together. Received: [${shape.map(String).join(', ')}] and [${other.map(String).join(', ')}]`,
+        'ERR_SHAPE',
+      );
+    const [last, otherLast] = [shape.at(-1) ?? null, other.at(-1) ?? null];
+    return concat ? [...shape.slice(0, -1), last === null || otherLast === null ? null : last + otherLast] : shape;
   }
 
   protected override createWeights(input: Shape): void {
@@ -133,7 +142,7 @@ function recurrentOf(option: string, value: unknown): RecurrentLayer {
   const layer = layerOf('Bidirectional', option, value);
   if (!(layer instanceof RecurrentLayer))
     throw typeError(
-      `Bidirectional: '${option}' must be a recurrent layer: lstm, gru, simpleRNN or rnn. Received: ${classNameOf(layer)}`,
+      `Bidirectional: '${option}' must be a recurrent layer: lstm, gru, simpleRNN, rnn, convLSTM1D or convLSTM2D. Received: ${classNameOf(layer)}`,
     );
   return layer;
 }

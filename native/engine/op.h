@@ -27,7 +27,7 @@ struct OpEnv {
   Shape in;       // of one sample
   int64_t batch;  // the most rows a step will have
   bool training;
-  bool masked;                       // an input mask will be there
+  int64_t maskSteps = 0;             // of the input mask, for each sample; 0: there will be none
   bool needsInputGradient;           // something below trains, so dx must be written
   uint64_t seed;                     // this op's own key for random numbers
   std::vector<VariablePtr> weights;  // in the order of the spec

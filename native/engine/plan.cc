@@ -91,7 +91,7 @@ void Plan::makeOps(const Value& program, const Shape& inShape) {
     env.in = shape;
     env.batch = batch;
     env.training = training;
-    env.masked = maskSteps_ > 0;
+    env.maskSteps = maskSteps_;
     env.needsInputGradient = backward_ && static_cast<int>(i) > lowest_;
     env.seed = mixKey(seed, i + 1);
     env.weightIds = weightIds(specs[i]);

@@ -19,9 +19,9 @@ class Bidirectional : public Op {
         sequences_(spec.flag("returnSequences", false)) {
     in = env.in;
     const Shape &a = there_.out(), &b = back_.out();
-    const size_t rank = sequences_ ? 2 : 1;
-    if (in.size() != 2 || a.size() != rank || b.size() != rank || (sequences_ && (a[0] != b[0] || a[0] != in[0])) ||
-        (merge_ != Merge::concat && a != b))
+    const size_t rank = in.size() - (sequences_ ? 0 : 1);
+    if (in.size() < 2 || a.size() != rank || b.size() != rank || (sequences_ && a[0] != in[0]) ||
+        !std::equal(a.begin(), a.end() - (merge_ == Merge::concat ? 1 : 0), b.begin()))
       throw Error("ERR_SPEC", "bidirectional: outputs of the two directions do not fit together");
     out = a;
     if (merge_ == Merge::concat) out.back() += b.back();
@@ -29,6 +29,7 @@ class Bidirectional : public Op {
     steps_ = sequences_ ? a[0] : 1;
     thereWidth_ = a.back();
     backWidth_ = b.back();
+    lines_ = sizeOf(a) / steps_ / thereWidth_;
     readsX = there_.readsX() || back_.readsX();
     const auto reserve = [&](int64_t perRow, bool keep) {
       Scratch s;
@@ -118,7 +119,7 @@ class Bidirectional : public Op {
   static Chain::Options options(const OpEnv& env, uint64_t stream) {
     Chain::Options o;
     o.in = env.in;
-    o.masked = env.masked;
+    o.masked = env.maskSteps > 0;
     o.needsInputGradient = env.needsInputGradient;
     o.stream = stream;
     return o;
@@ -131,37 +132,42 @@ class Bidirectional : public Op {
   }
 
   void mergeRow(int64_t r, int64_t t) const {
-    const int64_t n = thereWidth_;
-    const float *a = at(thereY_) + (r * steps_ + t) * n, *b = at(backY_) + (r * steps_ + steps_ - 1 - t) * backWidth_;
-    float* to = y + (r * steps_ + t) * out.back();
+    const int64_t n = thereWidth_, m = backWidth_, i = (r * steps_ + t) * lines_, k = (r * steps_ + steps_ - 1 - t) * lines_;
+    const float *a = at(thereY_) + i * n, *b = at(backY_) + k * m;
+    float* to = y + i * out.back();
+    const int64_t all = lines_ * n;
     switch (merge_) {
       case Merge::concat:
-        std::copy(a, a + n, to);
-        std::copy(b, b + backWidth_, to + n);
+        for (int64_t l = 0; l < lines_; ++l, a += n, b += m, to += n + m) {
+          std::copy(a, a + n, to);
+          std::copy(b, b + m, to + n);
+        }
         break;
       case Merge::sum:
-        for (int64_t j = 0; j < n; ++j) to[j] = a[j] + b[j];
+        for (int64_t j = 0; j < all; ++j) to[j] = a[j] + b[j];
         break;
       case Merge::mul:
-        for (int64_t j = 0; j < n; ++j) to[j] = a[j] * b[j];
+        for (int64_t j = 0; j < all; ++j) to[j] = a[j] * b[j];
         break;
       case Merge::ave:
-        for (int64_t j = 0; j < n; ++j) to[j] = (a[j] + b[j]) * 0.5f;
+        for (int64_t j = 0; j < all; ++j) to[j] = (a[j] + b[j]) * 0.5f;
         break;
     }
   }
 
   void splitRow(int64_t r, int64_t t) const {
-    const int64_t n = thereWidth_, i = r * steps_ + t, k = r * steps_ + steps_ - 1 - t;
+    const int64_t n = thereWidth_, m = backWidth_, i = (r * steps_ + t) * lines_, k = (r * steps_ + steps_ - 1 - t) * lines_;
     const float* from = dy + i * out.back();
-    float *a = at(thereDy_) + i * n, *b = at(backDy_) + k * backWidth_;
+    float *a = at(thereDy_) + i * n, *b = at(backDy_) + k * m;
     if (merge_ == Merge::concat) {
-      std::copy(from, from + n, a);
-      std::copy(from + n, from + n + backWidth_, b);
+      for (int64_t l = 0; l < lines_; ++l, a += n, b += m, from += n + m) {
+        std::copy(from, from + n, a);
+        std::copy(from + n, from + n + m, b);
+      }
       return;
     }
     const float *ya = at(thereY_) + i * n, *yb = at(backY_) + k * n;
-    for (int64_t j = 0; j < n; ++j) {
+    for (int64_t j = 0; j < lines_ * n; ++j) {
       a[j] = merge_ == Merge::mul ? from[j] * yb[j] : merge_ == Merge::ave ? from[j] * 0.5f : from[j];
       b[j] = merge_ == Merge::mul ? from[j] * ya[j] : merge_ == Merge::ave ? from[j] * 0.5f : from[j];
     }
@@ -170,7 +176,7 @@ class Bidirectional : public Op {
   Merge merge_;
   Chain there_, back_;
   bool sequences_;
-  int64_t steps_ = 1, thereWidth_ = 0, backWidth_ = 0;
+  int64_t steps_ = 1, thereWidth_ = 0, backWidth_ = 0, lines_ = 1;  // lines_: of the last axis, in the output of a step
   int thereY_ = -1, backY_ = -1, thereDy_ = -1, backDy_ = -1, backDx_ = -1;
 };
 

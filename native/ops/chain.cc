@@ -17,7 +17,7 @@ Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& o
     child.in = shape;
     child.batch = env.batch * per_;
     child.training = env.training;
-    child.masked = masked;
+    child.maskSteps = masked ? env.maskSteps : 0;
     child.needsInputGradient = trains;
     child.seed = mixKey(mixKey(env.seed, options.stream), i);
     child.makeChild = env.makeChild;
@@ -37,7 +37,7 @@ Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& o
     if (trains) lowest_ = std::min(lowest_, static_cast<int>(i));
     std::unique_ptr<Op> op = env.makeChild(specs[i], child);
     op->in = shape;
-    op->maskInSteps = masked ? shape[0] : 0;
+    op->maskInSteps = child.maskSteps;
     if (op->mask != Op::Mask::pass) masked = false;
     const bool last = i + 1 == specs.size();
     values_.push_back(last ? -1 : reserve(owner, sizeOf(op->out), 0, env.training));

@@ -27,6 +27,25 @@ std::unique_ptr<Convolution> makeConvolution(const Value& spec) {
   return c;
 }
 
+std::vector<KernelTile> kernelTiles(const Convolution& c, int64_t mostTaps) {
+  std::vector<KernelTile> tiles;
+  for (int64_t g = 0; g < c.blocks(); ++g) {
+    const Convolution::Block all = c.block(g);
+    const int64_t columns = std::min(all.filters, kTileFloats), rows = std::max<int64_t>(1, kTileFloats / columns);
+    const int64_t channels = std::min(all.part.channels, rows);
+    const int64_t taps = channels < all.part.channels ? 1 : std::max<int64_t>(1, std::min({all.part.taps, rows / channels, mostTaps}));
+    for (int64_t tap = 0; tap < all.part.taps; tap += taps)
+      for (int64_t ch = 0; ch < all.part.channels; ch += channels)
+        for (int64_t f = 0; f < all.filters; f += columns) {
+          const WindowPart part{tap, std::min(taps, all.part.taps - tap), all.part.channel + ch,
+                                std::min(channels, all.part.channels - ch)};
+          tiles.push_back(
+              {{part, all.filter + f, std::min(columns, all.filters - f)}, (tap * all.part.channels + ch) * c.filters + all.filter + f});
+        }
+  }
+  return tiles;
+}
+
 ConvolutionOp::ConvolutionOp(const ConvolutionSpec& spec, const OpEnv& env, std::unique_ptr<Convolution> convolution, bool transposed)
     : own_(std::move(convolution)), c_(*own_), transposed_(transposed), channelsFirst_(spec.channelsFirst) {
   const Window& w = c_.window;
@@ -75,22 +94,7 @@ void ConvolutionOp::planGradients(const OpEnv& env) {
     return;
   }
   weightsReadDy = true;
-  if (trainsKernel_)
-    for (int64_t g = 0; g < c_.blocks(); ++g) {
-      const Convolution::Block all = c_.block(g);
-      const int64_t columns = std::min(all.filters, kTileFloats), rows = std::max<int64_t>(1, kTileFloats / columns);
-      const int64_t channels = std::min(all.part.channels, rows);
-      const int64_t perTask = wanted < 2 ? all.part.taps : 1;
-      const int64_t taps = channels < all.part.channels ? 1 : std::max<int64_t>(1, std::min({all.part.taps, rows / channels, perTask}));
-      for (int64_t tap = 0; tap < all.part.taps; tap += taps)
-        for (int64_t ch = 0; ch < all.part.channels; ch += channels)
-          for (int64_t f = 0; f < all.filters; f += columns) {
-            const WindowPart part{tap, std::min(taps, all.part.taps - tap), all.part.channel + ch,
-                                  std::min(channels, all.part.channels - ch)};
-            tiles_.push_back(
-                {{part, all.filter + f, std::min(columns, all.filters - f)}, (tap * all.part.channels + ch) * c_.filters + all.filter + f});
-          }
-    }
+  if (trainsKernel_) tiles_ = kernelTiles(c_, wanted < 2 ? c_.window.taps() : 1);
   weightTasks_ = wanted < 2 ? 1 : std::max<int64_t>(1, static_cast<int64_t>(tiles_.size()));
 }
 
@@ -183,7 +187,7 @@ void ConvolutionOp::weightTask(const Step& step, int64_t task) {
   }
   const bool one = weightTasks_ == 1;
   for (size_t i = one ? 0 : static_cast<size_t>(task); i < (one ? tiles_.size() : static_cast<size_t>(task) + 1); ++i) {
-    const Tile& t = tiles_[i];
+    const KernelTile& t = tiles_[i];
     const int64_t rows = t.block.part.taps * t.block.part.channels;
     int64_t stride;
     float* g = step.updater->block(kernelId_, t.offset, rows, t.block.filters, c_.filters, &stride);

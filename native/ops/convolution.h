@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "native/engine/op.h"
 #include "native/kernels/convolution.h"
@@ -28,6 +29,14 @@ struct ConvolutionSpec {
 // With precision 'bfloat16' by products of matrices alone: register tiles are float32.
 std::unique_ptr<Convolution> makeConvolution(const Value& spec);
 
+// A part of a kernel whose gradient is handed over at once.
+struct KernelTile {
+  Convolution::Block block;
+  int64_t offset;  // of its first element in the kernel
+};
+// Together all of the kernel, with at most so many taps each.
+std::vector<KernelTile> kernelTiles(const Convolution& c, int64_t mostTaps);
+
 // A convolution of any kind or, with image and grid exchanged, its transpose. Weights: the kernel, and the bias of the output's channels.
 class ConvolutionOp : public Op {
  public:
@@ -40,10 +49,6 @@ class ConvolutionOp : public Op {
   void weightTask(const Step& step, int64_t task) override;
 
  private:
-  struct Tile {
-    Convolution::Block block;
-    int64_t offset;  // of its first element in the kernel
-  };
   void planGradients(const OpEnv& env);
   void run(bool toGrid, const float* from, bool biased, float* to, int64_t samples) const;
   void blockGradient(const Convolution::Block& block, int64_t first, int64_t samples, float* gradient, int64_t stride) const;
@@ -59,7 +64,7 @@ class ConvolutionOp : public Op {
   int kernelId_ = -1, biasId_ = -1;
   int64_t channelsOut_, cellsIn_, cellsOut_;
   int64_t groupRows_ = 0, sampleGroups_ = 0;  // of partial gradients; none where weight tasks go through the whole batch
-  std::vector<Tile> tiles_;
+  std::vector<KernelTile> tiles_;
   int64_t weightTasks_ = 0;
 };
 

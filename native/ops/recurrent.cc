@@ -22,6 +22,14 @@ ActivationFunction cellFunction(const Value& spec, const char* key, ActivationKi
   return activationFunction(spec.at(key));
 }
 
+void drawDropout(uint64_t key, uint64_t step, int64_t row, double rate, float* mask, int64_t n) {
+  const float scale = static_cast<float>(1 / (1 - rate)), limit = static_cast<float>(rate);
+  for (int64_t j = 0; j < n; j += 4) {
+    const Philox p(key, step, static_cast<uint64_t>(row) * static_cast<uint64_t>(ceilDiv(n, 4)) + static_cast<uint64_t>(j / 4));
+    for (int64_t k = j; k < std::min(n, j + 4); ++k) mask[k] = unitFloat(p.v[k - j]) < limit ? 0.0f : scale;
+  }
+}
+
 Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int states)
     : name_(name), units_(spec.integer("units")), training_(env.training), seed_(env.seed) {
   const auto check = [&](bool right, const char* what) {
@@ -135,19 +143,10 @@ void Recurrent::backward(const Step&, int, int64_t begin, int64_t end) {
   if (dx) inputGradients(c);
 }
 
-// Masks are functions of the row within the batch, so that the cut into chunks leaves them alone.
 void Recurrent::drawMasks(const Step& step, const Chunk& c, const std::vector<int>& masks, int64_t width, double rate, uint64_t stream) {
-  const float scale = static_cast<float>(1 / (1 - rate)), limit = static_cast<float>(rate);
-  for (size_t q = 0; q < masks.size(); ++q) {
-    const uint64_t key = mixKey(seed_, stream * 16 + q);
-    float* m = rows(masks[q], c, width);
+  for (size_t q = 0; q < masks.size(); ++q)
     for (int64_t r = 0; r < c.rows; ++r)
-      for (int64_t j = 0; j < width; j += 4) {
-        const Philox p(key, step.number,
-                       static_cast<uint64_t>(c.row + r) * static_cast<uint64_t>(ceilDiv(width, 4)) + static_cast<uint64_t>(j / 4));
-        for (int64_t k = j; k < std::min(width, j + 4); ++k) m[r * width + k] = unitFloat(p.v[k - j]) < limit ? 0.0f : scale;
-      }
-  }
+      drawDropout(mixKey(seed_, stream * 16 + q), step.number, c.row + r, rate, rows(masks[q], c, width) + r * width, width);
 }
 
 void Recurrent::loadInputs(const Step& step, const Chunk& c) {

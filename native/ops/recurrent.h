@@ -14,6 +14,10 @@ namespace gemmfit::ops {
 // A function of one element, from the spec of an activation under `key`.
 ActivationFunction cellFunction(const Value& spec, const char* key, ActivationKind fallback);
 
+// Dropout of one row of the batch: each of n numbers 0 with probability `rate`, else 1 / (1 - rate). A function of the row within the
+// batch, so that the cut into chunks leaves it alone.
+void drawDropout(uint64_t key, uint64_t step, int64_t row, double rate, float* mask, int64_t n);
+
 // What recurrent ops share: time steps in their order, masks, dropout, states, and the products that are one for all steps.
 // A chunk of rows goes through all time steps by itself. Its tensors are slabs, [steps, rows of the chunk, width], in memory that
 // follows that of the chunk before: each step is one contiguous matrix, and all chunks together one matrix [steps * rows, width]

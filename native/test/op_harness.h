@@ -115,7 +115,7 @@ class OpRunner {
     env.in = setup_.in;
     env.batch = setup_.batch ? setup_.batch : setup_.rows;
     env.training = setup_.training;
-    env.masked = setup_.maskSteps > 0;
+    env.maskSteps = setup_.maskSteps;
     env.needsInputGradient = setup_.training && setup_.needsInputGradient;
     env.seed = setup_.seed;
     env.makeChild = makeOp;

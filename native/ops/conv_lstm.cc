@@ -1,0 +1,155 @@
+#include "native/ops/conv_lstm.h"
+
+#include <string>
+
+#include "native/engine/error.h"
+#include "native/engine/philox.h"
+#include "native/engine/updater.h"
+
+// What a ConvLstm is made of, and the gradients of its weights.
+namespace gemmfit::ops {
+namespace {
+
+// Gradients of all taps are one task up to about this much arithmetic, above it each tap has its own.
+constexpr double kWeightTaskFlops = 8e6;
+
+OpEnv ofOneStep(const OpEnv& env) {
+  OpEnv step = env;
+  if (!step.in.empty()) step.in.erase(step.in.begin());
+  return step;
+}
+
+}  // namespace
+
+ConvLstm::ConvLstm(const Value& spec, const OpEnv& env) : ConvLstm(spec, env, ConvolutionSpec("convLstm", spec, ofOneStep(env))) {}
+
+ConvLstm::ConvLstm(const Value& spec, const OpEnv& env, const ConvolutionSpec& s)
+    : cell_(spec),
+      steps_(env.in[0]),
+      filters_(spec.integer("filters")),
+      training_(env.training),
+      channelsFirst_(s.channelsFirst),
+      sequences_(spec.flag("returnSequences", false)),
+      backwards_(spec.flag("goBackwards", false)),
+      stateful_(spec.flag("stateful", false)),
+      zeroOutput_(spec.flag("zeroOutputForMask", false)),
+      dropout_(spec.number("dropout", 0)),
+      recurrentDropout_(spec.number("recurrentDropout", 0)),
+      seed_(spec.has("seed") ? mixKey(static_cast<uint64_t>(spec.integer("seed")), 0) : env.seed),
+      weightIds_(env.weightIds) {
+  if (steps_ < 1 || filters_ < 1) s.fail("steps and filters must be above 0");
+  const auto isRate = [](double rate) { return rate >= 0 && rate < 1; };
+  if (!isRate(dropout_) || !isRate(recurrentDropout_)) s.fail("dropout rates must be in [0, 1)");
+  if (env.maskSteps > 0 && env.maskSteps != steps_)
+    throw Error("ERR_SHAPE", "a ConvLSTM takes a mask of one number a step; it came with " + std::to_string(env.maskSteps) + " for " +
+                                 std::to_string(steps_) + " steps. Masking must come where a step is still one vector: before a reshape.");
+  checkWeights(env, s);
+  const Window w = s.window();
+  Window around = w;  // of the state
+  for (int a = 0; a < 3; ++a) {
+    around.in[a] = w.out[a];
+    around.stride[a] = around.dilation[a] = 1;
+    around.before[a] = (w.kernel[a] - 1) / 2;
+  }
+  input_ = {w.in[0] * w.in[1] * w.in[2], s.channels, training_ && dropout_ > 0 ? kGates : 1};
+  state_ = {w.positions(), filters_, training_ && recurrentDropout_ > 0 ? kGates : 1};
+  gateSize_ = kGates * state_.size();
+  const auto make = [&](Window window, const View& view) {
+    std::unique_ptr<Convolution> c = makeConvolution(spec);
+    window.channels = view.copies * view.channels;
+    c->window = window;
+    c->groups = view.copies;
+    c->filters = kGates * filters_;
+    return c;
+  };
+  conv_ = make(w, input_);
+  recurrentConv_ = make(around, state_);
+  in = env.in;
+  out = s.sampleShape(w.out, filters_);
+  if (sequences_) out.insert(out.begin(), steps_);
+  mask = sequences_ ? Mask::pass : Mask::drop;
+  productFlops = flopsPerRow = 2.0 * static_cast<double>(steps_) * static_cast<double>(w.positions()) *
+                               static_cast<double>(conv_->kernelSize() + recurrentConv_->kernelSize());
+  planMemory(env);
+  planGradients(env);
+}
+
+void ConvLstm::checkWeights(const OpEnv& env, const ConvolutionSpec& s) {
+  // In doubles: sizes of a bad spec may be past what integers hold.
+  double columns = static_cast<double>(kGates) * static_cast<double>(filters_), taps = 1;
+  for (const int64_t k : s.kernel) taps *= static_cast<double>(k);
+  const auto has = [&](size_t weight, double size) { return static_cast<double>(env.weights[weight]->size) == size; };
+  if (env.weights.size() != (s.useBias ? 3u : 2u) || !has(0, taps * static_cast<double>(s.channels) * columns) ||
+      !has(1, taps * static_cast<double>(filters_) * columns) || (s.useBias && !has(2, columns)))
+    s.fail("its weights do not have the shape of its input and filters");
+  kernel_ = env.weights[0]->data();
+  recurrent_ = env.weights[1]->data();
+  if (s.useBias) bias_ = env.weights[2]->data();
+}
+
+void ConvLstm::planMemory(const OpEnv& env) {
+  const int64_t state = state_.size(), image = input_.size() * input_.copies;
+  const bool drops = input_.copies > 1, dropsH = state_.copies > 1;
+  gates_ = memory(steps_ * gateSize_, training_);
+  tanhC_ = memory(steps_ * state, training_);
+  for (int k = 0; k < 2; ++k) {
+    before_[k] = memory(steps_ * state, training_);
+    last_[k] = memory(state, training_);
+    if (stateful_) carried_[k] = allocateFloats(env.batch * state);
+  }
+  carriedFloats_ = env.batch * state;
+  if (drops || channelsFirst_) images_ = memory(steps_ * image, training_);
+  if (drops) inputMasks_ = memory(image, true);
+  if (dropsH) droppedH_ = memory(steps_ * gateSize_, true);
+  if (dropsH) stateMasks_ = memory(gateSize_, true);
+  product_ = memory(gateSize_, false);
+  if (channelsFirst_) turned_ = memory(turnedSize(), false);
+  if (!cell_.fused()) {
+    sums_ = memory(steps_ * gateSize_, training_);
+    work_ = memory(5 * filters_, false);
+  }
+  if (!training_) return;
+  dh_ = memory(state, false);
+  dc_ = memory(state, false);
+  if (images_ >= 0 && env.needsInputGradient) dImages_ = memory(steps_ * image, false);
+}
+
+void ConvLstm::planGradients(const OpEnv& env) {
+  readsX = images_ < 0 && env.trainable[0];
+  const bool small = flopsPerRow * static_cast<double>(env.batch) < kWeightTaskFlops;
+  for (const int weight : {0, 1}) {
+    const Convolution& c = weight == 0 ? *conv_ : *recurrentConv_;
+    if (!env.trainable[static_cast<size_t>(weight)]) continue;
+    for (const KernelTile& tile : kernelTiles(c, small ? c.window.taps() : 1)) tasks_.push_back({weight, tile});
+  }
+  if (bias_ && env.trainable[2]) tasks_.push_back({2, {}});
+}
+
+void ConvLstm::weightTask(const Step& step, int64_t task) {
+  const Task& t = tasks_[static_cast<size_t>(task)];
+  const int id = weightIds_[static_cast<size_t>(t.weight)];
+  const int64_t columns = kGates * filters_, samples = step.rows * steps_;
+  const float* grid = of(gates_, 0, 0);
+  if (t.weight == 2) {
+    for (int64_t from = 0; from < columns; from += kTileFloats) {
+      const int64_t n = std::min(kTileFloats, columns - from);
+      float* g = step.updater->tile(id, from, n);
+      std::memset(g, 0, static_cast<size_t>(n) * sizeof(float));
+      addColumnSums(grid + from, samples * state_.cells, columns, n, g);
+      step.updater->done(id, from, n, g);
+    }
+    return;
+  }
+  const Convolution& c = t.weight == 0 ? *conv_ : *recurrentConv_;
+  const float* image = t.weight == 0 ? images(0) : of(droppedH_ < 0 ? before_[0] : droppedH_, 0, 0);
+  const Convolution::Block& b = t.tile.block;
+  const int64_t rows = b.part.taps * b.part.channels;
+  int64_t stride;
+  float* g = step.updater->block(id, t.tile.offset, rows, b.filters, columns, &stride);
+  c.kernelGradient(b, image, grid, samples, 0, g, stride);
+  step.updater->blockDone(id, t.tile.offset, rows, b.filters, columns, g, stride);
+}
+
+std::unique_ptr<Op> convLstm(const Value& spec, const OpEnv& env) { return std::make_unique<ConvLstm>(spec, env); }
+
+}  // namespace gemmfit::ops

@@ -1,0 +1,62 @@
+#include "native/ops/lstm_gates.h"
+
+#include <cstring>
+
+#include "native/ops/recurrent.h"
+
+namespace gemmfit::ops {
+
+LstmGates::LstmGates(const Value& spec)
+    : a_(cellFunction(spec, "activation", ActivationKind::tanh)),
+      s_(cellFunction(spec, "recurrentActivation", ActivationKind::sigmoid)),
+      fused_(a_.kind == ActivationKind::tanh && s_.kind == ActivationKind::sigmoid) {}
+
+void LstmGates::forward(const LstmForward& s, float* sums) const {
+  if (fused_) return lstmForward(s);
+  const int64_t u = s.units;
+  for (int64_t r = 0; r < s.rows; ++r) {
+    float *z = s.gates + r * 4 * u, *before = sums + r * 4 * u, *c = s.c + r * u, *ac = s.tanhC + r * u, *h = s.h + r * u;
+    for (int64_t j = 0; j < 4 * u; ++j) before[j] = z[j] + (s.bias ? s.bias[j] : 0.0f);
+    activationForward(s_, before, z, 2 * u);
+    activationForward(a_, before + 2 * u, z + 2 * u, u);
+    activationForward(s_, before + 3 * u, z + 3 * u, u);
+    const float* carried = s.cPrevious + r * u;
+    for (int64_t j = 0; j < u; ++j) c[j] = z[u + j] * carried[j] + z[j] * z[2 * u + j];
+    activationForward(a_, c, ac, u);
+    for (int64_t j = 0; j < u; ++j) h[j] = z[3 * u + j] * ac[j];
+    if (!s.mask.skips(r)) continue;
+    std::memcpy(c, carried, static_cast<size_t>(u) * sizeof(float));
+    std::memcpy(h, s.hPrevious + r * u, static_cast<size_t>(u) * sizeof(float));
+  }
+}
+
+void LstmGates::backward(const LstmBackward& s, const float* sums, const float* cells, float* work) const {
+  if (fused_) return lstmBackward(s);
+  const int64_t u = s.units;
+  const bool fromY = s_.backwardReadsY(), aFromY = a_.backwardReadsY();
+  for (int64_t r = 0; r < s.rows; ++r) {
+    float *g = s.gates + r * 4 * u, *dh = s.dh + r * u, *dc = s.dc + r * u, *d = work, *cell = work + 4 * u;
+    if (s.mask.skips(r)) {
+      std::memset(g, 0, static_cast<size_t>(4 * u) * sizeof(float));
+      continue;
+    }
+    const float *ac = s.tanhC + r * u, *before = sums + r * 4 * u, *carried = s.cPrevious + r * u;
+    for (int64_t j = 0; j < u; ++j) cell[j] = dh[j] * g[3 * u + j];
+    activationBackward(a_, aFromY ? ac : cells + r * u, cell, cell, u);
+    for (int64_t j = 0; j < u; ++j) {
+      cell[j] += dc[j];
+      d[j] = cell[j] * g[2 * u + j];
+      d[u + j] = cell[j] * carried[j];
+      d[2 * u + j] = cell[j] * g[j];
+      d[3 * u + j] = dh[j] * ac[j];
+      dc[j] = cell[j] * g[u + j];
+    }
+    activationBackward(s_, fromY ? g : before, d, d, 2 * u);
+    activationBackward(a_, (aFromY ? g : before) + 2 * u, d + 2 * u, d + 2 * u, u);
+    activationBackward(s_, (fromY ? g : before) + 3 * u, d + 3 * u, d + 3 * u, u);
+    std::memcpy(g, d, static_cast<size_t>(4 * u) * sizeof(float));
+    if (s.mask.keep) std::memset(dh, 0, static_cast<size_t>(u) * sizeof(float));
+  }
+}
+
+}  // namespace gemmfit::ops
