@@ -36,9 +36,26 @@ export function lower(layers: readonly Layer[], inputShape: Shape): Program {
     ops.push(...layer.lower(shape, lowering));
     shape = layer.computeOutputShape(shape);
   }
+  joinPenalties(ops);
   const last = ops.at(-1);
   const onLastAxis = last?.axis === undefined || last.axis === -1;
-  return { ops, weights, finalActivation: last?.op === 'activation' && onLastAxis ? (last.activation as string) : null };
+  const isActivation = last?.op === 'activation' || last?.op === 'penalizedActivation';
+  return { ops, weights, finalActivation: isActivation && onLastAxis ? (last.activation as string) : null };
+}
+
+/**
+ * Activity regularizers of a final sigmoid or softmax become one op with it: as in Keras, a cross-entropy still takes the logits, and the probabilities
+ * are for the penalty only.
+ */
+function joinPenalties(ops: OpSpec[]): void {
+  let at = ops.length;
+  while (at > 0 && ops[at - 1].op === 'activityRegularization' && (ops[at - 1].regularizer ?? 'l1l2') === 'l1l2') at--;
+  const final = ops[at - 1];
+  const joins = final?.op === 'activation' && ['sigmoid', 'softmax'].includes(final.activation as string);
+  if (at === ops.length || !joins || (final.axis ?? -1) !== -1) return;
+  const penalties = ops.splice(at);
+  const sum = (key: string) => penalties.reduce((total, p) => total + ((p[key] as number | undefined) ?? 0), 0);
+  ops[at - 1] = { ...final, op: 'penalizedActivation', l1: sum('l1'), l2: sum('l2') };
 }
 
 /** What the engine is told of each variable. */

@@ -93,6 +93,8 @@ class Op {
   // Per-sample penalty added to the loss (activity regularization): summed over [begin, end) rows, before division by n.
   virtual bool hasPenalty() const { return false; }
   virtual double penalty(const Step& /*step*/, int64_t /*begin*/, int64_t /*end*/) { return 0; }
+  // Where the loss has written the gradient of this op's input itself, into dx: adds what the penalty's is. Of last ops only.
+  virtual void addPenaltyGradient(const Step& /*step*/, int64_t /*begin*/, int64_t /*end*/) {}
   virtual Columns inputColumns(int64_t /*task*/) const { return {}; }
   // Weights whose gradient cannot be handed over in tiles of at most kTileFloats get a buffer of their own.
   virtual bool wantsGradientBuffer(int /*weight*/) const { return false; }

@@ -151,6 +151,7 @@ void Plan::schedule() {
   if (backward_) {
     const bool whole = head_->wholeBatch();
     place({Do::gradient}, whole ? tasks(1) : Phase{});
+    if (penaltyBesideLogits()) place({Do::penaltyGradient, n - 1}, Phase{});
     for (int i = n - 1 - (head_->usesLogits() ? 1 : 0); i >= lowest_; --i) {
       const Op& op = *ops_[static_cast<size_t>(i)];
       const std::vector<Phase> phases = op.backwardPhases();
@@ -198,7 +199,7 @@ void Plan::planMemory() {
   int headLast = headFirst;
   for (int s = 0; s <= last; ++s)
     for (const Part& p : stages_[static_cast<size_t>(s)].parts)
-      if (p.what == Do::combine || p.what == Do::gradient) headLast = s;
+      if (p.what == Do::combine || p.what == Do::gradient || p.what == Do::penaltyGradient) headLast = s;
 
   const auto add = [&](int64_t perRow, int64_t fixed, int from, int to) {
     buffers_.push_back({std::max<int64_t>(16, ceilDiv(perRow * batch + fixed, 16) * 16), from, to, {}});
@@ -302,6 +303,7 @@ void Plan::planMemory() {
         use(gradient, &above->dx);
       else
         use(gradient, &head_->gradient);
+      if (!above && penaltyBesideLogits()) use(gradient, &ops_.back()->dx);
       if (above) extend(gradient, backwardLast[static_cast<size_t>(i) + 1]);
       use(gradient, const_cast<float**>(&op.dy));
     }
@@ -397,9 +399,10 @@ void Plan::trace(Trace* trace) {
 }
 
 std::string Plan::labelOf(const Part& part) const {
-  static const char* const names[] = {"gather",         "gather",     "forward", "loss: prepare",  "loss and metrics",   "loss: combine",
-                                      "loss: gradient", "backward",   "weights", "regularization", "gradients: collect", "update",
-                                      "constraints",    "predictions"};
+  static const char* const names[] = {"gather",           "gather",        "forward",        "loss: prepare",
+                                      "loss and metrics", "loss: combine", "loss: gradient", "penalty gradient",
+                                      "backward",         "weights",       "regularization", "gradients: collect",
+                                      "update",           "constraints",   "predictions"};
   const std::string prefix = mode == Mode::train ? "" : mode == Mode::test ? "test " : "predict ";
   const std::string name = names[static_cast<int>(part.what)];
   return prefix + name + (part.op >= 0 ? " " + names_[static_cast<size_t>(part.op)] : "");
@@ -482,6 +485,9 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
       break;
     case Do::gradient:
       head_->backward(begin, end);
+      break;
+    case Do::penaltyGradient:
+      ops_.back()->addPenaltyGradient(step_, begin, end);
       break;
     case Do::weights: {
       if (!oneWeightTask_) return weightTask(static_cast<size_t>(begin));

@@ -61,6 +61,7 @@ class Plan {
     head,
     combine,
     gradient,
+    penaltyGradient,
     backward,
     weights,
     penalties,
@@ -90,6 +91,8 @@ class Plan {
 
   void makeOps(const Value& program, const Shape& in);
   void schedule();
+  // The loss writes the gradient of the last op's input, and that op has a penalty of its own.
+  bool penaltyBesideLogits() const { return head_->usesLogits() && ops_.back()->hasPenalty(); }
   void planMemory();
   int place(Part part, const Phase& phase);  // appends to the schedule; the stage's index
   void run(const Part& part, int64_t begin, int64_t end);

@@ -1,6 +1,7 @@
 """Makes some of the trainings in test/parity/cases, one function a case, by running real Keras 3.
 
 KERAS_BACKEND=jax python test/parity/make_cases.py [name ...]   (keras 3.15, jax, numpy)
+KERAS_BACKEND=tensorflow for those that only TensorFlow computes as Keras means it: a loss that goes back to the logits.
 """
 
 import json
@@ -28,15 +29,15 @@ def draw(seed, *shape):
     return np.round(np.random.default_rng(seed).normal(0, 0.7, shape), 3).astype("float32")
 
 
-def case(name, note, layers, x, y, loss="mse", optimizer=None, metrics=None, sample_weight=None, batch_size=4, epochs=2):
+def case(name, note, layers, x, y, loss="mse", optimizer=None, metrics=None, sample_weight=None, batch_size=4, epochs=2, scale=1):
     model = keras.Sequential([L.Input(x.shape[1:]), *layers])
     weights = []
     for i, w in enumerate(model.weights):
-        value = draw(100 + i, *w.shape)
+        value = draw(100 + i, *w.shape) * np.float32(scale)
         if "variance" in w.name:
             value = np.abs(value) + np.float32(0.5)
         w.assign(value if w.dtype == "float32" else np.zeros(w.shape, w.dtype))
-        weights.append({"name": w.path, **tensor(np.asarray(w, "float32"))})
+        weights.append({"name": w.path, **tensor(keras.ops.convert_to_numpy(w).astype("float32"))})
     for layer in model.layers:
         if isinstance(layer, L.Normalization):
             layer.finalize_state()
@@ -78,10 +79,11 @@ def case(name, note, layers, x, y, loss="mse", optimizer=None, metrics=None, sam
         "data": data,
         "initialPredictions": before,
         "expected": {
-            "history": {k: [number(v) for v in vs] for k, vs in history.history.items()},
+            # Keras sorts the keys; the cases have them as compiled.
+            "history": {k: [number(v) for v in history.history[k]] for k in ["loss", *(metrics or [])]},
             "epoch": history.epoch,
             "params": {"epochs": epochs, "steps": -(-len(x) // batch_size)},
-            "finalWeights": [tensor(np.asarray(w, "float32")) for w in model.weights],
+            "finalWeights": [tensor(keras.ops.convert_to_numpy(w).astype("float32")) for w in model.weights],
             "predictions": predict(),
             "evaluate": {k: number(v) for k, v in result.items()},
             "iterations": int(model.optimizer.iterations),
@@ -139,7 +141,36 @@ jax_cases = [
     layer_normalization,
     layer_normalization_invert,
 ]
-cases = {f.__name__: f for f in jax_cases}
+def reg_activity_softmax_logits():
+    """The loss goes by the logits (saturated ones: no clip at 16.1), the penalty by the probabilities."""
+    regularizer = keras.regularizers.L1L2(l1=0.02, l2=0.3)
+    layers = [L.Dense(4, activation="tanh"), L.Dense(3, activation="softmax", activity_regularizer=regularizer)]
+    x, y = draw(21, 10, 3) * np.float32(20), np.arange(10).astype("int32").reshape(-1, 1) % 3
+    extra = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"], "scale": 25}
+    return layers, x, y, extra
+
+
+def reg_activity_sigmoid_logits():
+    """As for softmax, with weights of samples."""
+    layers = [L.Dense(2, activation="sigmoid", activity_regularizer=keras.regularizers.L2(0.4))]
+    x, y = draw(22, 10, 3) * np.float32(20), (draw(23, 10, 2) > 0).astype("float32")
+    weight = np.abs(draw(24, 10))
+    return layers, x, y, {"loss": "binary_crossentropy", "metrics": ["binary_crossentropy"], "sample_weight": weight, "scale": 5}
+
+
+def reg_activity_softmax_mse():
+    """A loss that takes the probabilities."""
+    layers = [L.Dense(3, activation="softmax", activity_regularizer=keras.regularizers.L1L2(l1=0.1, l2=0.3))]
+    return layers, draw(26, 10, 4), np.eye(3, dtype="float32")[np.arange(10) % 3]
+
+
+tensorflow_cases = [
+    reg_activity_softmax_logits,
+    reg_activity_sigmoid_logits,
+    reg_activity_softmax_mse,
+]
+of_backend = {"jax": jax_cases, "tensorflow": tensorflow_cases}
+cases = {f.__name__: f for f in of_backend[keras.backend.backend()]}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or cases:
