@@ -33,7 +33,8 @@ export function lower(layers: readonly Layer[], inputShape: Shape): Program {
   const ops: OpSpec[] = [];
   let shape = inputShape;
   for (const layer of layers) {
-    ops.push(...layer.lower(shape, lowering));
+    // What an op has to say of sizes that only the data tell, it says of its layer.
+    ops.push(...layer.lower(shape, lowering).map((op) => ({ label: layer.label, ...op })));
     shape = layer.computeOutputShape(shape);
   }
   joinPenalties(ops);

@@ -104,7 +104,8 @@ export class Compilation {
     const hasLogits = finalActivation === 'sigmoid' || finalActivation === 'softmax';
     const usesLogits = (part: { logitsFrom: string | null }) => part.logitsFrom !== null && hasLogits;
     const head: { [key: string]: SpecValue | undefined } = {
-      labelWidth,
+      // Where the width is known only with the data, labels are as wide as the outputs.
+      labelWidth: this.loss?.sparse || outputShape.at(-1) !== null ? labelWidth : undefined,
       metrics: this.named.map(({ metric, weighted }) => {
         const logits = usesLogits(metric);
         return { ...metric.spec(outputWidth, labelWidth), ...(logits ? { fromLogits: true } : {}), weighted, useLogits: logits };

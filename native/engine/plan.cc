@@ -34,6 +34,17 @@ void refuseMask(const Value& spec, const Shape& in, int64_t maskSteps) {
                                   ", whose steps are masked, and masked steps would take part. Mask after it, or name another axis");
 }
 
+// An op of a layer; what it refuses, it refuses in the layer's name.
+std::unique_ptr<Op> makeNamed(const Value& spec, const OpEnv& env) {
+  try {
+    return makeOp(spec, env);
+  } catch (const Error& e) {
+    const std::string label = spec.text("label", ""), message = e.what();
+    if (label.empty() || message.find(label) != std::string::npos) throw;
+    throw Error(e.code, label + ": " + message + ". Received samples of shape " + toString(env.in), e.valueError);
+  }
+}
+
 }  // namespace
 
 std::string toString(const Shape& s) {
@@ -101,7 +112,7 @@ void Plan::makeOps(const Value& program, const Shape& inShape) {
     }
     env.makeChild = makeOp;
     if (maskSteps_ > 0) refuseMask(specs[i], shape, maskSteps_);
-    std::unique_ptr<Op> op = makeOp(specs[i], env);
+    std::unique_ptr<Op> op = makeNamed(specs[i], env);
     names_.push_back(specs[i].text("op", "op") + " #" + std::to_string(i));
     op->in = shape;
     op->maskInSteps = maskSteps_;
