@@ -130,9 +130,7 @@ export class BatchStream {
     } catch (error) {
       this.#ended = true;
       if ((error as Error)?.name === 'AbortError' || (error as { code?: unknown })?.code === 'ERR_DATASET') throw error;
-      const message =
-        error instanceof Error || typeof (error as Error)?.message === 'string' ? (error as Error).message : String(error);
-      throw Object.assign(new RuntimeError(`${this.where}: the dataset ${what}: ${message}`, 'ERR_DATASET'), { cause: error });
+      throw failure(this.where, what, error);
     }
   }
 }
@@ -183,10 +181,14 @@ function fromSource<T>(where: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    throw Object.assign(new RuntimeError(`${where}: the dataset failed: ${(error as Error)?.message ?? error}`, 'ERR_DATASET'), {
-      cause: error,
-    });
+    throw failure(where, 'failed', error);
   }
+}
+
+/** What a source threw, as the user of the dataset sees it. */
+function failure(where: string, what: string, cause: unknown): RuntimeError {
+  const message = typeof (cause as Error)?.message === 'string' ? (cause as Error).message : String(cause);
+  return Object.assign(new RuntimeError(`${where}: the dataset ${what}: ${message}`, 'ERR_DATASET'), { cause });
 }
 
 const isAsync = (value: unknown): boolean => typeof value === 'object' && value !== null && method(value, Symbol.asyncIterator);

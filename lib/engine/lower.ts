@@ -1,5 +1,5 @@
 import type { Activation } from '../activations.js';
-import type { Layer, Lowering, Shape, Weight } from '../layers/layer.js';
+import { type Layer, type Lowering, lowerAll, type Shape, type Weight } from '../layers/layer.js';
 import type { Regularizer } from '../regularizers.js';
 import type { OpSpec, SpecValue } from './spec.js';
 
@@ -30,13 +30,7 @@ export function lower(layers: readonly Layer[], inputShape: Shape): Program {
     activityRegularizer: (regularizer: Regularizer | null) =>
       regularizer ? [{ op: 'activityRegularization', ...regularizer.spec() }] : [],
   };
-  const ops: OpSpec[] = [];
-  let shape = inputShape;
-  for (const layer of layers) {
-    // What an op has to say of sizes that only the data tell, it says of its layer.
-    ops.push(...layer.lower(shape, lowering).map((op) => ({ label: layer.label, ...op })));
-    shape = layer.computeOutputShape(shape);
-  }
+  const ops = lowerAll(layers, inputShape, lowering);
   joinPenalties(ops);
   const last = ops.at(-1);
   const onLastAxis = last?.axis === undefined || last.axis === -1;

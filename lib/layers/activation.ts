@@ -92,7 +92,7 @@ export class Softmax extends Layer {
   lower(input: Shape): OpSpec[] {
     const axes = this.#axes(input);
     const softmax = { op: 'activation', ...activations.softmax().spec() };
-    const unmasked = { unmaskedAxes: axes, label: this.label };
+    const unmasked = { unmaskedAxes: axes };
     if (axes.length === 1)
       return [{ op: 'activation', ...activations.softmax({ axis: axes[0] + 1 }).spec(input.length), ...unmasked }];
     // Several axes: brought to the end and made one, then back.

@@ -91,6 +91,19 @@ export interface Lowering {
   activityRegularizer(regularizer: Regularizer | null): OpSpec[];
 }
 
+/** The ops of layers that take each other's output. What an op has to say of sizes that only the data tell, it says of its layer. */
+export function lowerAll(layers: readonly Layer[], input: Shape, lowering: Lowering): OpSpec[] {
+  let shape = input;
+  return layers.flatMap((layer) => {
+    const ops = layer.lower(shape, lowering).map((op) => ({ label: layer.label, ...op }));
+    shape = layer.computeOutputShape(shape);
+    return ops;
+  });
+}
+
+/** Whether it carries state from batch to batch. */
+export const isStateful = (layer: Layer): boolean => (layer as { stateful?: unknown }).stateful === true;
+
 /**
  * One layer of a model: its Keras config, its shape rule, its weights, and the native ops it becomes.
  * A subclass gives `className`, `computeOutputShape`, `lower` and `config`, and `createWeights` where it has any.

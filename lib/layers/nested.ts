@@ -1,14 +1,13 @@
 import type { OpSpec } from '../engine/spec.js';
 import { ValueError } from '../errors.js';
 import type { Config } from '../registry.js';
-import type { Layer, Lowering, Shape } from './layer.js';
+import { isStateful, type Layer, type Lowering, lowerAll, type Shape } from './layer.js';
 import { Wrapper } from './wrapper.js';
 
 /** What a model must have to be a layer of another: a `Sequential`. */
 export interface Stack {
   readonly name: string;
   readonly layers: readonly Layer[];
-  readonly built: boolean;
   readonly inputShape: Shape | null;
   readonly inputNames: readonly string[];
   buildFor(sample: Shape): void;
@@ -23,7 +22,6 @@ export const isStack = (value: unknown): value is Stack =>
  */
 export class Nested extends Wrapper {
   static override readonly className = 'Sequential';
-  readonly layers: readonly Layer[];
 
   constructor(
     /** The model itself. */
@@ -31,13 +29,16 @@ export class Nested extends Wrapper {
   ) {
     const { name, inputShape, layers } = model;
     super({ name, ...(inputShape ? { batchInputShape: inputShape } : {}) }, layers);
-    this.layers = layers;
     if (layers.length === 0)
       throw new ValueError(`${this.label} has no layers: add them before it becomes a layer itself.`, 'ERR_LAYER');
   }
 
+  get layers(): readonly Layer[] {
+    return this.inner;
+  }
+
   get stateful(): boolean {
-    return this.layers.some((l) => (l as { stateful?: unknown }).stateful === true);
+    return this.layers.some(isStateful);
   }
 
   /** Whether a model is inside, at any depth. */
@@ -67,13 +68,7 @@ export class Nested extends Wrapper {
         `${this.label}: its model has other layers now than when it was added. Make the inner model complete first.`,
         'ERR_LAYER',
       );
-    const ops: OpSpec[] = [];
-    let shape = input;
-    for (const layer of this.layers) {
-      ops.push(...layer.lower(shape, lowering));
-      shape = layer.computeOutputShape(shape);
-    }
-    return ops;
+    return lowerAll(this.layers, input, lowering);
   }
 
   protected config(): Config {

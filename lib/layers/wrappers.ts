@@ -4,7 +4,7 @@ import { checkOneOf } from '../options.js';
 import type { Config } from '../registry.js';
 import { classNameOf } from '../registry.js';
 import { layerRegistry } from './index.js';
-import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
+import { isStateful, Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
 import { isStack, Nested } from './nested.js';
 import { RecurrentLayer } from './recurrent.js';
 import { RecurrentCell } from './recurrent_cell.js';
@@ -176,7 +176,7 @@ export class TimeDistributed extends Wrapper {
       throw typeError(
         `TimeDistributed: 'layer' must be a layer, not a cell. Received: ${classNameOf(layer)}. Put the cell into layers.rnn({ cell }).`,
       );
-    if ((layer as { stateful?: unknown }).stateful === true)
+    if (isStateful(layer))
       throw new ValueError(
         "TimeDistributed: 'layer' must not be stateful: its batches are the steps of many samples.",
         'ERR_LAYER',

@@ -5,7 +5,7 @@ import { BatchStream, isDataset } from '../data/dataset.js';
 import { checkIds, checkLabels } from '../data/labels.js';
 import { Engine, type NativeFeed, type RunShape } from '../engine/engine.js';
 import { show, typeError, ValueError } from '../errors.js';
-import type { Shape } from '../layers/layer.js';
+import { isStateful, type Shape } from '../layers/layer.js';
 import { firstLayer } from '../layers/nested.js';
 import type { Sequential } from '../sequential.js';
 import type { Compilation } from './compilation.js';
@@ -174,7 +174,7 @@ export function readClassWeight(compilation: Compilation, given: unknown): Class
 
 /** Stateful layers carry the state of each row of a batch to the same row of the next, so all batches must have the same rows. */
 export function checkStateful(model: Sequential, count: number, batch: number): void {
-  if (count % batch === 0 || !model.layers.some((l) => (l as { stateful?: unknown }).stateful === true)) return;
+  if (count % batch === 0 || !model.layers.some(isStateful)) return;
   throw new ValueError(
     `Model '${model.name}' has a stateful layer, so that batches must all have the same number of samples. Received: ${count} samples in batches of ${batch}. Choose a batchSize that divides them.`,
     'ERR_STATEFUL',

@@ -87,7 +87,7 @@ class Dense : public DenseBase {
   }
 
   void backward(const Step& step, int, int64_t begin, int64_t end) override {
-    if (packTasks_ > 0 && begin < packTasks_) {
+    if (begin < packTasks_) {
       const int64_t column = begin * kPackColumns, k = step.rows * steps_;
       return pack(false, k, std::min(kPackColumns, units_ - column), dy + column, units_, scratch[0] + column * k);
     }

@@ -272,33 +272,7 @@ TEST(ConvLstm, has_the_gradient_of_its_dropout) {
       c.recurrentDropout = recurrent;
       SCOPED_TRACE(c.text() + " dropout " + std::to_string(dropout) + " " + std::to_string(recurrent));
       OpRunner runner(c.setup());
-      Floats x = randomFloats(c.rows * sizeOf(c.setup().in), 3, -1, 1);
-      Floats up;
-      const auto loss = [&] {
-        const Floats y = runner.forward(x);
-        if (up.empty()) up = randomFloats(static_cast<int64_t>(y.size()), 5, -1, 1);
-        double sum = 0;
-        for (size_t i = 0; i < y.size(); ++i) sum += static_cast<double>(up[i]) * y[i];
-        return sum;
-      };
-      loss();
-      const Floats dx = runner.backward(up);
-      const std::vector<Floats> gradients = runner.gradients;
-      const auto differ = [&](float* values, const Floats& got, const std::string& what) {
-        Doubles want(got.size());
-        for (size_t i = 0; i < got.size(); ++i) {
-          const float middle = values[i], delta = 0x1p-8f;
-          values[i] = middle + delta;
-          const double above = loss();
-          values[i] = middle - delta;
-          want[i] = (above - loss()) / (2 * delta);
-          values[i] = middle;
-        }
-        expectClose(got, want, 1e-3, what);
-      };
-      differ(x.data(), dx, "dx");
-      for (size_t w = 0; w < gradients.size(); ++w)
-        differ(runner.weights[w]->data(), gradients[w], "gradient of weight " + std::to_string(w));
+      compareWithOwnDifferences(runner, randomFloats(c.rows * sizeOf(c.setup().in), 3, -1, 1));
     }
 }
 
@@ -426,11 +400,7 @@ TEST(ConvLstm, goes_both_ways_in_a_wrapper) {
         return Value(o);
       };
       OpSetup setup = there.setup();
-      setup.spec = object({{"op", "bidirectional"},
-                           {"mergeMode", mode},
-                           {"returnSequences", sequences},
-                           {"forward", Value(Value::Array{spec(there, 0)})},
-                           {"backward", Value(Value::Array{spec(back, 3)})}});
+      setup.spec = bidirectional(mode, sequences, spec(there, 0), spec(back, 3));
       const std::vector<Shape> one = setup.weights;
       setup.weights.insert(setup.weights.end(), one.begin(), one.end());
       const Reference both = [&](const Doubles& x, const std::vector<Doubles>& w) {

@@ -136,6 +136,43 @@ inline void compare(const OpSetup& setup, const Floats& mask, const Reference& r
     expectClose(runner.gradients[w], differences(weights[w]), tolerance, "gradient of weight " + std::to_string(w));
 }
 
+// Every gradient against differences of the op's own forward pass: for what no reference draws alike, such as dropout.
+inline void compareWithOwnDifferences(OpRunner& runner, Floats x) {
+  Floats up;
+  const auto loss = [&] {
+    const Floats y = runner.forward(x);
+    if (up.empty()) up = randomFloats(static_cast<int64_t>(y.size()), 5, -1, 1);
+    double sum = 0;
+    for (size_t i = 0; i < y.size(); ++i) sum += static_cast<double>(up[i]) * y[i];
+    return sum;
+  };
+  loss();
+  const Floats dx = runner.backward(up);
+  const std::vector<Floats> gradients = runner.gradients;
+  const auto differ = [&](float* values, const Floats& got, const std::string& what) {
+    Doubles want(got.size());
+    for (size_t i = 0; i < got.size(); ++i) {
+      const float middle = values[i], delta = 0x1p-8f;
+      values[i] = middle + delta;
+      const double above = loss();
+      values[i] = middle - delta;
+      want[i] = (above - loss()) / (2 * delta);
+      values[i] = middle;
+    }
+    expectClose(got, want, 1e-3, what);
+  };
+  differ(x.data(), dx, "dx");
+  for (size_t w = 0; w < gradients.size(); ++w) differ(runner.weights[w]->data(), gradients[w], "gradient of weight " + std::to_string(w));
+}
+
+inline Value bidirectional(const char* mode, bool sequences, Value forward, Value backward) {
+  return object({{"op", "bidirectional"},
+                 {"mergeMode", mode},
+                 {"returnSequences", sequences},
+                 {"forward", Value(Value::Array{std::move(forward)})},
+                 {"backward", Value(Value::Array{std::move(backward)})}});
+}
+
 inline void check(const Case& c, double tolerance = 2e-5) {
   SCOPED_TRACE(c.op + " rows " + std::to_string(c.rows) + " steps " + std::to_string(c.steps) + " width " + std::to_string(c.width) +
                " units " + std::to_string(c.units) + (c.sequences ? " sequences" : "") + (c.backwards ? " backwards" : "") +

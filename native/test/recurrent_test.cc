@@ -52,32 +52,7 @@ TEST_P(Cells, DropoutHasItsGradient) {
                           {"units", 5},     {"returnSequences", true},       {"resetAfter", c.resetAfter}};
     setup.spec = object(spec);
     OpRunner runner(setup);
-    Floats x = randomFloats(3 * 3 * 4, 3, -1, 1);
-    const Floats up = randomFloats(3 * 3 * 5, 5, -1, 1);
-    const auto loss = [&] {
-      const Floats y = runner.forward(x);
-      double sum = 0;
-      for (size_t i = 0; i < y.size(); ++i) sum += static_cast<double>(up[i]) * y[i];
-      return sum;
-    };
-    loss();
-    const Floats dx = runner.backward(up);
-    const std::vector<Floats> gradients = runner.gradients;
-    const auto compare = [&](float* values, const Floats& got, const std::string& what) {
-      Doubles want(got.size());
-      for (size_t i = 0; i < got.size(); ++i) {
-        const float middle = values[i], delta = 0x1p-8f;
-        values[i] = middle + delta;
-        const double above = loss();
-        values[i] = middle - delta;
-        want[i] = (above - loss()) / (2 * delta);
-        values[i] = middle;
-      }
-      expectClose(got, want, 1e-3, what);
-    };
-    compare(x.data(), dx, "dx");
-    for (size_t w = 0; w < gradients.size(); ++w)
-      compare(runner.weights[w]->data(), gradients[w], "gradient of weight " + std::to_string(w));
+    compareWithOwnDifferences(runner, randomFloats(3 * 3 * 4, 3, -1, 1));
   }
 }
 

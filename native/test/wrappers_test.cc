@@ -21,11 +21,7 @@ TEST(Bidirectional, MatchesTheReference) {
                          {"weights", Value(Value::Array{first, first + 1, first + 2})}});
         };
         OpSetup setup = there.setup();
-        setup.spec = object({{"op", "bidirectional"},
-                             {"mergeMode", mode},
-                             {"returnSequences", sequences},
-                             {"forward", Value(Value::Array{spec(there, 0)})},
-                             {"backward", Value(Value::Array{spec(back, 3)})}});
+        setup.spec = bidirectional(mode, sequences, spec(there, 0), spec(back, 3));
         setup.weights.insert(setup.weights.end(), {{2, 12}, {3, 12}, {12}});
         SCOPED_TRACE(std::string(mode) + (sequences ? " sequences" : "") + (masked ? " mask" : ""));
         compare(setup, there.mask, [&](const Doubles& x, const std::vector<Doubles>& w) {

@@ -4,6 +4,7 @@ import { layerRegistry } from '../../lib/layers/index.js';
 import type { Layer, Shape } from '../../lib/layers/layer.js';
 import defaults from '../parity/units/layer_defaults.json';
 import mask from '../parity/units/softmax_mask.json';
+import { throwing } from './helpers.js';
 
 /** What one layer makes of a batch. */
 async function apply(layer: Layer, x: unknown, inputShape: number[]): Promise<unknown> {
@@ -11,7 +12,6 @@ async function apply(layer: Layer, x: unknown, inputShape: number[]): Promise<un
   model.build([null, ...inputShape]);
   return (await model.predict(array(x as number[]), { verbose: 0 })).toArray();
 }
-const throwing = (code: string, message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
 const error = (call: () => unknown): unknown => {
   try {
     call();

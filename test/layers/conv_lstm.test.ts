@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Lowering } from '../../lib/layers/layer.js';
+import { built, lowering, plain, shapes, throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', async () => ({
   addon: { ...(await import('./fake_addon.js')).addon, orthogonal: () => undefined },
@@ -10,18 +10,6 @@ const { Sequential } = await import('../../lib/sequential.js');
 const { default: golden } = await import('../parity/units/conv_lstm.json');
 
 type Layer = InstanceType<(typeof layers)['ConvLSTM2D']>;
-const lowering = {
-  weights: (layer) => layer.weights.map((_, i) => i),
-  activityRegularizer: (r) => (r ? [{ op: 'activityRegularization' }] : []),
-  activation: (a) => (a.isLinear ? [] : [{ op: 'activation', ...a.spec() }]),
-} as Lowering;
-const throwing = (code: string, message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
-const shapes = (layer: { weights: readonly { shape: readonly number[] }[] }) => layer.weights.map((w) => [...w.shape]);
-const built = <L extends { build(input: (number | null)[]): void }>(layer: L, input: (number | null)[]): L => {
-  layer.build(input);
-  return layer;
-};
-const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
 
 describe('ConvLSTM', () => {
   it.each(['ConvLSTM1D', 'ConvLSTM2D'] as const)("%s has Keras's options and defaults", (name) => {

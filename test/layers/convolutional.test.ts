@@ -4,6 +4,7 @@ import { layerRegistry } from '../../lib/layers/index.js';
 import type { Layer, Shape } from '../../lib/layers/layer.js';
 import { toKerasConfig } from '../../lib/registry.js';
 import defaults from '../parity/units/layer_defaults.json';
+import { throwing } from './helpers.js';
 
 const names = ['Conv1D', 'Conv2D', 'Conv3D', 'Conv1DTranspose', 'Conv2DTranspose', 'Conv3DTranspose'] as const;
 const all = [...names, 'DepthwiseConv1D', 'DepthwiseConv2D', 'SeparableConv1D', 'SeparableConv2D'] as const;
@@ -16,7 +17,6 @@ const error = (call: () => unknown): unknown => {
   }
   return undefined;
 };
-const throwing = (code: string, message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
 
 /** A model of one layer, and what it makes of a batch. */
 function one(layer: Layer, inputShape: readonly number[]) {

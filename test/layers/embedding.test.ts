@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Lowering } from '../../lib/layers/layer.js';
+import { lowering, throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', () => import('./fake_addon.js'));
 const { Embedding, embeddingLayers } = await import('../../lib/layers/embedding.js');
@@ -9,11 +9,6 @@ const { Registry } = await import('../../lib/registry.js');
 const { default: defaults } = await import('../parity/units/layer_defaults.json');
 
 const registry = new Registry('layer', 'keras.layers', Layer, [...embeddingLayers, ...globalPoolingLayers]);
-const lowering = {
-  weights: (layer) => layer.weights.map((_, i) => i),
-  activityRegularizer: (r) => (r ? [{ op: 'activityRegularization' }] : []),
-} as Lowering;
-const throwing = (code: string, message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
 
 describe('Embedding', () => {
   it("has Keras's options and defaults", () => {

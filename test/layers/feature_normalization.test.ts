@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { array, layers, modelFromJSON, type NDArray, sequential } from '../../lib/index.js';
 import units from '../parity/units/normalization_adapt.json';
+import { throwing } from './helpers.js';
 
 const tensor = (t: { shape: number[]; data: number[] }) => array(Float32Array.from(t.data), t.shape);
 const x = tensor(units.x);
@@ -10,7 +11,6 @@ const close = (got: NDArray, want: { shape: number[]; data: number[] }) => {
     expect(Math.abs(got.data[i] - v) / Math.max(1, Math.abs(v))).toBeLessThan(5e-6);
   });
 };
-const throwing = (code: string, message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
 const values = (layer: { getWeights(): NDArray[] }) => layer.getWeights().map((w) => Array.from(w.data));
 
 describe('as Keras does', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Lowering } from '../../lib/layers/layer.js';
+import { built, lowering, throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', () => import('./fake_addon.js'));
 const { GroupNormalization } = await import('../../lib/layers/group_normalization.js');
@@ -18,13 +18,7 @@ const registry = new Registry('layer', 'keras.layers', Layer, [
   Normalization,
   PReLU,
 ]);
-const lowering = { weights: (layer) => layer.weights.map((_, i) => i) } as Lowering;
 const weightsOf = (layer: InstanceType<typeof Layer>) => layer.weights.map((w) => [w.name, [...w.shape], w.trainable]);
-const throwing = (code: string, message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
-const built = <L extends InstanceType<typeof Layer>>(layer: L, shape: readonly (number | null)[]): L => {
-  layer.build(shape);
-  return layer;
-};
 
 it.each(['GroupNormalization', 'PReLU'] as const)("%s has Keras's options and defaults", (name) => {
   const layer = registry.resolve(name);

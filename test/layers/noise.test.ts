@@ -3,8 +3,8 @@ import { array, layers, type NDArray, sequential, setRandomSeed } from '../../li
 import { layerRegistry } from '../../lib/layers/index.js';
 import type { Layer, Shape } from '../../lib/layers/layer.js';
 import defaults from '../parity/units/layer_defaults.json';
+import { throwing } from './helpers.js';
 
-const throwing = (code: string, message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
 const error = (call: () => unknown): unknown => {
   try {
     call();

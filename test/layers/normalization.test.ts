@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Lowering } from '../../lib/layers/layer.js';
+import { lowering, throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', () => import('./fake_addon.js'));
 const { BatchNormalization, LayerNormalization, normalizationLayers } = await import('../../lib/layers/normalization.js');
@@ -8,9 +8,7 @@ const { Registry, toKerasConfig } = await import('../../lib/registry.js');
 const { default: defaults } = await import('../parity/units/layer_defaults.json');
 
 const registry = new Registry('layer', 'keras.layers', Layer, normalizationLayers);
-const lowering = { weights: (layer) => layer.weights.map((_, i) => i) } as Lowering;
 const weightsOf = (layer: InstanceType<typeof Layer>) => layer.weights.map((w) => [w.name, [...w.shape], w.trainable]);
-const throwing = (code: string, message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
 
 /** What Keras 3 writes, without what is left out here on purpose. */
 function kerasDefaults(name: 'BatchNormalization' | 'LayerNormalization') {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Lowering, Shape } from '../../lib/layers/layer.js';
+import { throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', () => import('./fake_addon.js'));
 const pooling = await import('../../lib/layers/pooling.js');
@@ -21,7 +22,6 @@ const {
 } = pooling;
 const all = [...pooling.poolingLayers, ...adaptivePoolingLayers];
 const registry = new Registry('layer', 'keras.layers', Layer, all);
-const throwing = (code: string, message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
 const lower = (layer: InstanceType<typeof Layer>, input: Shape) => layer.lower(input, {} as Lowering);
 
 describe('config', () => {

@@ -3,6 +3,7 @@ import { array, layers, sequential } from '../../lib/index.js';
 import { layerRegistry } from '../../lib/layers/index.js';
 import type { Layer, Shape } from '../../lib/layers/layer.js';
 import defaults from '../parity/units/layer_defaults.json';
+import { throwing } from './helpers.js';
 
 const count = (...shape: number[]) =>
   array(
@@ -16,7 +17,6 @@ const apply = async (layer: Layer, x: ReturnType<typeof count>) => {
   expect(y.shape).toEqual([x.shape[0], ...layer.computeOutputShape(x.shape.slice(1))]);
   return y.toArray();
 };
-const throwing = (code: string, message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
 const error = (call: () => unknown): unknown => {
   try {
     call();

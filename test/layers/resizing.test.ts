@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Lowering, Shape } from '../../lib/layers/layer.js';
+import { throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', () => import('./fake_addon.js'));
 const { Cropping1D, Cropping2D, Cropping3D, resizingLayers, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D } = await import(
@@ -11,7 +12,6 @@ const { Registry, toKerasConfig } = await import('../../lib/registry.js');
 const { default: defaults } = await import('../parity/units/layer_defaults.json');
 
 const registry = new Registry('layer', 'keras.layers', Layer, [...resizingLayers, ...upSamplingLayers]);
-const throwing = (code: string, message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
 const lower = (layer: InstanceType<typeof Layer>, input: Shape) => layer.lower(input, {} as Lowering);
 /** Keras's config of a layer without what all layers have. */
 function own(layer: InstanceType<typeof Layer>) {

@@ -1,0 +1,25 @@
+import { expect } from 'vitest';
+import type { Lowering } from '../../lib/layers/layer.js';
+
+/** An error with this code, whose message matches. */
+export const throwing = (code: string, message: RegExp) =>
+  expect.objectContaining({ code, message: expect.stringMatching(message) });
+
+/** A layer by itself, without a model around it: weights are numbered from 0. */
+export const lowering = {
+  weights: (layer) => layer.weights.map((_, i) => i),
+  activityRegularizer: (r) => (r ? [{ op: 'activityRegularization' }] : []),
+  activation: (a) => (a.isLinear ? [] : [{ op: 'activation', ...a.spec() }]),
+} as Lowering;
+
+export const shapes = (layer: { weights: readonly { shape: readonly number[] }[] }) => layer.weights.map((w) => [...w.shape]);
+
+export const built = <L extends { build(input: readonly (number | null)[]): void }>(
+  layer: L,
+  input: readonly (number | null)[],
+): L => {
+  layer.build(input);
+  return layer;
+};
+
+export const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
