@@ -107,5 +107,8 @@ const factories = {
 /**
  * Every activation function, for options named `activation`: `layers.dense({ units: 8, activation: activations.leakyRelu({ negativeSlope: 0.1 }) })`.
  * Those whose options stay at their defaults can as well be given by name: `'relu'`. See https://keras.io/api/layers/activations/
+ * @example
+ * layers.dense({ units: 8, activation: activations.leakyRelu({ negativeSlope: 0.1 }) });
+ * layers.dense({ units: 8, activation: activations.relu }); // the function itself: with its defaults
  */
 export const activations = { Activation, ...elementwise, ...alongAxis, ...factories };

@@ -3,7 +3,10 @@ import { show, typeError } from './errors.js';
 import { checkNumber, readOptions } from './options.js';
 import { type Config, type Part, Registry } from './registry.js';
 
-/** A condition that a weight is brought back to after every training step. Computed by the engine: a subclass names one of its kinds. */
+/**
+ * A condition that a weight is brought back to after every training step. Computed by the engine: a subclass names one of its kinds.
+ * @example const isConstraint = constraints.nonNeg() instanceof constraints.Constraint; // true
+ */
 export abstract class Constraint implements Part {
   static readonly className: string = 'Constraint';
   abstract getConfig(): Config;
@@ -33,7 +36,10 @@ export interface MaxNormOptions {
   axis?: Axes;
 }
 
-/** Scales weights down to a norm of at most `maxValue`. */
+/**
+ * Scales weights down to a norm of at most `maxValue`.
+ * @example layers.conv2D({ filters: 8, kernelSize: 3, kernelConstraint: constraints.maxNorm({ maxValue: 2, axis: [0, 1, 2] }) })
+ */
 export class MaxNorm extends Constraint {
   static override readonly className = 'MaxNorm';
   static readonly aliases = ['maxnorm'];
@@ -53,7 +59,10 @@ export class MaxNorm extends Constraint {
   }
 }
 
-/** Sets negative weights to 0. */
+/**
+ * Sets negative weights to 0.
+ * @example layers.dense({ units: 8, kernelConstraint: 'non_neg' })
+ */
 export class NonNeg extends Constraint {
   static override readonly className = 'NonNeg';
   static readonly aliases = ['nonneg'];
@@ -69,7 +78,10 @@ export class NonNeg extends Constraint {
   }
 }
 
-/** Scales weights to norm 1. */
+/**
+ * Scales weights to norm 1.
+ * @example layers.dense({ units: 8, kernelConstraint: constraints.unitNorm({ axis: 0 }) })
+ */
 export class UnitNorm extends Constraint {
   static override readonly className = 'UnitNorm';
   static readonly aliases = ['unitnorm'];
@@ -97,7 +109,10 @@ export interface MinMaxNormOptions {
   axis?: Axes;
 }
 
-/** Scales weights to a norm between `minValue` and `maxValue`. */
+/**
+ * Scales weights to a norm between `minValue` and `maxValue`.
+ * @example layers.dense({ units: 8, kernelConstraint: constraints.minMaxNorm({ minValue: 0.5, maxValue: 2, rate: 0.9 }) })
+ */
 export class MinMaxNorm extends Constraint {
   static override readonly className = 'MinMaxNorm';
   readonly minValue: number;
@@ -134,7 +149,10 @@ export const constraintRegistry = new Registry<Constraint>('constraint', 'keras.
   MinMaxNorm,
 ]);
 
-/** Classes and factories of all constraints: `constraints.maxNorm({ maxValue: 3 })` is `new constraints.MaxNorm({ maxValue: 3 })`. */
+/**
+ * Classes and factories of all constraints: `constraints.maxNorm({ maxValue: 3 })` is `new constraints.MaxNorm({ maxValue: 3 })`.
+ * @example layers.dense({ units: 8, kernelConstraint: constraints.maxNorm({ maxValue: 3 }) })
+ */
 export const constraints = {
   Constraint,
   MaxNorm,

@@ -9,7 +9,10 @@ export type DTypePolicy = 'float32' | 'mixed_bfloat16';
 const policies: readonly DTypePolicy[] = ['float32', 'mixed_bfloat16'];
 let current: DTypePolicy = 'float32';
 
-/** The policy of layers that are given no `dtype`. `'float32'` unless {@link setDtypePolicy} changed it. */
+/**
+ * The policy of layers that are given no `dtype`. `'float32'` unless {@link setDtypePolicy} changed it.
+ * @example dtypePolicy() // 'float32'
+ */
 export function dtypePolicy(): DTypePolicy {
   return current;
 }

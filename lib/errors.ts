@@ -1,4 +1,12 @@
-/** Base of what gemmfit throws: an `Error` with a machine-readable `code` such as `'ERR_SHAPE'`. */
+/**
+ * Base of what gemmfit throws: an `Error` with a machine-readable `code` such as `'ERR_SHAPE'`.
+ * @example
+ * try {
+ *   layers.dense({ units: -1 });
+ * } catch (error) {
+ *   if (error instanceof ValueError) console.log(error.code); // ERR_OUT_OF_RANGE
+ * }
+ */
 export class ValueError extends Error {
   readonly code: string;
   constructor(message: string, code = 'ERR_VALUE') {
@@ -8,7 +16,15 @@ export class ValueError extends Error {
   }
 }
 
-/** Thrown where a call comes at the wrong time: before `compile`, while a fit is running, after `dispose`. */
+/**
+ * Thrown where a call comes at the wrong time: before `compile`, while a fit is running, after `dispose`.
+ * @example
+ * try {
+ *   await sequential([layers.dense({ units: 1, inputShape: [4] })]).fit(x, y);
+ * } catch (error) {
+ *   if (error instanceof RuntimeError) console.log(error.code); // ERR_NOT_COMPILED
+ * }
+ */
 export class RuntimeError extends Error {
   readonly code: string;
   constructor(message: string, code = 'ERR_RUNTIME') {

@@ -34,12 +34,21 @@ export type { PredictOptions } from './training/predict.js';
  * Threads that training and prediction may use, in the whole process. Default: the physical cores this process is allowed, or the
  * environment variable GEMMFIT_NUM_THREADS. Results have the same bits for any number.
  * @param count 1 to 256
+ * @example setThreads(1); // leave the other cores to the rest of the program
  */
 export function setThreads(count: number): void {
   addon.setThreads(checkNumber('setThreads', 'count', count, { min: 1, max: 256, integer: true }));
 }
 
-/** Not available yet: models are built from configs (`modelFromJSON`) and weights set by `setWeights`. Rejects with ERR_UNSUPPORTED. */
+/**
+ * Not available yet: models are built from configs (`modelFromJSON`) and weights set by `setWeights`. Rejects with ERR_UNSUPPORTED.
+ * @example
+ * try {
+ *   await loadModel('model.keras');
+ * } catch (error) {
+ *   console.log((error as RuntimeError).code); // ERR_UNSUPPORTED
+ * }
+ */
 export async function loadModel(path: string): Promise<never> {
   throw new RuntimeError(
     `loadModel('${path}'): model files cannot be read yet. Build the model (modelFromJSON reads Keras's configs) and use setWeights.`,
@@ -47,7 +56,10 @@ export async function loadModel(path: string): Promise<never> {
   );
 }
 
-/** Versions of gemmfit and its BLAS, the SIMD instructions chosen, how bfloat16 is multiplied, and the number of threads. */
+/**
+ * Versions of gemmfit and its BLAS, the SIMD instructions chosen, how bfloat16 is multiplied, and the number of threads.
+ * @example console.log(version.gemmfit, version.blas, version.simd, version.threads);
+ */
 export const version = {
   gemmfit: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version as string,
   get blas(): string {

@@ -4,7 +4,12 @@ import { CustomLoss, isCustomLoss } from './losses/custom.js';
 import { Loss } from './losses/loss.js';
 import { type PartClass, Registry } from './registry.js';
 
-/** The table of losses: `losses.Huber`, `losses.huber({ delta: 2 })`. */
+/**
+ * The table of losses: `losses.Huber`, `losses.huber({ delta: 2 })`.
+ * @example
+ * model.compile({ optimizer: 'adam', loss: losses.huber({ delta: 2 }) });
+ * model.compile({ optimizer: 'adam', loss: 'huber' }); // with its defaults
+ */
 export * as losses from './losses/all.js';
 export { CustomLoss, type CustomLossFunctions, isCustomLoss } from './losses/custom.js';
 export { Loss, type LossOptions, type LossSpec, type Reduction } from './losses/loss.js';

@@ -55,7 +55,12 @@ export const optimizerRegistry = new OptimizerRegistry('optimizer', 'keras.optim
   Lion,
 ]);
 
-/** Classes and factories of all optimizers: `optimizers.adam({ learningRate: 1e-3 })` is `new optimizers.Adam({ learningRate: 1e-3 })`. */
+/**
+ * Classes and factories of all optimizers: `optimizers.adam({ learningRate: 1e-3 })` is `new optimizers.Adam({ learningRate: 1e-3 })`.
+ * @example
+ * model.compile({ optimizer: optimizers.adam({ learningRate: 3e-4, clipnorm: 1 }), loss: 'mse' });
+ * model.compile({ optimizer: 'adam', loss: 'mse' }); // with its defaults
+ */
 export const optimizers = {
   Optimizer,
   SGD,

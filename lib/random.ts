@@ -8,6 +8,10 @@ let drawn = 0n;
  * Makes everything random follow from one number: initial weights, shuffles, dropout and noise.
  * The same script with the same seed gives the same bits, whatever the number of threads.
  * @param seed a whole number from 0 to 2^53 - 1
+ * @example
+ * setRandomSeed(1);
+ * const model = sequential([layers.dense({ units: 4, inputShape: [3] })]);
+ * console.log(model.getWeights()[0].toArray()); // the same numbers in every run
  */
 export function setRandomSeed(seed: number): void {
   base = BigInt(checkNumber('setRandomSeed', 'seed', seed, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true }));

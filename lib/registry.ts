@@ -47,6 +47,24 @@ const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'obj
 
 /** Classes registered by users, for every kind: `registerSerializable`. */
 const custom = new Map<string, PartClass<Part>>();
+
+/**
+ * Makes a class of yours known under a name, so that configs and options that hold the name give an instance: a layer, loss, metric, optimizer,
+ * schedule, initializer, regularizer or constraint. A name that the package has itself keeps its meaning; the same name twice: the later class.
+ * @param className as configs write it; TypeError for anything but a name
+ * @param partClass made by `new partClass(config)`, or by its static `fromConfig`; TypeError for anything but a class
+ * @example
+ * class InverseRoot extends schedules.LearningRateSchedule {
+ *   static override readonly className = 'InverseRoot';
+ *   call(step: number) {
+ *     return 0.1 / Math.sqrt(step + 1);
+ *   }
+ *   override getConfig() {
+ *     return {};
+ *   }
+ * }
+ * registerSerializable('InverseRoot', InverseRoot);
+ */
 export function registerSerializable(className: string, partClass: PartClass<Part>): void {
   if (typeof className !== 'string' || !className)
     throw typeError(`registerSerializable: 'className' must be a name. Received: ${show(className)}`);

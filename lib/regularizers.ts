@@ -5,6 +5,7 @@ import { type Config, type Part, Registry } from './registry.js';
 /**
  * A penalty on the size of a weight, added to the loss once a batch. It is computed by the engine: a subclass names one of its kinds
  * in `spec()`.
+ * @example const isRegularizer = regularizers.l2() instanceof regularizers.Regularizer; // true
  */
 export abstract class Regularizer implements Part {
   static readonly className: string = 'Regularizer';
@@ -20,7 +21,10 @@ export interface L1L2Options {
   l2?: number | null;
 }
 
-/** `l1 * sum(|w|) + l2 * sum(w^2)`. Both factors are 0 unless given; the name 'l1_l2' stands for 0.01 each. */
+/**
+ * `l1 * sum(|w|) + l2 * sum(w^2)`. Both factors are 0 unless given; the name 'l1_l2' stands for 0.01 each.
+ * @example layers.dense({ units: 8, kernelRegularizer: regularizers.l1L2({ l1: 1e-5, l2: 1e-4 }) })
+ */
 export class L1L2 extends Regularizer {
   static override readonly className: string = 'L1L2';
   static readonly aliases: readonly string[] = ['l1_l2'];
@@ -40,7 +44,10 @@ export class L1L2 extends Regularizer {
   }
 }
 
-/** `l1 * sum(|w|)`; `l1` is 0.01 unless given. */
+/**
+ * `l1 * sum(|w|)`; `l1` is 0.01 unless given.
+ * @example layers.dense({ units: 8, kernelRegularizer: regularizers.l1({ l1: 1e-4 }) })
+ */
 export class L1 extends Regularizer {
   static override readonly className = 'L1';
   readonly l1: number;
@@ -56,7 +63,10 @@ export class L1 extends Regularizer {
   }
 }
 
-/** `l2 * sum(w^2)`, without a half; `l2` is 0.01 unless given. */
+/**
+ * `l2 * sum(w^2)`, without a half; `l2` is 0.01 unless given.
+ * @example layers.dense({ units: 8, kernelRegularizer: regularizers.l2({ l2: 1e-4 }) })
+ */
 export class L2 extends Regularizer {
   static override readonly className = 'L2';
   readonly l2: number;
@@ -79,7 +89,10 @@ export interface OrthogonalRegularizerOptions {
   mode?: 'rows' | 'columns';
 }
 
-/** Draws the rows or columns of a matrix towards being orthogonal. Only for weights of two axes. */
+/**
+ * Draws the rows or columns of a matrix towards being orthogonal. Only for weights of two axes.
+ * @example layers.dense({ units: 8, kernelRegularizer: regularizers.orthogonalRegularizer({ factor: 0.01, mode: 'columns' }) })
+ */
 export class OrthogonalRegularizer extends Regularizer {
   static override readonly className = 'OrthogonalRegularizer';
   readonly factor: number;
@@ -114,7 +127,10 @@ export const regularizerRegistry = new RegularizerRegistry('regularizer', 'keras
   OrthogonalRegularizer,
 ]);
 
-/** Classes and factories of all regularizers: `regularizers.l2({ l2: 1e-4 })` is `new regularizers.L2({ l2: 1e-4 })`. */
+/**
+ * Classes and factories of all regularizers: `regularizers.l2({ l2: 1e-4 })` is `new regularizers.L2({ l2: 1e-4 })`.
+ * @example layers.dense({ units: 8, kernelRegularizer: regularizers.l2({ l2: 1e-4 }) })
+ */
 export const regularizers = {
   Regularizer,
   L1,

@@ -26,7 +26,12 @@ export const scheduleRegistry = new Registry<LearningRateSchedule>(
   [ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay, CosineDecay, CosineDecayRestarts],
 );
 
-/** Classes and factories of all schedules: `schedules.cosineDecay({ ... })` is `new schedules.CosineDecay({ ... })`. */
+/**
+ * Classes and factories of all schedules: `schedules.cosineDecay({ ... })` is `new schedules.CosineDecay({ ... })`.
+ * @example
+ * const learningRate = schedules.cosineDecay({ initialLearningRate: 0.1, decaySteps: 1000 });
+ * model.compile({ optimizer: optimizers.sgd({ learningRate }), loss: 'mse' });
+ */
 export const schedules = {
   LearningRateSchedule,
   ExponentialDecay,

@@ -25,7 +25,7 @@ let modelsMade = 0;
  * A stack of layers, each taking the output of the one before, with Keras's training loop.
  *
  * @example
- * const model = sequential([layers.dense({ units: 32, activation: 'relu', inputShape: [20] }), layers.dense({ units: 1, activation: 'sigmoid' })]);
+ * const model = sequential([layers.dense({ units: 32, activation: 'relu', inputShape: [4] }), layers.dense({ units: 1, activation: 'sigmoid' })]);
  * model.compile({ optimizer: 'adam', loss: 'binary_crossentropy', metrics: ['accuracy'] });
  * const history = await model.fit(x, y, { epochs: 5, validationSplit: 0.2 });
  */
@@ -416,7 +416,14 @@ export class Sequential {
   }
 }
 
-/** A {@link Sequential} of these layers. */
+/**
+ * A {@link Sequential} of these layers.
+ * @example
+ * const model = sequential([
+ *   layers.dense({ units: 16, activation: 'relu', inputShape: [4] }),
+ *   layers.dense({ units: 1, activation: 'sigmoid' }),
+ * ]);
+ */
 export function sequential(options?: ConstructorParameters<typeof Sequential>[0]): Sequential {
   return new Sequential(options);
 }

@@ -8,6 +8,7 @@ type Shape = readonly (number | null)[];
 /**
  * A function that a layer applies to its output: of each element, or of all elements along one axis. It is computed by the engine:
  * a subclass gives its name and the defaults of its options.
+ * @example const isActivation = activations.leakyRelu() instanceof activations.Activation; // true
  */
 export abstract class Activation implements Part {
   static readonly className: string = 'Activation';

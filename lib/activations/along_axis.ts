@@ -2,7 +2,10 @@ import { Activation } from './activation.js';
 
 // Functions of all elements along one axis. Axes count as in Keras: 0 is the batch, -1 the last.
 
-/** The first half along `axis` times the sigmoid of the second half: the axis becomes half as long. https://arxiv.org/abs/1612.08083 */
+/**
+ * The first half along `axis` times the sigmoid of the second half: the axis becomes half as long. https://arxiv.org/abs/1612.08083
+ * @example layers.dense({ units: 8, activation: 'glu' })
+ */
 export class Glu extends Activation {
   static override readonly className = 'Glu';
   static override readonly defaults = { axis: -1 };
@@ -11,19 +14,28 @@ export class Glu extends Activation {
   }
 }
 
-/** `log(softmax(x))`, exact where the softmax is too small for a float. */
+/**
+ * `log(softmax(x))`, exact where the softmax is too small for a float.
+ * @example layers.dense({ units: 8, activation: 'log_softmax' })
+ */
 export class LogSoftmax extends Activation {
   static override readonly className = 'LogSoftmax';
   static override readonly defaults = { axis: -1 };
 }
 
-/** `exp(x) / sum(exp(x))`: positive numbers that add up to 1. */
+/**
+ * `exp(x) / sum(exp(x))`: positive numbers that add up to 1.
+ * @example layers.dense({ units: 10, activation: 'softmax' })
+ */
 export class Softmax extends Activation {
   static override readonly className = 'Softmax';
   static override readonly defaults = { axis: -1 };
 }
 
-/** The nearest point of positive numbers that add up to 1: small entries become 0. https://arxiv.org/abs/1602.02068 */
+/**
+ * The nearest point of positive numbers that add up to 1: small entries become 0. https://arxiv.org/abs/1602.02068
+ * @example layers.dense({ units: 8, activation: 'sparsemax' })
+ */
 export class Sparsemax extends Activation {
   static override readonly className = 'Sparsemax';
   static override readonly defaults = { axis: -1 };

@@ -6,6 +6,9 @@ import { Callback, type Logs } from './callback.js';
  *
  * `history.history.loss[i]` belongs to epoch `history.epoch[i]`. Keys stand in Keras's order: `loss`, the metrics, `val_loss`, ..., and what
  * other callbacks add, such as `lr`. With `validationFreq` above 1 the lists of `val_...` are shorter.
+ * @example
+ * const record = await model.fit(x, y, { epochs: 3 });
+ * console.log(record.epoch, record.history.loss);
  */
 export class History extends Callback {
   /** One list an entry of the logs. Where a metric gives one value a class, the entries are lists. */

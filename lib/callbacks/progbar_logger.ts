@@ -16,6 +16,7 @@ export interface ProgbarLoggerOptions {
  * `verbose` 1 is a bar, redrawn on a terminal (elsewhere only its final line is written), 2 is one line an epoch. Validation inside `fit` has no
  * bar of its own. Layout: that of tf.keras. A value above 1e-3 is written as `0.1234`, a smaller one as `1.2345e-04`; of a metric with one value
  * a class the mean is shown.
+ * @example await model.fit(x, y, { epochs: 3, verbose: 2 }); // one line an epoch
  */
 export class ProgbarLogger extends Callback {
   readonly #stream: OutputStream;

@@ -22,6 +22,7 @@ const PATIENCE_MS = 10_000;
  * Sends the logs of every epoch to a server, by POST: `{ epoch, loss, ... }` as JSON in a form, or alone. NaN and infinity become null.
  * A server that cannot be reached, or does not answer within ten seconds, is warned about; training goes on.
  * Keras: https://keras.io/api/callbacks/remote_monitor/
+ * @example callbacks.remoteMonitor({ root: 'http://localhost:9000', sendAsJson: true })
  */
 export class RemoteMonitor extends Callback {
   readonly url: string;

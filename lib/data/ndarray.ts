@@ -23,13 +23,11 @@ const nodeInspect = Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * A block of numbers in row-major order: a typed array and its shape. It owns nothing: slices and rows are views of the same memory.
- *
- * ```ts
- * const a = new NDArray(new Float32Array([1, 2, 3, 4, 5, 6]), [2, 3])
- * a.at(1, -1)        // 6
- * a.slice(0, 1)      // shape [1, 3], the same memory
- * for (const row of a) row.toArray()   // [1, 2, 3], then [4, 5, 6]
- * ```
+ * @example
+ * const a = new NDArray(new Float32Array([1, 2, 3, 4, 5, 6]), [2, 3]);
+ * a.at(1, -1); // 6
+ * a.slice(0, 1); // shape [1, 3], the same memory
+ * for (const row of a) console.log((row as NDArray).toArray()); // [1, 2, 3], then [4, 5, 6]
  */
 export class NDArray<T extends TypedArray = Float32Array> implements Iterable<NDArray<T> | Element<T>> {
   readonly data: T;
@@ -115,20 +113,19 @@ export class NDArray<T extends TypedArray = Float32Array> implements Iterable<ND
 
 /**
  * An NDArray of what is given: nested arrays (float32, or int64 for bigints), a typed array (used in place, not copied), or anything with `data` and `shape`.
- * @param shape default: that of the nesting, or one axis
- * @param dtype converts the elements; one that does not fit the type is a ValueError
- *
- * ```ts
- * array([[1, 2], [3, 4]])                       // shape [2, 2], float32
- * array(pixels, [60000, 28, 28])                // a Uint8Array stays one
- * array([0, 1, 2], null, 'int32')
- * ```
+ * @param shape default: that of the nesting, or one axis; its product is the number of elements, else ValueError ERR_SHAPE
+ * @example
+ * array([[1, 2], [3, 4]]); // shape [2, 2], float32
+ * array(new Uint8Array(6000 * 28 * 28), [6000, 28, 28]); // stays a Uint8Array, used in place
+ * array([0, 1, 2], null, 'int32');
  */
 export function array<T extends TypedArray>(
   values: T | { data: T; shape: readonly number[] },
   shape?: readonly number[] | null,
 ): NDArray<T>;
+/** As float32. */
 export function array(values: unknown, shape?: readonly number[] | null, dtype?: 'float32'): NDArray;
+/** @param dtype converts the elements; one that does not fit the type is a ValueError */
 export function array(values: unknown, shape?: readonly number[] | null, dtype?: DType): NDArray<TypedArray>;
 export function array(values: unknown, shape?: readonly number[] | null, dtype?: DType): NDArray<TypedArray> {
   if (shape !== undefined && shape !== null && !Array.isArray(shape))

@@ -3,7 +3,10 @@ import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { Initializer, sizeOf } from './initializer.js';
 
-/** All 0. */
+/**
+ * All 0.
+ * @example layers.dense({ units: 8, biasInitializer: 'zeros' })
+ */
 export class Zeros extends Initializer {
   static override readonly className = 'Zeros';
   static readonly aliases = ['zero'];
@@ -19,7 +22,10 @@ export class Zeros extends Initializer {
   }
 }
 
-/** All 1. */
+/**
+ * All 1.
+ * @example layers.dense({ units: 8, biasInitializer: 'ones' })
+ */
 export class Ones extends Initializer {
   static override readonly className = 'Ones';
   static readonly aliases = ['one'];
@@ -35,7 +41,10 @@ export class Ones extends Initializer {
   }
 }
 
-/** All `value` (default 0). */
+/**
+ * All `value` (default 0).
+ * @example layers.dense({ units: 8, biasInitializer: initializers.constant({ value: 0.1 }) })
+ */
 export class Constant extends Initializer {
   static override readonly className = 'Constant';
   readonly value: number;
@@ -51,7 +60,10 @@ export class Constant extends Initializer {
   }
 }
 
-/** The unit matrix times `gain` (default 1): ones on the diagonal of a weight of two axes. */
+/**
+ * The unit matrix times `gain` (default 1): ones on the diagonal of a weight of two axes.
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.identity({ gain: 0.5 }) })
+ */
 export class Identity extends Initializer {
   static override readonly className = 'Identity';
   static readonly aliases = ['IdentityInitializer'];

@@ -3,7 +3,21 @@ import { show, ValueError } from '../errors.js';
 import { checkNumber, readOptions } from '../options.js';
 import type { Config, Part } from '../registry.js';
 
-/** Where the first values of a weight come from. A subclass gives `className`, `create` and `getConfig`. */
+/**
+ * Where the first values of a weight come from. A subclass gives `className`, `create` and `getConfig`.
+ * @example
+ * class Alternating extends initializers.Initializer {
+ *   static override readonly className = 'Alternating';
+ *   create(shape: readonly number[]) {
+ *     return new Float32Array(shape.reduce((n, d) => n * d, 1)).map((_, i) => (i % 2 ? 0.1 : -0.1));
+ *   }
+ *   getConfig() {
+ *     return {};
+ *   }
+ * }
+ * registerSerializable('Alternating', Alternating);
+ * layers.dense({ units: 8, kernelInitializer: new Alternating() });
+ */
 export abstract class Initializer implements Part {
   static readonly className: string = 'Initializer';
 

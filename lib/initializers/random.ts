@@ -11,7 +11,10 @@ export interface NormalOptions extends SeedOptions {
   stddev?: number;
 }
 
-/** Normally distributed values. */
+/**
+ * Normally distributed values.
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.randomNormal({ stddev: 0.02 }) })
+ */
 export class RandomNormal extends RandomInitializer {
   static override readonly className: string = 'RandomNormal';
   static readonly aliases: readonly string[] = ['normal'];
@@ -32,7 +35,10 @@ export class RandomNormal extends RandomInitializer {
   }
 }
 
-/** Normally distributed values, those beyond two standard deviations drawn anew. */
+/**
+ * Normally distributed values, those beyond two standard deviations drawn anew.
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.truncatedNormal({ stddev: 0.02, seed: 7 }) })
+ */
 export class TruncatedNormal extends RandomNormal {
   static override readonly className: string = 'TruncatedNormal';
   static override readonly aliases: readonly string[] = [];
@@ -48,7 +54,10 @@ export interface UniformOptions extends SeedOptions {
   maxval?: number;
 }
 
-/** Values evenly distributed over `[minval, maxval)`. */
+/**
+ * Values evenly distributed over `[minval, maxval)`.
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.randomUniform({ minval: -0.1, maxval: 0.1 }) })
+ */
 export class RandomUniform extends RandomInitializer {
   static override readonly className = 'RandomUniform';
   static readonly aliases = ['uniform'];
@@ -76,6 +85,7 @@ export interface OrthogonalOptions extends SeedOptions {
 /**
  * A random matrix whose columns (or rows, where there are fewer of those) are orthonormal, times `gain`.
  * A weight of more than two axes is taken as a matrix of its last axis by all others; fewer than two are a ValueError. Saxe et al., 2014.
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.orthogonal({ gain: Math.SQRT2 }) })
  */
 export class Orthogonal extends RandomInitializer {
   static override readonly className = 'Orthogonal';

@@ -34,7 +34,10 @@ export function computeFans(shape: readonly number[], inputAxes: Axes = null, ou
   return [field * inputs, field * outputs];
 }
 
-/** Random values whose variance is `scale / fan`, so that the size of activations stays about the same from layer to layer. */
+/**
+ * Random values whose variance is `scale / fan`, so that the size of activations stays about the same from layer to layer.
+ * @example layers.dense({ units: 8, kernelInitializer: initializers.varianceScaling({ scale: 2, mode: 'fan_out' }) })
+ */
 export class VarianceScaling extends RandomInitializer {
   static override readonly className: string = 'VarianceScaling';
   readonly scale: number;
@@ -108,15 +111,33 @@ function named(
   };
 }
 
-/** `scale 1 / mean fan`, uniform. Glorot & Bengio, 2010: the default of most kernels. */
+/**
+ * `scale 1 / mean fan`, uniform. Glorot & Bengio, 2010: the default of most kernels.
+ * @example layers.dense({ units: 8, kernelInitializer: 'glorot_uniform' })
+ */
 export class GlorotUniform extends named('GlorotUniform', 1, 'fan_avg', 'uniform') {}
-/** `scale 1 / mean fan`, truncated normal. Glorot & Bengio, 2010. */
+/**
+ * `scale 1 / mean fan`, truncated normal. Glorot & Bengio, 2010.
+ * @example layers.dense({ units: 8, kernelInitializer: 'glorot_normal' })
+ */
 export class GlorotNormal extends named('GlorotNormal', 1, 'fan_avg', 'truncated_normal') {}
-/** `scale 2 / inputs`, uniform, for relu layers. He et al., 2015. */
+/**
+ * `scale 2 / inputs`, uniform, for relu layers. He et al., 2015.
+ * @example layers.dense({ units: 8, activation: 'relu', kernelInitializer: 'he_uniform' })
+ */
 export class HeUniform extends named('HeUniform', 2, 'fan_in', 'uniform') {}
-/** `scale 2 / inputs`, truncated normal, for relu layers. He et al., 2015. */
+/**
+ * `scale 2 / inputs`, truncated normal, for relu layers. He et al., 2015.
+ * @example layers.dense({ units: 8, activation: 'relu', kernelInitializer: initializers.heNormal({ seed: 1 }) })
+ */
 export class HeNormal extends named('HeNormal', 2, 'fan_in', 'truncated_normal') {}
-/** `scale 1 / inputs`, uniform. LeCun et al., 1998. */
+/**
+ * `scale 1 / inputs`, uniform. LeCun et al., 1998.
+ * @example layers.dense({ units: 8, kernelInitializer: 'lecun_uniform' })
+ */
 export class LecunUniform extends named('LecunUniform', 1, 'fan_in', 'uniform') {}
-/** `scale 1 / inputs`, truncated normal, for selu layers. Klambauer et al., 2017. */
+/**
+ * `scale 1 / inputs`, truncated normal, for selu layers. Klambauer et al., 2017.
+ * @example layers.dense({ units: 8, activation: 'selu', kernelInitializer: 'lecun_normal' })
+ */
 export class LecunNormal extends named('LecunNormal', 1, 'fan_in', 'truncated_normal') {}

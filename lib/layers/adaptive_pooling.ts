@@ -49,7 +49,10 @@ abstract class AdaptivePooling extends Layer {
   }
 }
 
-/** The mean of windows as equal as can be, so many that the output is `[outputSize, channels]`. Input `[steps, channels]`. */
+/**
+ * The mean of windows as equal as can be, so many that the output is `[outputSize, channels]`. Input `[steps, channels]`.
+ * @example layers.adaptiveAveragePooling1D({ outputSize: 8 })
+ */
 export class AdaptiveAveragePooling1D extends AdaptivePooling {
   static override readonly className = 'AdaptiveAveragePooling1D';
   constructor(options: AdaptivePoolingOptions) {
@@ -68,7 +71,10 @@ export class AdaptiveAveragePooling2D extends AdaptivePooling {
   }
 }
 
-/** {@link AdaptiveAveragePooling2D} for volumes `[depth, height, width, channels]`. */
+/**
+ * {@link AdaptiveAveragePooling2D} for volumes `[depth, height, width, channels]`.
+ * @example layers.adaptiveAveragePooling3D({ outputSize: [2, 4, 4] })
+ */
 export class AdaptiveAveragePooling3D extends AdaptivePooling {
   static override readonly className = 'AdaptiveAveragePooling3D';
   constructor(options: AdaptivePoolingOptions) {
@@ -76,7 +82,10 @@ export class AdaptiveAveragePooling3D extends AdaptivePooling {
   }
 }
 
-/** The largest element of windows as equal as can be. Input `[steps, channels]`, output `[outputSize, channels]`. */
+/**
+ * The largest element of windows as equal as can be. Input `[steps, channels]`, output `[outputSize, channels]`.
+ * @example layers.adaptiveMaxPooling1D({ outputSize: 8 })
+ */
 export class AdaptiveMaxPooling1D extends AdaptivePooling {
   static override readonly className = 'AdaptiveMaxPooling1D';
   constructor(options: AdaptivePoolingOptions) {
@@ -84,7 +93,10 @@ export class AdaptiveMaxPooling1D extends AdaptivePooling {
   }
 }
 
-/** The largest element of windows as equal as can be. Input `[height, width, channels]`, output `[...outputSize, channels]`. */
+/**
+ * The largest element of windows as equal as can be. Input `[height, width, channels]`, output `[...outputSize, channels]`.
+ * @example layers.adaptiveMaxPooling2D({ outputSize: 7 })
+ */
 export class AdaptiveMaxPooling2D extends AdaptivePooling {
   static override readonly className = 'AdaptiveMaxPooling2D';
   constructor(options: AdaptivePoolingOptions) {
@@ -92,7 +104,10 @@ export class AdaptiveMaxPooling2D extends AdaptivePooling {
   }
 }
 
-/** {@link AdaptiveMaxPooling2D} for volumes `[depth, height, width, channels]`. */
+/**
+ * {@link AdaptiveMaxPooling2D} for volumes `[depth, height, width, channels]`.
+ * @example layers.adaptiveMaxPooling3D({ outputSize: [2, 4, 4] })
+ */
 export class AdaptiveMaxPooling3D extends AdaptivePooling {
   static override readonly className = 'AdaptiveMaxPooling3D';
   constructor(options: AdaptivePoolingOptions) {

@@ -122,7 +122,10 @@ export class Conv2DTranspose extends ConvTranspose {
   }
 }
 
-/** {@link Conv2DTranspose} for volumes. See https://keras.io/api/layers/convolution_layers/convolution3d_transpose/ */
+/**
+ * {@link Conv2DTranspose} for volumes. See https://keras.io/api/layers/convolution_layers/convolution3d_transpose/
+ * @example layers.conv3DTranspose({ filters: 8, kernelSize: 2, strides: 2 })
+ */
 export class Conv3DTranspose extends ConvTranspose {
   static override readonly className = 'Conv3DTranspose';
   static readonly aliases = ['Convolution3DTranspose'];

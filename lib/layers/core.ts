@@ -110,7 +110,10 @@ export class Dense extends Layer {
   }
 }
 
-/** What a model takes: made by `input({ shape })`. It has no weights and does nothing; it tells the shape and the name. */
+/**
+ * What a model takes: made by `input({ shape })`. It has no weights and does nothing; it tells the shape and the name.
+ * @example sequential([input({ shape: [784] }), layers.dense({ units: 10, activation: 'softmax' })])
+ */
 export class InputLayer extends Layer {
   static override readonly className = 'InputLayer';
   readonly shape: Shape;

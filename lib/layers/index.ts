@@ -67,8 +67,16 @@ class LayerRegistry extends Registry<Layer> {
 
 export const layerRegistry = new LayerRegistry('layer', 'keras.layers', Layer, all);
 
-/** Layers: classes under Keras's names, and a factory of each in camelCase. */
+/**
+ * Layers: classes under Keras's names, and a factory of each in camelCase.
+ * @example
+ * const factory = layers.conv2D({ filters: 8, kernelSize: 3 }); // or conv2d
+ * const instance = new layers.Conv2D({ filters: 8, kernelSize: 3 });
+ */
 export const layers = tableOf(all);
 
-/** What a model takes: the shape of one sample, a name, and optionally the data set that `fit` reads when x and y are null. */
+/**
+ * What a model takes: the shape of one sample, a name, and optionally the data set that `fit` reads when x and y are null.
+ * @example const model = sequential([input({ shape: [28, 28, 1], name: 'image' }), layers.flatten(), layers.dense({ units: 10 })]);
+ */
 export const input = (options: ConstructorParameters<typeof InputLayer>[0]): InputLayer => new InputLayer(options);

@@ -166,6 +166,7 @@ export class SpatialDropout1D extends SpatialDropout {
 /**
  * Dropout of whole feature maps: `[height, width, channels]`.
  * See https://keras.io/api/layers/regularization_layers/spatial_dropout2d/
+ * @example layers.spatialDropout2D({ rate: 0.2 })
  */
 export class SpatialDropout2D extends SpatialDropout {
   static override readonly className = 'SpatialDropout2D';
@@ -179,6 +180,7 @@ export class SpatialDropout2D extends SpatialDropout {
 /**
  * Dropout of whole feature maps: `[depth, height, width, channels]`.
  * See https://keras.io/api/layers/regularization_layers/spatial_dropout3d/
+ * @example layers.spatialDropout3D({ rate: 0.2 })
  */
 export class SpatialDropout3D extends SpatialDropout {
   static override readonly className = 'SpatialDropout3D';

@@ -104,7 +104,10 @@ export class MaxPooling2D extends WindowPooling {
   }
 }
 
-/** {@link MaxPooling2D} for volumes `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/max_pooling3d/ */
+/**
+ * {@link MaxPooling2D} for volumes `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/max_pooling3d/
+ * @example layers.maxPooling3D({ poolSize: [1, 2, 2] })
+ */
 export class MaxPooling3D extends WindowPooling {
   static override readonly className = 'MaxPooling3D';
   static readonly aliases = ['MaxPool3D'];
@@ -116,6 +119,7 @@ export class MaxPooling3D extends WindowPooling {
 /**
  * The mean of each window of a sequence. Input `[steps, channels]`, output `[windows, channels]`. With padding `'same'` a window at the
  * edge is the mean of the steps that are there. See https://keras.io/api/layers/pooling_layers/average_pooling1d/
+ * @example layers.averagePooling1D({ poolSize: 3, strides: 1, padding: 'same' })
  */
 export class AveragePooling1D extends WindowPooling {
   static override readonly className = 'AveragePooling1D';
@@ -125,7 +129,10 @@ export class AveragePooling1D extends WindowPooling {
   }
 }
 
-/** The mean of each window of an image `[height, width, channels]`. See https://keras.io/api/layers/pooling_layers/average_pooling2d/ */
+/**
+ * The mean of each window of an image `[height, width, channels]`. See https://keras.io/api/layers/pooling_layers/average_pooling2d/
+ * @example layers.averagePooling2D({ poolSize: 2 })
+ */
 export class AveragePooling2D extends WindowPooling {
   static override readonly className = 'AveragePooling2D';
   static readonly aliases = ['AvgPool2D'];
@@ -134,7 +141,10 @@ export class AveragePooling2D extends WindowPooling {
   }
 }
 
-/** The mean of each window of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/average_pooling3d/ */
+/**
+ * The mean of each window of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/average_pooling3d/
+ * @example layers.averagePooling3D({ poolSize: [1, 2, 2] })
+ */
 export class AveragePooling3D extends WindowPooling {
   static override readonly className = 'AveragePooling3D';
   static readonly aliases = ['AvgPool3D'];
@@ -187,7 +197,10 @@ abstract class GlobalPooling extends Layer {
   }
 }
 
-/** The largest element of each channel over all steps. Input `[steps, channels]`, output `[channels]`. See https://keras.io/api/layers/pooling_layers/global_max_pooling1d/ */
+/**
+ * The largest element of each channel over all steps. Input `[steps, channels]`, output `[channels]`. See https://keras.io/api/layers/pooling_layers/global_max_pooling1d/
+ * @example layers.globalMaxPooling1D()
+ */
 export class GlobalMaxPooling1D extends GlobalPooling {
   static override readonly className = 'GlobalMaxPooling1D';
   static readonly aliases = ['GlobalMaxPool1D'];
@@ -196,7 +209,10 @@ export class GlobalMaxPooling1D extends GlobalPooling {
   }
 }
 
-/** The largest element of each channel of an image `[height, width, channels]`. See https://keras.io/api/layers/pooling_layers/global_max_pooling2d/ */
+/**
+ * The largest element of each channel of an image `[height, width, channels]`. See https://keras.io/api/layers/pooling_layers/global_max_pooling2d/
+ * @example layers.globalMaxPooling2D({ keepdims: true }) // [1, 1, channels]
+ */
 export class GlobalMaxPooling2D extends GlobalPooling {
   static override readonly className = 'GlobalMaxPooling2D';
   static readonly aliases = ['GlobalMaxPool2D'];
@@ -205,7 +221,10 @@ export class GlobalMaxPooling2D extends GlobalPooling {
   }
 }
 
-/** The largest element of each channel of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/global_max_pooling3d/ */
+/**
+ * The largest element of each channel of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/global_max_pooling3d/
+ * @example layers.globalMaxPooling3D()
+ */
 export class GlobalMaxPooling3D extends GlobalPooling {
   static override readonly className = 'GlobalMaxPooling3D';
   static readonly aliases = ['GlobalMaxPool3D'];
@@ -227,7 +246,10 @@ export class GlobalAveragePooling2D extends GlobalPooling {
   }
 }
 
-/** The mean of each channel of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/global_average_pooling3d/ */
+/**
+ * The mean of each channel of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/global_average_pooling3d/
+ * @example layers.globalAveragePooling3D()
+ */
 export class GlobalAveragePooling3D extends GlobalPooling {
   static override readonly className = 'GlobalAveragePooling3D';
   static readonly aliases = ['GlobalAvgPool3D'];

@@ -18,7 +18,10 @@ export interface LSTMCellOptions extends CellOptions {
 
 export const lstmDefaults = { ...cellDefaults, ...gatedDefaults, unitForgetBias: true };
 
-/** A step of {@link LSTM}. See https://keras.io/api/layers/recurrent_layers/lstm_cell/ */
+/**
+ * A step of {@link LSTM}. See https://keras.io/api/layers/recurrent_layers/lstm_cell/
+ * @example layers.rnn({ cell: new layers.LSTMCell({ units: 32 }), returnSequences: true })
+ */
 export class LSTMCell extends RecurrentCell {
   static override readonly className = 'LSTMCell';
   readonly unitForgetBias: boolean;
@@ -72,7 +75,10 @@ export interface GRUCellOptions extends CellOptions {
 
 export const gruDefaults = { ...cellDefaults, ...gatedDefaults, resetAfter: true };
 
-/** A step of {@link GRU}. See https://keras.io/api/layers/recurrent_layers/gru_cell/ */
+/**
+ * A step of {@link GRU}. See https://keras.io/api/layers/recurrent_layers/gru_cell/
+ * @example layers.rnn({ cell: new layers.GRUCell({ units: 32 }) })
+ */
 export class GRUCell extends RecurrentCell {
   static override readonly className = 'GRUCell';
   readonly resetAfter: boolean;
@@ -97,7 +103,10 @@ export class GRUCell extends RecurrentCell {
   }
 }
 
-/** A step of {@link SimpleRNN}. See https://keras.io/api/layers/recurrent_layers/simple_rnn_cell/ */
+/**
+ * A step of {@link SimpleRNN}. See https://keras.io/api/layers/recurrent_layers/simple_rnn_cell/
+ * @example layers.rnn({ cell: new layers.SimpleRNNCell({ units: 16, activation: 'relu' }) })
+ */
 export class SimpleRNNCell extends RecurrentCell {
   static override readonly className = 'SimpleRNNCell';
   protected readonly gates = 1;
@@ -114,6 +123,7 @@ export class SimpleRNNCell extends RecurrentCell {
 /**
  * Cells on top of each other, each taking the output of the one before: `layers.rnn({ cell: [a, b] })` is short for it.
  * See https://keras.io/api/layers/recurrent_layers/stacked_rnn_cell/
+ * @example layers.rnn({ cell: new layers.StackedRNNCells({ cells: [new layers.LSTMCell({ units: 32 }), new layers.LSTMCell({ units: 16 })] }) })
  */
 export class StackedRNNCells extends Layer {
   static override readonly className = 'StackedRNNCells';

@@ -137,7 +137,10 @@ export class ZeroPadding2D extends ZeroPadding {
   }
 }
 
-/** Zeros around a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/reshaping_layers/zero_padding3d/ */
+/**
+ * Zeros around a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/reshaping_layers/zero_padding3d/
+ * @example layers.zeroPadding3D({ padding: [0, 1, 1] })
+ */
 export class ZeroPadding3D extends ZeroPadding {
   static override readonly className = 'ZeroPadding3D';
   constructor(options?: ZeroPaddingOptions) {
@@ -165,6 +168,7 @@ abstract class Cropping extends BorderLayer {
 /**
  * Cuts steps off a sequence. Input `[steps, channels]`, output `[steps - before - after, channels]`.
  * See https://keras.io/api/layers/reshaping_layers/cropping1d/
+ * @example layers.cropping1D({ cropping: [2, 0] })
  */
 export class Cropping1D extends Cropping {
   static override readonly className = 'Cropping1D';
@@ -173,7 +177,10 @@ export class Cropping1D extends Cropping {
   }
 }
 
-/** Cuts the border off an image `[height, width, channels]`. Default: nothing. See https://keras.io/api/layers/reshaping_layers/cropping2d/ */
+/**
+ * Cuts the border off an image `[height, width, channels]`. Default: nothing. See https://keras.io/api/layers/reshaping_layers/cropping2d/
+ * @example layers.cropping2D({ cropping: [[0, 1], [0, 1]] })
+ */
 export class Cropping2D extends Cropping {
   static override readonly className = 'Cropping2D';
   constructor(options?: CroppingOptions) {
@@ -181,7 +188,10 @@ export class Cropping2D extends Cropping {
   }
 }
 
-/** Cuts the border off a volume `[depth, height, width, channels]`. Default: 1 on all sides. See https://keras.io/api/layers/reshaping_layers/cropping3d/ */
+/**
+ * Cuts the border off a volume `[depth, height, width, channels]`. Default: 1 on all sides. See https://keras.io/api/layers/reshaping_layers/cropping3d/
+ * @example layers.cropping3D({ cropping: 1 })
+ */
 export class Cropping3D extends Cropping {
   static override readonly className = 'Cropping3D';
   constructor(options?: CroppingOptions) {

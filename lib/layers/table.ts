@@ -12,8 +12,10 @@ type FactoryName<N extends string> =
         : never
       : N extends 'ReLU' | 'PReLU' | 'LeakyReLU'
         ? Uncapitalize<N> | Lowercase<N>
-        : N extends `${infer A extends 'RMS' | 'LSTM' | 'GRU'}${infer B}`
-          ? `${Lowercase<A>}${B}`
+        : N extends `${'RMS' | 'LSTM' | 'GRU'}${infer B}`
+          ? N extends `${infer A}${B}`
+            ? `${Lowercase<A>}${B}`
+            : never
           : Uncapitalize<N>;
 
 type NameOf<C> = C extends { readonly className: infer N extends string } ? N : never;

@@ -79,6 +79,7 @@ abstract class UpSampling extends Layer {
 /**
  * Repeats each step of a sequence. Input `[steps, channels]`, output `[steps * size, channels]`.
  * See https://keras.io/api/layers/reshaping_layers/up_sampling1d/
+ * @example layers.upSampling1D({ size: 2 })
  */
 export class UpSampling1D extends UpSampling {
   static override readonly className = 'UpSampling1D';
@@ -112,7 +113,10 @@ export class UpSampling2D extends UpSampling {
   }
 }
 
-/** Repeats the cells of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/reshaping_layers/up_sampling3d/ */
+/**
+ * Repeats the cells of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/reshaping_layers/up_sampling3d/
+ * @example layers.upSampling3D({ size: [1, 2, 2] })
+ */
 export class UpSampling3D extends UpSampling {
   static override readonly className = 'UpSampling3D';
   constructor(options?: UpSampling3DOptions) {

@@ -55,6 +55,7 @@ export interface UnitNormalizationOptions extends LayerOptions {
 /**
  * Makes vectors of length 1: `x / sqrt(max(sum(x ** 2), 1e-12))` along `axis`. Input of any rank, output of the same shape. No weights.
  * See https://keras.io/api/layers/normalization_layers/unit_normalization/
+ * @example layers.unitNormalization({ axis: -1 })
  */
 export class UnitNormalization extends VectorNormalization {
   static override readonly className = 'UnitNormalization';

@@ -17,6 +17,7 @@ export interface CircleOptions extends LossOptions {
  * batches with several samples a class. Labels are class numbers; predictions `[batch, dimension]` must have length 1, as a
  * UnitNormalization layer makes them. (Sun et al., 2020: https://arxiv.org/abs/2002.10857)
  * The mean is over the samples whose loss is above 0.
+ * @example model.compile({ optimizer: 'adam', loss: losses.circle({ gamma: 64, margin: 0.25 }) })
  */
 export class Circle extends Loss {
   static override readonly className = 'Circle';

@@ -17,6 +17,7 @@ export interface BinaryFocalCrossentropyOptions extends CrossentropyOptions {
  * Binary cross-entropy times `(1 - p_t)^gamma`, where p_t is the probability given to the true class: easy examples count less.
  * (Lin et al., 2018: https://arxiv.org/abs/1708.02002)
  * Keras: https://keras.io/api/losses/probabilistic_losses/#binaryfocalcrossentropy-class
+ * @example model.compile({ optimizer: 'adam', loss: losses.binaryFocalCrossentropy({ gamma: 2, applyClassBalancing: true }) })
  */
 export class BinaryFocalCrossentropy extends Loss {
   static override readonly className = 'BinaryFocalCrossentropy';
@@ -58,6 +59,7 @@ export interface CategoricalFocalCrossentropyOptions extends CrossentropyOptions
 /**
  * `-sum(alpha y (1 - p)^gamma ln p)` over the classes, for one-hot labels; p is divided by its sum and clipped to [1e-7, 1 - 1e-7].
  * Keras: https://keras.io/api/losses/probabilistic_losses/#categoricalfocalcrossentropy-class
+ * @example model.compile({ optimizer: 'adam', loss: losses.categoricalFocalCrossentropy({ alpha: 0.5 }) })
  */
 export class CategoricalFocalCrossentropy extends Loss {
   static override readonly className = 'CategoricalFocalCrossentropy';

@@ -42,6 +42,7 @@ abstract class OverlapLoss extends Loss {
  * `1 - 2 sum(y p) / (sum(y) + sum(p) + 1e-7)`: for segmentation. Over the whole batch (the reduction then has nothing to do, and sample weights
  * scale it by their mean), or with `axis: -1` for each vector along the last axis.
  * Keras: https://keras.io/api/losses/regression_losses/
+ * @example model.compile({ optimizer: 'adam', loss: losses.dice({ axis: -1 }) })
  */
 export class Dice extends OverlapLoss {
   static override readonly className = 'Dice';
@@ -64,6 +65,7 @@ export interface TverskyOptions extends OverlapOptions {
  * `1 - I / (I + alpha sum((1 - p) y) + beta sum(p (1 - y)) + 1e-7)` with `I = sum(y p)`: {@link Dice} where both weights are 0.5.
  * Keras's own text calls alpha the weight of false positives; what it computes, and what is computed here, is the above.
  * (Salehi et al., 2017: https://arxiv.org/abs/1706.05721)
+ * @example model.compile({ optimizer: 'adam', loss: losses.tversky({ alpha: 0.3, beta: 0.7 }) })
  */
 export class Tversky extends OverlapLoss {
   static override readonly className = 'Tversky';

@@ -31,6 +31,7 @@ export function readCrossentropy(
  * Labels are 0 or 1, or any number between. Where the predictions come straight from a sigmoid, the loss is computed from its input
  * instead and never clips. Smoothing s makes a label `y (1 - s) + s / 2`.
  * Keras: https://keras.io/api/losses/probabilistic_losses/#binarycrossentropy-class
+ * @example model.compile({ optimizer: 'adam', loss: losses.binaryCrossentropy({ labelSmoothing: 0.1 }) })
  */
 export class BinaryCrossentropy extends Loss {
   static override readonly className = 'BinaryCrossentropy';
@@ -64,6 +65,7 @@ export class BinaryCrossentropy extends Loss {
  * [1e-7, 1 - 1e-7]; where they come straight from a softmax, the loss is computed from its input instead and never clips.
  * Smoothing s makes a label `y (1 - s) + s / classes`. For class numbers as labels use {@link SparseCategoricalCrossentropy}.
  * Keras: https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
+ * @example model.compile({ optimizer: 'adam', loss: losses.categoricalCrossentropy({ fromLogits: true }) })
  */
 export class CategoricalCrossentropy extends Loss {
   static override readonly className = 'CategoricalCrossentropy';
@@ -113,6 +115,7 @@ export interface SparseCategoricalCrossentropyOptions extends LossOptions {
  * Probabilities are clipped to [1e-7, 1 - 1e-7] and divided by their sum; where they come straight from a softmax, the loss is computed
  * from its input instead and never clips.
  * Keras: https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class
+ * @example model.compile({ optimizer: 'adam', loss: losses.sparseCategoricalCrossentropy({ ignoreClass: 255 }) })
  */
 export class SparseCategoricalCrossentropy extends Loss {
   static override readonly className = 'SparseCategoricalCrossentropy';
@@ -144,7 +147,10 @@ export class SparseCategoricalCrossentropy extends Loss {
   }
 }
 
-/** `sum(y ln(y / p))` over the last axis, both clipped to [1e-7, 1]: Kullback-Leibler divergence of distributions. */
+/**
+ * `sum(y ln(y / p))` over the last axis, both clipped to [1e-7, 1]: Kullback-Leibler divergence of distributions.
+ * @example model.compile({ optimizer: 'adam', loss: 'kl_divergence' })
+ */
 export class KLDivergence extends Loss {
   static override readonly className = 'KLDivergence';
   static readonly aliases = ['kld', 'KLD', 'kullback_leibler_divergence'];
@@ -156,7 +162,10 @@ export class KLDivergence extends Loss {
   }
 }
 
-/** Mean of `p - y ln(p + 1e-7)` over the last axis: for counts. Predictions must be positive, as from `exponential` or `softplus`. */
+/**
+ * Mean of `p - y ln(p + 1e-7)` over the last axis: for counts. Predictions must be positive, as from `exponential` or `softplus`.
+ * @example model.compile({ optimizer: 'adam', loss: 'poisson' })
+ */
 export class Poisson extends Loss {
   static override readonly className = 'Poisson';
   constructor(options: LossOptions = {}) {
@@ -175,6 +184,7 @@ export interface CategoricalGeneralizedCrossEntropyOptions extends LossOptions {
 /**
  * `(1 - p^q) / q` of the labelled class's probability: cross-entropy that wrong labels disturb less. Labels are class numbers.
  * A probability of exactly 0 has an infinite slope. (Zhang and Sabuncu, 2018: https://arxiv.org/abs/1805.07836)
+ * @example model.compile({ optimizer: 'adam', loss: losses.categoricalGeneralizedCrossEntropy({ q: 0.7 }) })
  */
 export class CategoricalGeneralizedCrossEntropy extends Loss {
   static override readonly className = 'CategoricalGeneralizedCrossEntropy';
@@ -193,7 +203,15 @@ export class CategoricalGeneralizedCrossEntropy extends Loss {
   }
 }
 
-/** In Keras a loss of speech and handwriting recognition; here it is known and refused. */
+/**
+ * In Keras a loss of speech and handwriting recognition; here it is known and refused.
+ * @example
+ * try {
+ *   losses.ctc();
+ * } catch (error) {
+ *   console.log((error as Error).message); // what to do instead
+ * }
+ */
 export class CTC extends Loss {
   static override readonly className = 'CTC';
   constructor(options: LossOptions = {}) {

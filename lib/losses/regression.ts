@@ -18,7 +18,10 @@ export class MeanSquaredError extends Loss {
   }
 }
 
-/** Mean of `|yTrue - yPred|` over the last axis. Its gradient is 0 where both are equal. */
+/**
+ * Mean of `|yTrue - yPred|` over the last axis. Its gradient is 0 where both are equal.
+ * @example model.compile({ optimizer: 'adam', loss: 'mae' })
+ */
 export class MeanAbsoluteError extends Loss {
   static override readonly className = 'MeanAbsoluteError';
   static readonly aliases = ['mae', 'MAE'];
@@ -30,7 +33,10 @@ export class MeanAbsoluteError extends Loss {
   }
 }
 
-/** Mean of `100 * |yTrue - yPred| / max(|yTrue|, 1e-7)` over the last axis: a label of 0 makes it huge. */
+/**
+ * Mean of `100 * |yTrue - yPred| / max(|yTrue|, 1e-7)` over the last axis: a label of 0 makes it huge.
+ * @example model.compile({ optimizer: 'adam', loss: 'mape' })
+ */
 export class MeanAbsolutePercentageError extends Loss {
   static override readonly className = 'MeanAbsolutePercentageError';
   static readonly aliases = ['mape', 'MAPE'];
@@ -42,7 +48,10 @@ export class MeanAbsolutePercentageError extends Loss {
   }
 }
 
-/** Mean of `(ln(max(yTrue, 1e-7) + 1) - ln(max(yPred, 1e-7) + 1))^2` over the last axis. Predictions below 1e-7 get no gradient. */
+/**
+ * Mean of `(ln(max(yTrue, 1e-7) + 1) - ln(max(yPred, 1e-7) + 1))^2` over the last axis. Predictions below 1e-7 get no gradient.
+ * @example model.compile({ optimizer: 'adam', loss: 'msle' })
+ */
 export class MeanSquaredLogarithmicError extends Loss {
   static override readonly className = 'MeanSquaredLogarithmicError';
   static readonly aliases = ['msle', 'MSLE'];
@@ -54,7 +63,10 @@ export class MeanSquaredLogarithmicError extends Loss {
   }
 }
 
-/** Mean of `ln(cosh(yPred - yTrue))` over the last axis: quadratic near 0, linear far away. */
+/**
+ * Mean of `ln(cosh(yPred - yTrue))` over the last axis: quadratic near 0, linear far away.
+ * @example model.compile({ optimizer: 'adam', loss: 'log_cosh' })
+ */
 export class LogCosh extends Loss {
   static override readonly className = 'LogCosh';
   static readonly aliases = ['logcosh'];
@@ -74,6 +86,7 @@ export interface HuberOptions extends LossOptions {
 /**
  * Mean over the last axis of `0.5 * e^2` where `|e| <= delta`, else `delta * |e| - 0.5 * delta^2`, with `e = yPred - yTrue`.
  * Keras: https://keras.io/api/losses/regression_losses/#huber-class
+ * @example model.compile({ optimizer: 'adam', loss: losses.huber({ delta: 2 }) })
  */
 export class Huber extends Loss {
   static override readonly className = 'Huber';
@@ -100,6 +113,7 @@ export interface CosineSimilarityOptions extends LossOptions {
 /**
  * `-sum(yTrue / |yTrue| * yPred / |yPred|)` over the last axis: -1 where both point the same way, 1 where they are opposite, 0 where
  * one of them is 0. (The metric of this name has the other sign.)
+ * @example model.compile({ optimizer: 'adam', loss: 'cosine_similarity' })
  */
 export class CosineSimilarity extends Loss {
   static override readonly className = 'CosineSimilarity';

@@ -2,7 +2,10 @@ import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { Metric, type MetricOptions, type MetricSpec } from './metric.js';
 
-/** How often output elements equal labels exactly: for outputs that are labels themselves. Labels have the shape of the output. */
+/**
+ * How often output elements equal labels exactly: for outputs that are labels themselves. Labels have the shape of the output.
+ * @example model.compile({ loss: 'mse', metrics: [new metrics.Accuracy()] })
+ */
 export class Accuracy extends Metric {
   static override readonly className = 'Accuracy';
   readonly direction = 'up';
@@ -25,6 +28,7 @@ export interface BinaryAccuracyOptions extends MetricOptions {
 /**
  * How often `output > threshold` equals the 0/1 label; of several elements along the last axis, the share of them.
  * `'accuracy'` means this where the output's last axis has one element.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: [metrics.binaryAccuracy({ threshold: 0.7 })] })
  */
 export class BinaryAccuracy extends Metric {
   static override readonly className = 'BinaryAccuracy';
@@ -43,7 +47,10 @@ export class BinaryAccuracy extends Metric {
   }
 }
 
-/** How often the largest output is where the largest label is: for one-hot labels. Of equal outputs the first counts. */
+/**
+ * How often the largest output is where the largest label is: for one-hot labels. Of equal outputs the first counts.
+ * @example model.compile({ loss: 'categorical_crossentropy', metrics: ['categorical_accuracy'] })
+ */
 export class CategoricalAccuracy extends Metric {
   static override readonly className = 'CategoricalAccuracy';
   readonly direction = 'up';
@@ -58,7 +65,10 @@ export class CategoricalAccuracy extends Metric {
   }
 }
 
-/** How often the largest output is at the label's class number. Labels: one class number for each output vector. */
+/**
+ * How often the largest output is at the label's class number. Labels: one class number for each output vector.
+ * @example model.compile({ loss: 'sparse_categorical_crossentropy', metrics: ['sparse_categorical_accuracy'] })
+ */
 export class SparseCategoricalAccuracy extends Metric {
   static override readonly className = 'SparseCategoricalAccuracy';
   readonly direction = 'up';
@@ -81,7 +91,10 @@ export interface TopKOptions extends MetricOptions {
   k?: number;
 }
 
-/** How often the class of a one-hot label is among the `k` largest outputs. Never where an output is not finite. */
+/**
+ * How often the class of a one-hot label is among the `k` largest outputs. Never where an output is not finite.
+ * @example model.compile({ loss: 'categorical_crossentropy', metrics: [metrics.topKCategoricalAccuracy({ k: 3, name: 'top3' })] })
+ */
 export class TopKCategoricalAccuracy extends Metric {
   static override readonly className = 'TopKCategoricalAccuracy';
   readonly direction = 'up';
@@ -104,7 +117,10 @@ export interface SparseTopKOptions extends TopKOptions {
   fromSortedIds?: boolean;
 }
 
-/** How often the label's class number is among the `k` largest outputs. Never where an output is not finite. */
+/**
+ * How often the label's class number is among the `k` largest outputs. Never where an output is not finite.
+ * @example model.compile({ loss: 'sparse_categorical_crossentropy', metrics: [metrics.sparseTopKCategoricalAccuracy({ k: 3 })] })
+ */
 export class SparseTopKCategoricalAccuracy extends Metric {
   static override readonly className = 'SparseTopKCategoricalAccuracy';
   readonly direction = 'up';

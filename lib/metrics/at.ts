@@ -56,7 +56,10 @@ abstract class BestAt extends Metric {
 
 const defaults = { numThresholds: 200, classId: null };
 
-/** The best sensitivity tp/(tp+fn) at a threshold where the specificity tn/(tn+fp) is at least `specificity`. */
+/**
+ * The best sensitivity tp/(tp+fn) at a threshold where the specificity tn/(tn+fp) is at least `specificity`.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: [metrics.sensitivityAtSpecificity({ specificity: 0.9 })] })
+ */
 export class SensitivityAtSpecificity extends BestAt {
   static override readonly className = 'SensitivityAtSpecificity';
   protected readonly native = 'sensitivityAtSpecificity';
@@ -71,7 +74,10 @@ export class SensitivityAtSpecificity extends BestAt {
   }
 }
 
-/** The best specificity tn/(tn+fp) at a threshold where the sensitivity tp/(tp+fn) is at least `sensitivity`. */
+/**
+ * The best specificity tn/(tn+fp) at a threshold where the sensitivity tp/(tp+fn) is at least `sensitivity`.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: [metrics.specificityAtSensitivity({ sensitivity: 0.9 })] })
+ */
 export class SpecificityAtSensitivity extends BestAt {
   static override readonly className = 'SpecificityAtSensitivity';
   protected readonly native = 'specificityAtSensitivity';
@@ -86,7 +92,10 @@ export class SpecificityAtSensitivity extends BestAt {
   }
 }
 
-/** The best precision at a threshold where the recall is at least `recall`. */
+/**
+ * The best precision at a threshold where the recall is at least `recall`.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: [metrics.precisionAtRecall({ recall: 0.8 })] })
+ */
 export class PrecisionAtRecall extends BestAt {
   static override readonly className = 'PrecisionAtRecall';
   protected readonly native = 'precisionAtRecall';
@@ -96,7 +105,10 @@ export class PrecisionAtRecall extends BestAt {
   }
 }
 
-/** The best recall at a threshold where the precision is at least `precision`. */
+/**
+ * The best recall at a threshold where the precision is at least `precision`.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: [metrics.recallAtPrecision({ precision: 0.8 })] })
+ */
 export class RecallAtPrecision extends BestAt {
   static override readonly className = 'RecallAtPrecision';
   protected readonly native = 'recallAtPrecision';

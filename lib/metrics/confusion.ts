@@ -51,7 +51,10 @@ abstract class ConfusionMetric extends Metric {
   }
 }
 
-/** Number (sum of weights) of positive labels whose output is above the threshold. */
+/**
+ * Number (sum of weights) of positive labels whose output is above the threshold.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: [metrics.truePositives({ thresholds: [0.3, 0.7] })] })
+ */
 export class TruePositives extends ConfusionMetric {
   static override readonly className = 'TruePositives';
   readonly direction: Direction = 'up';
@@ -61,7 +64,10 @@ export class TruePositives extends ConfusionMetric {
   }
 }
 
-/** Number (sum of weights) of zero labels whose output is not above the threshold. */
+/**
+ * Number (sum of weights) of zero labels whose output is not above the threshold.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: ['TrueNegatives'] })
+ */
 export class TrueNegatives extends ConfusionMetric {
   static override readonly className = 'TrueNegatives';
   readonly direction: Direction = 'up';
@@ -71,7 +77,10 @@ export class TrueNegatives extends ConfusionMetric {
   }
 }
 
-/** Number (sum of weights) of zero labels whose output is above the threshold. */
+/**
+ * Number (sum of weights) of zero labels whose output is above the threshold.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: [metrics.falsePositives({ thresholds: 0.7 })] })
+ */
 export class FalsePositives extends ConfusionMetric {
   static override readonly className = 'FalsePositives';
   readonly direction: Direction = 'down';
@@ -81,7 +90,10 @@ export class FalsePositives extends ConfusionMetric {
   }
 }
 
-/** Number (sum of weights) of positive labels whose output is not above the threshold. */
+/**
+ * Number (sum of weights) of positive labels whose output is not above the threshold.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: ['FalseNegatives'] })
+ */
 export class FalseNegatives extends ConfusionMetric {
   static override readonly className = 'FalseNegatives';
   readonly direction: Direction = 'down';
@@ -130,7 +142,10 @@ export class Precision extends PrecisionMetric {
   }
 }
 
-/** True positives over all that is positive; 0 where nothing is. */
+/**
+ * True positives over all that is positive; 0 where nothing is.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: [metrics.recall({ topK: 3 })] })
+ */
 export class Recall extends PrecisionMetric {
   static override readonly className = 'Recall';
   protected readonly native = 'recall';

@@ -29,6 +29,7 @@ function crossentropy(className: string, config: Config): Loss {
 /**
  * Mean cross-entropy of 0/1 labels and probabilities. Where the output layer's sigmoid feeds it directly, it is computed from
  * what went into the sigmoid, as the loss is.
+ * @example model.compile({ loss: 'mse', metrics: [metrics.binaryCrossentropy({ fromLogits: true })] })
  */
 export class BinaryCrossentropy extends LossMean {
   static override readonly className = 'BinaryCrossentropy';
@@ -47,7 +48,10 @@ export class BinaryCrossentropy extends LossMean {
   }
 }
 
-/** Mean cross-entropy of one-hot (or soft) labels and class probabilities along the last axis. */
+/**
+ * Mean cross-entropy of one-hot (or soft) labels and class probabilities along the last axis.
+ * @example model.compile({ loss: 'categorical_crossentropy', metrics: [metrics.categoricalCrossentropy({ labelSmoothing: 0.1 })] })
+ */
 export class CategoricalCrossentropy extends LossMean {
   static override readonly className = 'CategoricalCrossentropy';
   readonly fromLogits: boolean;
@@ -65,7 +69,10 @@ export class CategoricalCrossentropy extends LossMean {
   }
 }
 
-/** Mean cross-entropy of class numbers and class probabilities along the last axis. */
+/**
+ * Mean cross-entropy of class numbers and class probabilities along the last axis.
+ * @example model.compile({ loss: 'sparse_categorical_crossentropy', metrics: [metrics.sparseCategoricalCrossentropy({ ignoreClass: 255 })] })
+ */
 export class SparseCategoricalCrossentropy extends LossMean {
   static override readonly className = 'SparseCategoricalCrossentropy';
   readonly fromLogits: boolean;

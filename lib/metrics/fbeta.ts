@@ -43,7 +43,10 @@ abstract class FScore extends Metric {
   }
 }
 
-/** (1 + beta²) · precision · recall / (beta² · precision + recall) of classes or labels along the last axis. */
+/**
+ * (1 + beta²) · precision · recall / (beta² · precision + recall) of classes or labels along the last axis.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: [metrics.fBetaScore({ beta: 2, average: 'macro', threshold: 0.5 })] })
+ */
 export class FBetaScore extends FScore {
   static override readonly className = 'FBetaScore';
   static readonly aliases = ['fbeta_score'];
@@ -55,7 +58,10 @@ export class FBetaScore extends FScore {
   }
 }
 
-/** The harmonic mean of precision and recall: FBetaScore with beta 1. */
+/**
+ * The harmonic mean of precision and recall: FBetaScore with beta 1.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: [metrics.f1Score({ average: 'micro', threshold: 0.5 })] })
+ */
 export class F1Score extends FScore {
   static override readonly className = 'F1Score';
   constructor(options: F1ScoreOptions = {}) {

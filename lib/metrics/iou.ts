@@ -75,7 +75,10 @@ function checkTargets(where: string, given: unknown, numClasses: number): number
 
 const own = { numClasses: undefined, ignoreClass: null, sparseYPred: true, axis: -1 } as unknown as MeanIoUOptions;
 
-/** Mean intersection over union of the classes in `targetClassIds`. */
+/**
+ * Mean intersection over union of the classes in `targetClassIds`.
+ * @example model.compile({ loss: 'sparse_categorical_crossentropy', metrics: [metrics.iou({ numClasses: 3, targetClassIds: [1, 2], sparseYPred: false })] })
+ */
 export class IoU extends IoUMetric {
   static override readonly className = 'IoU';
   constructor(options: IoUOptions) {
@@ -88,7 +91,10 @@ export class IoU extends IoUMetric {
   }
 }
 
-/** Intersection over union of 0/1 labels with outputs cut at `threshold`. */
+/**
+ * Intersection over union of 0/1 labels with outputs cut at `threshold`.
+ * @example model.compile({ loss: 'binary_crossentropy', metrics: [metrics.binaryIoU({ targetClassIds: [1], threshold: 0.3 })] })
+ */
 export class BinaryIoU extends IoUMetric {
   static override readonly className = 'BinaryIoU';
   static readonly aliases = ['binary_iou'];
@@ -106,7 +112,10 @@ export class BinaryIoU extends IoUMetric {
   }
 }
 
-/** Mean intersection over union of all classes. */
+/**
+ * Mean intersection over union of all classes.
+ * @example model.compile({ loss: 'sparse_categorical_crossentropy', metrics: [metrics.meanIoU({ numClasses: 3, sparseYPred: false })] })
+ */
 export class MeanIoU extends IoUMetric {
   static override readonly className = 'MeanIoU';
   static readonly aliases = ['mean_iou'];
@@ -119,7 +128,10 @@ export class MeanIoU extends IoUMetric {
   }
 }
 
-/** IoU for one-hot labels and, unless `sparseYPred`, class scores along the last axis. */
+/**
+ * IoU for one-hot labels and, unless `sparseYPred`, class scores along the last axis.
+ * @example model.compile({ loss: 'categorical_crossentropy', metrics: [metrics.oneHotIoU({ numClasses: 3, targetClassIds: [0] })] })
+ */
 export class OneHotIoU extends IoUMetric {
   static override readonly className = 'OneHotIoU';
   static readonly aliases = ['one_hot_iou'];
@@ -133,7 +145,10 @@ export class OneHotIoU extends IoUMetric {
   }
 }
 
-/** MeanIoU for one-hot labels and, unless `sparseYPred`, class scores along the last axis. */
+/**
+ * MeanIoU for one-hot labels and, unless `sparseYPred`, class scores along the last axis.
+ * @example model.compile({ loss: 'categorical_crossentropy', metrics: [metrics.oneHotMeanIoU({ numClasses: 3 })] })
+ */
 export class OneHotMeanIoU extends IoUMetric {
   static override readonly className = 'OneHotMeanIoU';
   static readonly aliases = ['one_hot_mean_iou'];

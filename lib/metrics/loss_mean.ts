@@ -3,7 +3,10 @@ import { CustomLoss, type Loss, lossRegistry } from '../losses.js';
 import type { Config } from '../registry.js';
 import { checkLastAxis, type Direction, type LogitsFrom, Metric, type MetricOptions, type MetricSpec } from './metric.js';
 
-/** The mean of a loss over samples (and steps), whatever the loss's own reduction: sum(w · l) / sum(w). */
+/**
+ * The mean of a loss over samples (and steps), whatever the loss's own reduction: sum(w · l) / sum(w).
+ * @example const isMeanOfALoss = metrics.meanSquaredError() instanceof metrics.LossMean; // true
+ */
 export abstract class LossMean extends Metric {
   readonly direction: Direction = 'down';
   protected readonly loss: Loss;
@@ -40,7 +43,10 @@ export abstract class LossMean extends Metric {
 /** A loss of the library by its class name. */
 const loss = (className: string, config: Config = {}): Loss => lossRegistry.resolve({ className, config });
 
-/** Mean of (output − label)². */
+/**
+ * Mean of (output − label)².
+ * @example model.compile({ loss: 'mae', metrics: ['mse'] })
+ */
 export class MeanSquaredError extends LossMean {
   static override readonly className = 'MeanSquaredError';
   static readonly aliases = ['mse', 'MSE'];
@@ -49,7 +55,10 @@ export class MeanSquaredError extends LossMean {
   }
 }
 
-/** Square root of the mean of (output − label)². */
+/**
+ * Square root of the mean of (output − label)².
+ * @example model.compile({ loss: 'mse', metrics: [metrics.rootMeanSquaredError({ name: 'rmse' })] })
+ */
 export class RootMeanSquaredError extends LossMean {
   static override readonly className = 'RootMeanSquaredError';
   static readonly aliases = ['rmse', 'RMSE'];
@@ -61,7 +70,10 @@ export class RootMeanSquaredError extends LossMean {
   }
 }
 
-/** Mean of |output − label|. */
+/**
+ * Mean of |output − label|.
+ * @example model.compile({ loss: 'mse', metrics: ['mae'] })
+ */
 export class MeanAbsoluteError extends LossMean {
   static override readonly className = 'MeanAbsoluteError';
   static readonly aliases = ['mae', 'MAE'];
@@ -70,7 +82,10 @@ export class MeanAbsoluteError extends LossMean {
   }
 }
 
-/** Mean of 100 · |label − output| / |label|. */
+/**
+ * Mean of 100 · |label − output| / |label|.
+ * @example model.compile({ loss: 'mse', metrics: ['mape'] })
+ */
 export class MeanAbsolutePercentageError extends LossMean {
   static override readonly className = 'MeanAbsolutePercentageError';
   static readonly aliases = ['mape', 'MAPE'];
@@ -80,7 +95,10 @@ export class MeanAbsolutePercentageError extends LossMean {
   }
 }
 
-/** Mean of (ln(label + 1) − ln(output + 1))². */
+/**
+ * Mean of (ln(label + 1) − ln(output + 1))².
+ * @example model.compile({ loss: 'mse', metrics: ['msle'] })
+ */
 export class MeanSquaredLogarithmicError extends LossMean {
   static override readonly className = 'MeanSquaredLogarithmicError';
   static readonly aliases = ['msle', 'MSLE'];
@@ -90,7 +108,10 @@ export class MeanSquaredLogarithmicError extends LossMean {
   }
 }
 
-/** Mean of ln(cosh(output − label)). */
+/**
+ * Mean of ln(cosh(output − label)).
+ * @example model.compile({ loss: 'mse', metrics: [metrics.logCoshError()] })
+ */
 export class LogCoshError extends LossMean {
   static override readonly className = 'LogCoshError';
   static readonly aliases = ['logcosh', 'log_cosh', 'LogCosh'];
@@ -104,7 +125,10 @@ export interface CosineSimilarityOptions extends MetricOptions {
   axis?: number;
 }
 
-/** Mean cosine between label and output vectors: 1 for the same direction. The loss of this name is its negative. */
+/**
+ * Mean cosine between label and output vectors: 1 for the same direction. The loss of this name is its negative.
+ * @example model.compile({ loss: 'mse', metrics: [metrics.cosineSimilarity()] })
+ */
 export class CosineSimilarity extends LossMean {
   static override readonly className = 'CosineSimilarity';
   static readonly aliases = ['cosine', 'cosine_proximity'];
@@ -122,7 +146,10 @@ export class CosineSimilarity extends LossMean {
   }
 }
 
-/** Mean Kullback-Leibler divergence: sum of label · ln(label / output). */
+/**
+ * Mean Kullback-Leibler divergence: sum of label · ln(label / output).
+ * @example model.compile({ loss: 'categorical_crossentropy', metrics: [metrics.klDivergence()] })
+ */
 export class KLDivergence extends LossMean {
   static override readonly className = 'KLDivergence';
   static readonly aliases = ['kld', 'KLD', 'kullback_leibler_divergence'];
@@ -131,7 +158,10 @@ export class KLDivergence extends LossMean {
   }
 }
 
-/** Mean of output − label · ln(output). */
+/**
+ * Mean of output − label · ln(output).
+ * @example model.compile({ loss: 'mse', metrics: ['poisson'] })
+ */
 export class Poisson extends LossMean {
   static override readonly className = 'Poisson';
   constructor(options: MetricOptions = {}) {
@@ -139,7 +169,10 @@ export class Poisson extends LossMean {
   }
 }
 
-/** Mean of max(1 − label · output, 0) for labels −1 and 1; labels 0 and 1 are mapped to them. */
+/**
+ * Mean of max(1 − label · output, 0) for labels −1 and 1; labels 0 and 1 are mapped to them.
+ * @example model.compile({ loss: 'mse', metrics: ['hinge'] })
+ */
 export class Hinge extends LossMean {
   static override readonly className = 'Hinge';
   constructor(options: MetricOptions = {}) {
@@ -147,7 +180,10 @@ export class Hinge extends LossMean {
   }
 }
 
-/** Mean of max(1 − label · output, 0)² for labels −1 and 1; labels 0 and 1 are mapped to them. */
+/**
+ * Mean of max(1 − label · output, 0)² for labels −1 and 1; labels 0 and 1 are mapped to them.
+ * @example model.compile({ loss: 'hinge', metrics: ['squared_hinge'] })
+ */
 export class SquaredHinge extends LossMean {
   static override readonly className = 'SquaredHinge';
   constructor(options: MetricOptions = {}) {
@@ -155,7 +191,10 @@ export class SquaredHinge extends LossMean {
   }
 }
 
-/** Mean of max(0, the best wrong output − the right one + 1) for one-hot labels. */
+/**
+ * Mean of max(0, the best wrong output − the right one + 1) for one-hot labels.
+ * @example model.compile({ loss: 'categorical_crossentropy', metrics: ['categorical_hinge'] })
+ */
 export class CategoricalHinge extends LossMean {
   static override readonly className = 'CategoricalHinge';
   constructor(options: MetricOptions = {}) {

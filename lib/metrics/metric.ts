@@ -25,6 +25,7 @@ const baseDefaults: MetricOptions = { name: undefined, dtype: undefined };
 /**
  * A metric: a class with options and a name. What it computes happens in the engine: sums over the samples of an epoch, read
  * at its end. `metrics` of `compile` see every sample alike (masked steps left out); `weightedMetrics` use sample and class weights.
+ * @example const isMetric = metrics.auc() instanceof metrics.Metric; // true
  */
 export abstract class Metric implements Part {
   static readonly className: string = 'Metric';

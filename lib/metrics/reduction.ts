@@ -58,7 +58,7 @@ abstract class Reduction extends Metric {
  * The weighted mean of values handed to `updateState`; 0 before there are any.
  * @example
  * const mean = new metrics.Mean();
- * for (const [x, y] of batches) mean.updateState(await model.trainOnBatch(x, y));
+ * for (const [x, y] of batches) mean.updateState((await model.trainOnBatch(x, y)) as number[]);
  * console.log(mean.result());
  */
 export class Mean extends Reduction {
@@ -71,7 +71,13 @@ export class Mean extends Reduction {
   }
 }
 
-/** The weighted sum of values handed to `updateState`. */
+/**
+ * The weighted sum of values handed to `updateState`.
+ * @example
+ * const sum = new metrics.Sum();
+ * sum.updateState([1, 2, 3]);
+ * console.log(sum.result()); // 6
+ */
 export class Sum extends Reduction {
   static override readonly className = 'Sum';
   constructor(options: MetricOptions = {}) {

@@ -11,7 +11,10 @@ export interface R2ScoreOptions extends MetricOptions {
   numRegressors?: number;
 }
 
-/** Coefficient of determination of each column of the last axis: 1 − squared errors / squared deviations from the labels' mean. */
+/**
+ * Coefficient of determination of each column of the last axis: 1 − squared errors / squared deviations from the labels' mean.
+ * @example model.compile({ loss: 'mse', metrics: [metrics.r2Score({ classAggregation: 'uniform_average' })] })
+ */
 export class R2Score extends Metric {
   static override readonly className = 'R2Score';
   readonly direction = 'up';
@@ -47,7 +50,10 @@ export interface CorrelationOptions extends MetricOptions {
   axis?: number;
 }
 
-/** Pearson's correlation of label and output along the last axis, averaged over samples. */
+/**
+ * Pearson's correlation of label and output along the last axis, averaged over samples.
+ * @example model.compile({ loss: 'mse', metrics: [metrics.pearsonCorrelation()] })
+ */
 export class PearsonCorrelation extends Metric {
   static override readonly className = 'PearsonCorrelation';
   readonly direction = 'up';
@@ -64,7 +70,10 @@ export class PearsonCorrelation extends Metric {
   }
 }
 
-/** The concordance correlation of label and output along the last axis, averaged over samples. */
+/**
+ * The concordance correlation of label and output along the last axis, averaged over samples.
+ * @example model.compile({ loss: 'mse', metrics: [metrics.concordanceCorrelation()] })
+ */
 export class ConcordanceCorrelation extends Metric {
   static override readonly className = 'ConcordanceCorrelation';
   readonly direction = 'up';

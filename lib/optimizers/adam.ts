@@ -42,7 +42,10 @@ export interface AdamOptions extends BetaOptions {
   amsgrad?: boolean;
 }
 
-/** Steps along the average gradient, divided by the root of the average square. Kingma & Ba, 2014. `learningRate` is 0.001 unless given. */
+/**
+ * Steps along the average gradient, divided by the root of the average square. Kingma & Ba, 2014. `learningRate` is 0.001 unless given.
+ * @example model.compile({ optimizer: optimizers.adam({ learningRate: 3e-4 }), loss: 'mse' })
+ */
 export class Adam extends BetaOptimizer {
   static override readonly className: string = 'Adam';
   readonly amsgrad: boolean;
@@ -63,7 +66,10 @@ export class Adam extends BetaOptimizer {
   }
 }
 
-/** Adam with weight decay, 0.004 unless given. Loshchilov & Hutter, 2017. */
+/**
+ * Adam with weight decay, 0.004 unless given. Loshchilov & Hutter, 2017.
+ * @example model.compile({ optimizer: optimizers.adamw({ weightDecay: 0.01 }), loss: 'mse' })
+ */
 export class AdamW extends Adam {
   static override readonly className = 'AdamW';
   constructor(options: AdamOptions = {}) {
@@ -74,7 +80,10 @@ export class AdamW extends Adam {
   }
 }
 
-/** Adam with the largest gradient in place of the root of the average square. Kingma & Ba, 2014. `learningRate` is 0.001 unless given. */
+/**
+ * Adam with the largest gradient in place of the root of the average square. Kingma & Ba, 2014. `learningRate` is 0.001 unless given.
+ * @example model.compile({ optimizer: optimizers.adamax(), loss: 'mse' })
+ */
 export class Adamax extends BetaOptimizer {
   static override readonly className = 'Adamax';
   constructor(options: BetaOptions = {}) {
@@ -93,7 +102,10 @@ export interface NadamOptions extends BetaOptions {
   scheduleDecay?: number;
 }
 
-/** Adam with Nesterov's momentum. Dozat, 2015. `learningRate` is 0.001 unless given. */
+/**
+ * Adam with Nesterov's momentum. Dozat, 2015. `learningRate` is 0.001 unless given.
+ * @example model.compile({ optimizer: optimizers.nadam({ learningRate: 2e-3 }), loss: 'mse' })
+ */
 export class Nadam extends BetaOptimizer {
   static override readonly className = 'Nadam';
   readonly scheduleDecay: number;

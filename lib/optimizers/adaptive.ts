@@ -14,7 +14,10 @@ export interface RMSpropOptions extends OptimizerOptions {
   centered?: boolean;
 }
 
-/** Steps divided by the root of the gradient's average square. Hinton, 2012. `learningRate` is 0.001 unless given. */
+/**
+ * Steps divided by the root of the gradient's average square. Hinton, 2012. `learningRate` is 0.001 unless given.
+ * @example model.compile({ optimizer: optimizers.rmsprop({ learningRate: 1e-3, centered: true }), loss: 'mse' })
+ */
 export class RMSprop extends Optimizer {
   static override readonly className = 'RMSprop';
   static readonly aliases = ['RMSProp'];
@@ -48,7 +51,10 @@ export interface AdagradOptions extends OptimizerOptions {
   epsilon?: number | null;
 }
 
-/** Steps divided by the root of the sum of all squared gradients. Duchi et al., 2011. `learningRate` is 0.001 unless given. */
+/**
+ * Steps divided by the root of the sum of all squared gradients. Duchi et al., 2011. `learningRate` is 0.001 unless given.
+ * @example model.compile({ optimizer: optimizers.adagrad({ learningRate: 0.01 }), loss: 'mse' })
+ */
 export class Adagrad extends Optimizer {
   static override readonly className = 'Adagrad';
   readonly initialAccumulatorValue: number;
@@ -80,7 +86,10 @@ export interface AdadeltaOptions extends OptimizerOptions {
   epsilon?: number | null;
 }
 
-/** Adagrad with averages in place of sums, which finds its step size by itself. Zeiler, 2012, uses `learningRate: 1`; 0.001 unless given. */
+/**
+ * Adagrad with averages in place of sums, which finds its step size by itself. Zeiler, 2012, uses `learningRate: 1`; 0.001 unless given.
+ * @example model.compile({ optimizer: optimizers.adadelta({ learningRate: 1 }), loss: 'mse' })
+ */
 export class Adadelta extends Optimizer {
   static override readonly className = 'Adadelta';
   readonly rho: number;
@@ -117,7 +126,10 @@ export interface FtrlOptions extends OptimizerOptions {
   beta?: number;
 }
 
-/** Follow the regularized leader, for wide sparse models. McMahan et al., 2013. `learningRate` is 0.001 unless given. */
+/**
+ * Follow the regularized leader, for wide sparse models. McMahan et al., 2013. `learningRate` is 0.001 unless given.
+ * @example model.compile({ optimizer: optimizers.ftrl({ learningRate: 0.1 }), loss: 'mse' })
+ */
 export class Ftrl extends Optimizer {
   static override readonly className = 'Ftrl';
   static readonly aliases = ['FTRL'];

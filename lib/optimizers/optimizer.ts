@@ -22,6 +22,9 @@ export interface CommonSpec {
 /**
  * Turns gradients into updates of the weights. The updates are computed by the engine; what stands here are an optimizer's options, its
  * counter, and the names of the state that it keeps for each weight. A subclass gives `className`, `spec`, `slotNames` and `config`.
+ * @example
+ * model.compile({ optimizer: 'adam', loss: 'mse' });
+ * model.optimizer.learningRate = 1e-4; // from the next batch on
  */
 export abstract class Optimizer implements Part {
   static readonly className: string = 'Optimizer';

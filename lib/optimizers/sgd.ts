@@ -10,7 +10,10 @@ export interface SGDOptions extends OptimizerOptions {
   nesterov?: boolean;
 }
 
-/** Gradient descent, with momentum where asked for. `learningRate` is 0.01 unless given. */
+/**
+ * Gradient descent, with momentum where asked for. `learningRate` is 0.01 unless given.
+ * @example model.compile({ optimizer: optimizers.sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true }), loss: 'mse' })
+ */
 export class SGD extends Optimizer {
   static override readonly className = 'SGD';
   readonly momentum: number;
@@ -39,7 +42,10 @@ export interface LionOptions extends OptimizerOptions {
   beta2?: number;
 }
 
-/** Steps of one size for all weights: the sign of a momentum. Chen et al., 2023. `learningRate` is 0.001 unless given. */
+/**
+ * Steps of one size for all weights: the sign of a momentum. Chen et al., 2023. `learningRate` is 0.001 unless given.
+ * @example model.compile({ optimizer: optimizers.lion({ learningRate: 1e-4, weightDecay: 0.1 }), loss: 'mse' })
+ */
 export class Lion extends Optimizer {
   static override readonly className = 'Lion';
   readonly beta1: number;

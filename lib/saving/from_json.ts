@@ -16,7 +16,10 @@ import { isObject } from './plain.js';
  * The text may come from anywhere: nothing in it is run, and layers that are code (`Lambda`, `TFOpLambda`, ...) are refused.
  * Throws ValueError, which names the layer and the key: ERR_JSON, ERR_CONFIG, ERR_UNKNOWN_NAME (register custom layers with `registerSerializable`),
  * ERR_UNKNOWN_OPTION, ERR_LAMBDA.
- * @example const model = modelFromJSON(await readFile('model.json', 'utf8'))
+ * @example
+ * import { readFile } from 'node:fs/promises';
+ *
+ * const model = modelFromJSON(await readFile('model.json', 'utf8'));
  */
 export function modelFromJSON(json: string | object): Sequential {
   const where = 'modelFromJSON';

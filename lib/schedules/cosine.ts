@@ -19,7 +19,10 @@ export interface CosineDecayOptions {
   warmupSteps?: number;
 }
 
-/** Half a cosine wave, with an optional linear warmup before it. Loshchilov & Hutter, 2016; Goyal et al., 2017. */
+/**
+ * Half a cosine wave, with an optional linear warmup before it. Loshchilov & Hutter, 2016; Goyal et al., 2017.
+ * @example optimizers.sgd({ learningRate: schedules.cosineDecay({ initialLearningRate: 0, decaySteps: 1000, warmupTarget: 0.1, warmupSteps: 100 }) })
+ */
 export class CosineDecay extends BuiltInSchedule {
   static override readonly className = 'CosineDecay';
   readonly initialLearningRate: number;
@@ -73,7 +76,10 @@ export interface CosineDecayRestartsOptions {
   name?: string | null;
 }
 
-/** Half cosine waves one after the other, each from the top again. Loshchilov & Hutter, 2016. */
+/**
+ * Half cosine waves one after the other, each from the top again. Loshchilov & Hutter, 2016.
+ * @example optimizers.sgd({ learningRate: schedules.cosineDecayRestarts({ initialLearningRate: 0.1, firstDecaySteps: 1000 }) })
+ */
 export class CosineDecayRestarts extends BuiltInSchedule {
   static override readonly className = 'CosineDecayRestarts';
   readonly initialLearningRate: number;

@@ -45,7 +45,10 @@ abstract class RateDecay extends BuiltInSchedule {
   }
 }
 
-/** `initialLearningRate * decayRate ^ (step / decaySteps)` */
+/**
+ * `initialLearningRate * decayRate ^ (step / decaySteps)`
+ * @example optimizers.sgd({ learningRate: schedules.exponentialDecay({ initialLearningRate: 0.1, decaySteps: 1000, decayRate: 0.9 }) })
+ */
 export class ExponentialDecay extends RateDecay {
   static override readonly className = 'ExponentialDecay';
   call(step: number): number {
@@ -53,7 +56,10 @@ export class ExponentialDecay extends RateDecay {
   }
 }
 
-/** `initialLearningRate / (1 + decayRate * step / decaySteps)` */
+/**
+ * `initialLearningRate / (1 + decayRate * step / decaySteps)`
+ * @example optimizers.sgd({ learningRate: schedules.inverseTimeDecay({ initialLearningRate: 0.1, decaySteps: 1000, decayRate: 0.5 }) })
+ */
 export class InverseTimeDecay extends RateDecay {
   static override readonly className = 'InverseTimeDecay';
   call(step: number): number {
@@ -69,7 +75,10 @@ export interface PiecewiseConstantDecayOptions {
   name?: string | null;
 }
 
-/** One rate up to and including each boundary, and the last value after them all. */
+/**
+ * One rate up to and including each boundary, and the last value after them all.
+ * @example optimizers.sgd({ learningRate: schedules.piecewiseConstantDecay({ boundaries: [1000, 5000], values: [0.1, 0.01, 0.001] }) })
+ */
 export class PiecewiseConstantDecay extends BuiltInSchedule {
   static override readonly className = 'PiecewiseConstantDecay';
   static readonly aliases = ['PiecewiseConstant', 'piecewise_constant'];
@@ -120,7 +129,10 @@ export interface PolynomialDecayOptions {
   name?: string | null;
 }
 
-/** `(initialLearningRate - endLearningRate) * (1 - step / decaySteps) ^ power + endLearningRate` */
+/**
+ * `(initialLearningRate - endLearningRate) * (1 - step / decaySteps) ^ power + endLearningRate`
+ * @example optimizers.sgd({ learningRate: schedules.polynomialDecay({ initialLearningRate: 0.1, decaySteps: 1000, endLearningRate: 0.01, power: 2 }) })
+ */
 export class PolynomialDecay extends BuiltInSchedule {
   static override readonly className = 'PolynomialDecay';
   readonly initialLearningRate: number;

@@ -8,13 +8,13 @@ export const f = Math.fround;
 /**
  * A learning rate that depends on the step: given to an optimizer as its `learningRate`.
  * A subclass of yours gives `call`; give it `className` and `getConfig` too and register it by `registerSerializable` to save models with it.
- *
- * ```ts
+ * @example
  * class InverseRoot extends schedules.LearningRateSchedule {
- *   call(step: number) { return 0.1 / Math.sqrt(step + 1) }
+ *   call(step: number) {
+ *     return 0.1 / Math.sqrt(step + 1);
+ *   }
  * }
- * model.compile({ optimizer: optimizers.sgd({ learningRate: new InverseRoot() }), loss: 'mse' })
- * ```
+ * model.compile({ optimizer: optimizers.sgd({ learningRate: new InverseRoot() }), loss: 'mse' });
  */
 export abstract class LearningRateSchedule implements Part {
   static readonly className: string = 'LearningRateSchedule';
