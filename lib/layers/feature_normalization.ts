@@ -129,8 +129,9 @@ export class Normalization extends Layer {
    * Throws ValueError where a shape does not fit (ERR_SHAPE) or there are no data (ERR_EMPTY), RuntimeError where mean and variance were given as options,
    * a fit is running (ERR_BUSY) or the source fails (ERR_DATASET).
    * @example
-   * normalization.adapt(function* () { for (const file of files) yield read(file) })
-   * await normalization.adapt(asyncBatches)
+   * const scaled = layers.normalization({ inputShape: [2] });
+   * scaled.adapt([[[1, 20], [3, 40]], [[5, 60]]].map((batch) => array(batch)));
+   * scaled.getWeights()[0].toArray(); // [3, 40], the means
    */
   adapt(data: AsyncIterable<unknown>): Promise<void>;
   adapt(data: unknown): void | Promise<void>;

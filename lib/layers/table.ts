@@ -6,17 +6,19 @@ type LayerClass = { new (options: any): unknown; readonly className: string };
 type FactoryName<N extends string> =
   Uppercase<N> extends N
     ? Lowercase<N>
-    : N extends `${infer A}${'1D' | '2D' | '3D'}`
-      ? N extends `${A}${infer D}`
-        ? Uncapitalize<`${A}${D}` | `${A}${Lowercase<D>}`>
-        : never
-      : N extends 'ReLU' | 'PReLU' | 'LeakyReLU'
-        ? Uncapitalize<N> | Lowercase<N>
-        : N extends `${'RMS' | 'LSTM' | 'GRU'}${infer B}`
-          ? N extends `${infer A}${B}`
-            ? `${Lowercase<A>}${B}`
-            : never
-          : Uncapitalize<N>;
+    : N extends `Conv${infer R extends '1' | '2' | '3'}DTranspose`
+      ? `conv${R}${'D' | 'd'}Transpose`
+      : N extends `${infer A}${'1D' | '2D' | '3D'}`
+        ? N extends `${A}${infer D}`
+          ? Uncapitalize<`${A}${D}` | `${A}${Lowercase<D>}`>
+          : never
+        : N extends 'ReLU' | 'PReLU' | 'LeakyReLU'
+          ? Uncapitalize<N> | Lowercase<N>
+          : N extends `${'RMS' | 'LSTM' | 'GRU'}${infer B}`
+            ? N extends `${infer A}${B}`
+              ? `${Lowercase<A>}${B}`
+              : never
+            : Uncapitalize<N>;
 
 type NameOf<C> = C extends { readonly className: infer N extends string } ? N : never;
 /** All options may be left out where a class can be made without any. */

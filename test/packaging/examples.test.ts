@@ -87,7 +87,9 @@ describe('examples', () => {
   });
 
   test('one that does not compile is told, with its place', () => {
-    const wrong = ['/**\n * Text.\n * @example\n * layers.dense({ units: 1 });\n * layers.dense({ unit: 1 });\n */\nexport const a = 1;'];
+    const wrong = [
+      '/**\n * Text.\n * @example\n * layers.dense({ units: 1 });\n * layers.dense({ unit: 1 });\n */\nexport const a = 1;',
+    ];
     const [example] = wrong.flatMap((text) => examplesOf('wrong.ts', text));
     expect(check([example])).toEqual([expect.stringMatching(/^wrong\.ts:5: .*'unit'/)]);
     const page = blocksOf('page.md', "# Title\n```ts\nimport { sequentail } from 'gemmfit';\n```\n");
@@ -121,8 +123,14 @@ describe('examples in comments', () => {
     // It has no shape before it sees data: what examples compile it with need not go with one output.
     const model = gemmfit.sequential([gemmfit.layers.dense({ units: 1, activation: 'sigmoid' })]);
     model.compile({ optimizer: 'sgd', loss: 'mse', metrics: ['accuracy'] });
-    const x = gemmfit.array(Float32Array.from({ length: 40 * 4 }, (_, i) => (i % 7) / 7), [40, 4]);
-    const y = gemmfit.array(Float32Array.from({ length: 40 }, (_, i) => i % 2), [40, 1]);
+    const x = gemmfit.array(
+      Float32Array.from({ length: 40 * 4 }, (_, i) => (i % 7) / 7),
+      [40, 4],
+    );
+    const y = gemmfit.array(
+      Float32Array.from({ length: 40 }, (_, i) => i % 2),
+      [40, 1],
+    );
     const known = { ...gemmfit, model, x, y, batches: [[x, y]] };
     // In a block, so that an example may have a model of its own.
     const { outputText } = ts.transpileModule(`${code}\nexport {};`, {
