@@ -1,4 +1,4 @@
-// npm run lint [-- --fix]: biome, clang-format and TypeScript over everything. --fix rewrites what can be mended.
+// npm run lint [-- --fix]: biome, clang-format, TypeScript and the reference's comments, over everything. --fix rewrites what can be mended.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,12 +33,15 @@ const checks = {
   tsc: () => node('typescript/bin/tsc', '--noEmit', '-p', '.'),
 
   'tsc test': () => node('typescript/bin/tsc', '--noEmit', '-p', 'test'),
+
+  // Broken links and names that are not exported are errors (typedoc.json); `npm run docs` also writes the pages.
+  typedoc: () => node('typedoc/bin/typedoc', '--emit', 'none', '--logLevel', 'Warn'),
 };
 
 main('lint', () => {
   const failed = Object.keys(checks).filter((name) => checks[name]() !== 0);
   if (!failed.length) return console.log(`lint: ok (${Object.keys(checks).join(', ')})`);
-  const hint =
-    failed.some((name) => !name.startsWith('tsc')) && !values.fix ? '. To mend what can be mended: npm run lint -- --fix' : '';
+  const mendable = failed.some((name) => ['biome', 'clang-format'].includes(name));
+  const hint = mendable && !values.fix ? '. To mend what can be mended: npm run lint -- --fix' : '';
   throw new Failure(`failed: ${failed.join(', ')}${hint}`);
 });
