@@ -85,6 +85,8 @@ export interface RunRequest {
   step?: number;
   /** Start loss and metrics anew. Default true. */
   reset?: boolean;
+  /** Training of several epochs: batches of one. Loss and metrics start anew with each. Ends early with an epoch once it has taken 20 ms. */
+  epochSteps?: number;
   /** Prediction: where the rows go; room for all of them. */
   predictions?: Float32Array;
 }
@@ -94,6 +96,8 @@ export interface RunResult extends Totals {
   done: number;
   /** Rows of them. */
   samples: number;
+  /** With `epochSteps`: the totals of each epoch that came to its end. What is then left of `done` belongs to one that did not. */
+  epochs: Totals[];
 }
 
 /** What the threads did: see native/engine/trace.h. */

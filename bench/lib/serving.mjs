@@ -69,7 +69,7 @@ const measurements = {
     const one = run('many', '1');
     const two = run('many', '2');
     return [
-      ['W9 200 models side by side: two threads to one', `${(one.seconds / two.seconds).toFixed(2)} x`, '1.8 x'],
+      ['W9 200 models side by side, 50 epochs: two threads to one', `${(one.seconds / two.seconds).toFixed(2)} x`, '1.8 x'],
       ['W9 200 models side by side: memory of a model beyond its data', `${two.modelKiB.toFixed(0)} KiB`, 'below 1024 KiB'],
     ];
   },

@@ -124,7 +124,7 @@ const measurements = {
     return { idle, training: busy };
   },
 
-  async many(threads) {
+  async many(threads, epochs = 50) {
     const gemmfit = await import('../../dist/index.mjs');
     const { layers, sequential, setThreads } = gemmfit;
     setThreads(Number(threads));
@@ -143,7 +143,7 @@ const measurements = {
     await Promise.all(models.map((model) => fit(model, 1)));
     const modelKiB = (process.memoryUsage().rss - before) / 1024 / models.length;
     const start = performance.now();
-    await Promise.all(models.map((model) => fit(model, 20)));
+    await Promise.all(models.map((model) => fit(model, Number(epochs))));
     return { seconds: (performance.now() - start) / 1000, modelKiB };
   },
 

@@ -28,6 +28,7 @@ export interface CallbackListOptions {
 /** What hooks of the list return: undefined when all is done, a promise when some callback returned one. */
 type Fired = Promise<void> | undefined;
 
+const EPOCH: readonly HookName[] = ['onEpochBegin', 'onEpochEnd'];
 const TRAIN_BATCH: readonly HookName[] = ['onBatchBegin', 'onBatchEnd', 'onTrainBatchBegin', 'onTrainBatchEnd'];
 const TEST_BATCH: readonly HookName[] = ['onTestBatchBegin', 'onTestBatchEnd'];
 const PREDICT_BATCH: readonly HookName[] = ['onPredictBatchBegin', 'onPredictBatchEnd'];
@@ -45,6 +46,8 @@ export class CallbackList {
   readonly wantsTrainBatches: boolean;
   readonly wantsTestBatches: boolean;
   readonly wantsPredictBatches: boolean;
+  /** Whether someone but `History` must be told of every epoch when it begins or ends. */
+  readonly wantsEpochs: boolean;
   readonly #train: readonly Callback[];
   readonly #test: readonly Callback[];
   readonly #predict: readonly Callback[];
@@ -66,6 +69,7 @@ export class CallbackList {
     this.wantsTrainBatches = wants(this.#train);
     this.wantsTestBatches = wants(this.#test);
     this.wantsPredictBatches = wants(this.#predict);
+    this.wantsEpochs = listening(EPOCH).some((c) => c.constructor !== History);
 
     if (this.history) options.model.history = this.history;
     for (const c of all) c.setModel(options.model);

@@ -57,8 +57,15 @@ export class Engine {
     return this.#network.outputShape([...sampleShape]);
   }
 
-  /** Trains up to `steps` batches. `step` counts what the model has trained before. */
-  async train(feed: NativeFeed, shape: RunShape, steps: number, step: number, reset: boolean): Promise<RunResult> {
+  /** Trains up to `steps` batches. `step` counts what the model has trained before; `epochSteps`: see `RunRequest`. */
+  async train(
+    feed: NativeFeed,
+    shape: RunShape,
+    steps: number,
+    step: number,
+    reset: boolean,
+    epochSteps = 0,
+  ): Promise<RunResult> {
     const optimizer = this.#compilation?.optimizer;
     if (!optimizer) throw new RuntimeError('The model must be compiled before it can be trained.', 'ERR_NOT_COMPILED');
     const call = optimizer.calls;
@@ -76,6 +83,7 @@ export class Engine {
         call,
         step,
         reset,
+        epochSteps,
       });
       optimizer.calls = call + result.done;
       return result;

@@ -5,7 +5,8 @@ import type { Sequential } from '../sequential.js';
 import { testLoop } from './evaluate.js';
 import { type FitOptions, type FitPlan, readFit } from './fit_options.js';
 import { finishProfile } from './profile.js';
-import { resultLogs, watchProgress } from './results.js';
+import { resultLogs, toLogs, watchProgress } from './results.js';
+import { RunAhead } from './run_ahead.js';
 
 export type { FitOptions };
 
@@ -38,7 +39,8 @@ async function run(model: Sequential, plan: FitPlan): Promise<History> {
   const list = new CallbackList(plan.callbacks, { model, params: plan.params, addHistory: true, addProgbar: plan.verbose > 0 });
   const history = list.history as History;
   const oneByOne = list.wantsTrainBatches || plan.batches.oneByOne;
-  const stopped = () => model.stopTraining || plan.signal?.aborted === true;
+  const ahead = oneByOne ? null : RunAhead.of(plan, list);
+  const stopped = () => !ahead?.isAhead && (model.stopTraining || plan.signal?.aborted === true);
   let last: Logs = {};
   // As in Keras: what was set before is forgotten, what onTrainBegin sets holds.
   model.stopTraining = false;
@@ -60,6 +62,10 @@ async function run(model: Sequential, plan: FitPlan): Promise<History> {
           if (after) await after;
           if (stopped()) break;
         }
+      } else if (ahead) {
+        const totals = await ahead.next(plan.epochs - epoch);
+        done = totals.steps;
+        last = done > 0 ? toLogs(model, totals) : {};
       } else {
         const unwatch = watchProgress(model, list.progbar);
         try {

@@ -151,8 +151,8 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
   const profile = readProfile(o.profile);
 
   const source = (x === null || x === undefined) && (y === null || y === undefined) ? (model.input?.source ?? x) : x;
-  const runner: Trainer = async (feed, shape, n, reset) => {
-    const result = await model.engine().train(feed, shape, n, model.trainedSteps, reset);
+  const runner: Trainer = async (feed, shape, n, reset, epochSteps) => {
+    const result = await model.engine().train(feed, shape, n, model.trainedSteps, reset, epochSteps);
     model.addTrainedSteps(result.done);
     return result;
   };

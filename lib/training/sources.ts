@@ -1,4 +1,4 @@
-import type { DataArray } from '../../binding.js';
+import type { DataArray, RunResult } from '../../binding.js';
 import { single } from '../data/containers.js';
 import { type Tensor, toTensor } from '../data/convert.js';
 import { BatchStream, isDataset } from '../data/dataset.js';
@@ -236,7 +236,13 @@ export interface Batches {
   close(): Promise<void> | void;
 }
 
-export type Trainer = (feed: NativeFeed, shape: RunShape, count: number, reset: boolean) => Promise<{ done: number }>;
+export type Trainer = (
+  feed: NativeFeed,
+  shape: RunShape,
+  count: number,
+  reset: boolean,
+  epochSteps?: number,
+) => Promise<RunResult>;
 
 /** Batches of arrays: one feed, as many batches a call as are asked for. */
 export class ArrayBatches implements Batches {
@@ -259,6 +265,11 @@ export class ArrayBatches implements Batches {
   async run(count: number, reset: boolean): Promise<number> {
     const { feed, shape } = this.#current as { feed: NativeFeed; shape: RunShape };
     return (await this.runner(feed, shape, count, reset)).done;
+  }
+  /** Runs up to `count` epochs of `steps` batches each. */
+  runEpochs(count: number, steps: number): Promise<RunResult> {
+    const { feed, shape } = this.#current as { feed: NativeFeed; shape: RunShape };
+    return this.runner(feed, shape, count * steps, true, steps);
   }
   close(): void {
     this.#current = null;

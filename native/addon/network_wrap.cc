@@ -66,6 +66,10 @@ class PendingRun : public Pending {
     Napi::Object o = toObject(env, work->network->totals());
     o.Set("done", static_cast<double>(work->result.steps));
     o.Set("samples", static_cast<double>(work->result.samples));
+    const std::vector<Totals>& epochs = work->result.epochs;
+    Napi::Array list = Napi::Array::New(env, epochs.size());
+    for (size_t i = 0; i < epochs.size(); ++i) list.Set(static_cast<uint32_t>(i), toObject(env, epochs[i]));
+    o.Set("epochs", list);
     return o;
   }
   void release() override { work->network->release(); }
@@ -117,7 +121,7 @@ Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
     RunRequest r;
     const gemmfit::Value spec = [&] {
       gemmfit::Value::Object plain;
-      for (const char* key : {"mode", "sampleShape", "weightSteps", "steps", "call", "step", "reset"})
+      for (const char* key : {"mode", "sampleShape", "weightSteps", "steps", "call", "step", "reset", "epochSteps"})
         plain[key] = toValue(options.Get(key));
       return gemmfit::Value(std::move(plain));
     }();
@@ -128,6 +132,7 @@ Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
     r.call = spec.integer("call", 0);
     r.step = static_cast<uint64_t>(spec.integer("step", 0));
     r.reset = spec.flag("reset", true);
+    r.epochSteps = spec.integer("epochSteps", 0);
     auto pending = std::make_unique<PendingRun>(env);
     if (options.Has("learningRates")) {
       const Napi::Float32Array rates = toFloats(options.Get("learningRates"), "learningRates");

@@ -1,6 +1,7 @@
 #include "native/engine/network.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 #include "native/engine/error.h"
@@ -8,6 +9,9 @@
 
 namespace gemmfit {
 namespace {
+
+// A run of several epochs ends with the first that is over after this time: others wait for the thread, and JavaScript for the results.
+constexpr std::chrono::milliseconds kManyEpochs(20);
 
 constexpr size_t kMostPlans = 8;  // batch sizes and input shapes that alternate without planning anew
 
@@ -116,6 +120,7 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   current_ = &sums_[request.mode == Mode::train ? 0 : 1];
   if (request.reset) *current_ = Sums();
 
+  const auto enough = std::chrono::steady_clock::now() + kManyEpochs;
   RunResult result;
   Step step;
   step.seed = 0;
@@ -141,6 +146,13 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
       Totals now = totals(*current_, mergedStates());
       std::lock_guard<std::mutex> lock(snapshotMutex_);
       snapshot_ = std::move(now);
+    }
+    if (current_->steps == request.epochSteps) {
+      current_->metricStates = mergedStates();
+      plan_->resetMetrics();
+      result.epochs.push_back(totals());
+      if (result.steps == request.steps || std::chrono::steady_clock::now() > enough) break;
+      *current_ = Sums();
     }
   }
   current_->metricStates = mergedStates();

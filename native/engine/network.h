@@ -22,13 +22,9 @@ struct RunRequest {
   int64_t call = 0;                  // training steps the optimizer has taken before
   uint64_t step = 0;                 // training steps the model has taken before: the counter of its random numbers
   bool reset = true;                 // start loss and metric totals anew
+  int64_t epochSteps = 0;            // above 0: start them anew after each so many batches too, see RunResult::epochs
   float* predictions = nullptr;      // of predict: room for every row
   int64_t capacity = 0;              // floats of it
-};
-
-struct RunResult {
-  int64_t steps = 0;  // batches done: fewer than asked for where the feed ended or `stop` was called
-  int64_t samples = 0;
 };
 
 // Loss and metrics since the last reset, as the logs of an epoch show them.
@@ -36,6 +32,12 @@ struct Totals {
   double loss = 0;
   std::vector<std::vector<double>> metrics;
   int64_t steps = 0;
+};
+
+struct RunResult {
+  int64_t steps = 0;  // batches done: fewer than asked for where the feed ended or `stop` was called
+  int64_t samples = 0;
+  std::vector<Totals> epochs;  // with `epochSteps`: of each epoch that came to its end
 };
 
 // A compiled model: program, weights and what happens to them. One job at a time uses it: `acquire` before, `release` after.
