@@ -4,7 +4,7 @@ import { checkOneOf } from '../options.js';
 import type { Config } from '../registry.js';
 import { classNameOf } from '../registry.js';
 import { layerRegistry } from './index.js';
-import { isStateful, Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
+import { isStateful, Layer, type LayerOptions, type Lowering, lowerAll, type Shape } from './layer.js';
 import { isStack, Nested } from './nested.js';
 import { RecurrentLayer } from './recurrent.js';
 import { RecurrentCell } from './recurrent_cell.js';
@@ -108,9 +108,9 @@ export class Bidirectional extends Wrapper {
 
   lower(input: Shape, lowering: Lowering): OpSpec[] {
     const side = (layer: RecurrentLayer) =>
-      layer
-        .lower(input, lowering)
-        .map((op) => ('returnSequences' in op ? { ...op, zeroOutputForMask: layer.returnSequences } : op));
+      lowerAll([layer], input, lowering).map((op) =>
+        'returnSequences' in op ? { ...op, zeroOutputForMask: layer.returnSequences } : op,
+      );
     return [
       {
         op: 'bidirectional',
@@ -162,7 +162,13 @@ export interface TimeDistributedOptions extends LayerOptions {
 
 /**
  * Applies a layer to every step of a sequence, with the same weights. Input `[steps, ...]`, output `[steps, ...]` with the layer's
- * output for samples of shape `[...]`. Masks pass. See https://keras.io/api/layers/recurrent_layers/time_distributed/
+ * output for samples of shape `[...]`. Masks pass, and the layer sees each step's part of one.
+ *
+ * As in Keras 3 the layer runs once for every step, from the first to the last: inside, BatchNormalization normalizes each step by the
+ * statistics of that step, and the moving ones follow the steps in turn (tf.keras took all steps for one batch). Throws ValueError
+ * (ERR_LAYER) for what has no meaning then: stateful layers, an activity regularizer of the layer itself, and training of
+ * SpectralNormalization over several steps; ERR_MASK where the layer cannot take the mask's part.
+ * See https://keras.io/api/layers/recurrent_layers/time_distributed/
  * @example layers.timeDistributed({ layer: layers.conv2d({ filters: 8, kernelSize: 3 }), inputShape: [10, 28, 28, 1] })
  */
 export class TimeDistributed extends Wrapper {
@@ -205,7 +211,7 @@ export class TimeDistributed extends Wrapper {
   }
 
   lower(input: Shape, lowering: Lowering): OpSpec[] {
-    const ops = this.layer.lower(input.slice(1), lowering);
+    const ops = lowerAll([this.layer], input.slice(1), lowering);
     return ops.length === 0 ? [] : [{ op: 'timeDistributed', ops, weights: lowering.weights(this) }];
   }
 

@@ -15,7 +15,8 @@ class Updater;
 
 // One batch's state. Read by every task of the step; written only by the leader, between stages.
 struct Step {
-  int64_t rows = 0;  // samples in this batch; at most the plan's batch
+  int64_t rows = 0;     // samples in this batch; at most the plan's batch. Inside TimeDistributed: their steps
+  int64_t samples = 0;  // what a penalty is divided by: samples, there too
   bool training = false;
   uint64_t seed = 0;           // of the network; ops mix their own index into it
   uint64_t number = 0;         // training steps this network has taken: the counter of its random numbers
@@ -28,6 +29,7 @@ struct OpEnv {
   int64_t batch;  // the most rows a step will have
   bool training;
   int64_t maskSteps = 0;             // of the input mask, for each sample; 0: there will be none
+  int64_t steps = 1;                 // inside TimeDistributed rows are [samples, steps], and each step is a batch of its own
   bool needsInputGradient;           // something below trains, so dx must be written
   uint64_t seed;                     // this op's own key for random numbers
   std::vector<VariablePtr> weights;  // in the order of the spec

@@ -36,6 +36,7 @@ void refuseMask(const Value& spec, const Shape& in, int64_t maskSteps) {
 
 // An op of a layer; what it refuses, it refuses in the layer's name.
 std::unique_ptr<Op> makeNamed(const Value& spec, const OpEnv& env) {
+  if (env.maskSteps > 0) refuseMask(spec, env.in, env.maskSteps);
   try {
     return makeOp(spec, env);
   } catch (const Error& e) {
@@ -110,8 +111,7 @@ void Plan::makeOps(const Value& program, const Shape& inShape) {
       env.weights.push_back(weights_.variable(id));
       env.trainable.push_back(training && weights_.wants(id));
     }
-    env.makeChild = makeOp;
-    if (maskSteps_ > 0) refuseMask(specs[i], shape, maskSteps_);
+    env.makeChild = makeNamed;
     std::unique_ptr<Op> op = makeNamed(specs[i], env);
     names_.push_back(specs[i].text("op", "op") + " #" + std::to_string(i));
     op->in = shape;
@@ -356,6 +356,7 @@ void Plan::bind(Arena& arena) {
 void Plan::beginStep(const Feed& feed, Step step, float* predictions) {
   feed_ = &feed;
   step_ = step;
+  step_.samples = step.rows;
   step_.training = mode == Mode::train;
   step_.updater = mode == Mode::train ? &weights_ : nullptr;
   predictions_ = predictions;

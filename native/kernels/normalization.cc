@@ -78,7 +78,8 @@ void ColumnSums(const ChannelView& view, const ChannelRange& range, const float*
     const int64_t n = std::min(kColumns, range.channelEnd - c), at = c - range.channel;
     std::fill(first + at, first + at + n, 0.0);
     std::fill(second + at, second + at + n, 0.0);
-    for (int64_t o = range.outer; o < range.outerEnd; ++o) {
+    for (int64_t outer = range.outer; outer < range.outerEnd; ++outer) {
+      const int64_t o = view.row(outer);
       if (!kGradient && !view.keeps(o, c)) continue;
       const int64_t from = o * view.channels + c;
       Sweep<W, W1>(n, [&](auto d, int64_t i) HWY_ATTR {
@@ -97,7 +98,8 @@ void BlockSums(const ChannelView& view, const ChannelRange& range, const float* 
   for (int64_t c = range.channel; c < range.channelEnd; ++c) {
     const int64_t at = c - range.channel;
     first[at] = second[at] = 0;
-    for (int64_t o = range.outer; o < range.outerEnd; ++o) {
+    for (int64_t outer = range.outer; outer < range.outerEnd; ++outer) {
+      const int64_t o = view.row(outer);
       if (!kGradient && !view.keeps(o, c)) continue;
       const int64_t from = (o * view.channels + c) * view.inner;
       RunSums(view.inner, first + at, second + at, [&](auto d, int64_t i, auto& v, auto& u) HWY_ATTR {
@@ -119,7 +121,8 @@ void ChannelSums(const ChannelView& view, const ChannelRange& range, const float
 void ChannelNormalize(const ChannelView& view, const ChannelRange& range, const float* x, const float* mean, const float* scale,
                       const float* shift, float* y) {
   const int64_t n = range.channelEnd - range.channel;
-  for (int64_t o = range.outer; o < range.outerEnd; ++o) {
+  for (int64_t outer = range.outer; outer < range.outerEnd; ++outer) {
+    const int64_t o = view.row(outer);
     const int64_t from = (o * view.channels + range.channel) * view.inner;
     if (view.inner == 1) {
       Sweep<D, D1>(n, [&](auto d, int64_t i) HWY_ATTR {
@@ -142,7 +145,8 @@ void ChannelGradient(const ChannelView& view, const ChannelRange& range, const f
                      const float* scale, const float* a, const float* b, float* dx) {
   const int64_t n = range.channelEnd - range.channel;
   const bool columns = view.inner == 1 && !view.keepPerChannel;
-  for (int64_t o = range.outer; o < range.outerEnd; ++o) {
+  for (int64_t outer = range.outer; outer < range.outerEnd; ++outer) {
+    const int64_t o = view.row(outer);
     const int64_t from = (o * view.channels + range.channel) * view.inner;
     if (columns) {
       const bool through = a && view.keeps(o, range.channel);

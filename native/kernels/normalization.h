@@ -9,7 +9,11 @@ struct ChannelView {
   // 1 where an element counts for the statistics, 0 where it is masked: [outer], or [outer, channels]; null: all count.
   const float* keep = nullptr;
   bool keepPerChannel = false;
+  // Of one time step: each sample has `block` rows a step, and a range counts those of this step alone.
+  int64_t steps = 1, step = 0, block = 1;
 
+  int64_t row(int64_t outer) const { return steps == 1 ? outer : (outer / block * steps + step) * block + outer % block; }
+  // Takes what `row` gives.
   bool keeps(int64_t outer, int64_t channel) const { return !keep || keep[keepPerChannel ? outer * channels + channel : outer] != 0.0f; }
 };
 

@@ -7,7 +7,7 @@
 namespace gemmfit::ops {
 namespace {
 
-// Passes its input on, and adds (l1 sum|x| + l2 sum(x^2)) / rows to the loss of a batch.
+// Passes its input on, and adds (l1 sum|x| + l2 sum(x^2)) / samples to the loss of a batch of samples.
 class ActivityRegularization : public Op {
  public:
   ActivityRegularization(const Value& spec, const OpEnv& env)
@@ -26,7 +26,7 @@ class ActivityRegularization : public Op {
     if (!dx) return;
     const int64_t at = begin * n_, count = (end - begin) * n_;
     if (active())
-      addL1L2Gradient(l1_, l2_, 1.0f / static_cast<float>(step.rows), y + at, dy + at, dx + at, count);
+      addL1L2Gradient(l1_, l2_, 1.0f / static_cast<float>(step.samples), y + at, dy + at, dx + at, count);
     else if (dx != dy)
       std::copy(dy + at, dy + at + count, dx + at);
   }

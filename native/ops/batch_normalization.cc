@@ -17,7 +17,8 @@ constexpr double kFlopsPerElement = 20;  // bound by memory: an element takes th
 
 // y = (x - mean) / sqrt(variance + epsilon) * gamma + beta for each channel, an entry of one axis of the sample (the axis counts the
 // batch dimension, as in Keras). Training takes mean and variance from the batch and lets the moving ones follow; otherwise, and when
-// `frozen`, the moving ones are taken. Masked steps of samples of rank 2 do not count for the statistics.
+// `frozen`, the moving ones are taken. What a mask skips does not count for the statistics. Inside TimeDistributed the steps are batches
+// one after the other: each has its own statistics, and the moving ones follow them in turn.
 // Weights: gamma (if `scale`), beta (if `center`), moving mean, moving variance.
 class BatchNormalization : public Op {
  public:
@@ -31,6 +32,8 @@ class BatchNormalization : public Op {
     if (axis_ < 0) axis_ += rank + 1;
     if (axis_ < 1 || axis_ > rank) throw Error("ERR_SPEC", "batchNormalization: its axis is none of the sample's");
     in = out = env.in;
+    if (fromBatch_) steps_ = env.steps;
+    checkMask(env);
     channels_ = in[static_cast<size_t>(axis_ - 1)];
     for (int64_t i = 0; i < rank; ++i)
       if (i != axis_ - 1) (i < axis_ - 1 ? outer_ : inner_) *= in[static_cast<size_t>(i)];
@@ -44,7 +47,7 @@ class BatchNormalization : public Op {
     flopsPerRow = kFlopsPerElement * static_cast<double>(sizeOf(in));
     if (!sums_) return;
     cut(env.batch);
-    scratchSpec = {{0, 4 * channels_, true}, {0, 2 * 2 * channels_ * rowTiles_, true}};
+    scratchSpec = {{0, 4 * channels_ * steps_, true}, {0, 2 * 2 * channels_ * rowTiles_ * steps_, true}};
   }
 
   std::vector<Phase> forwardPhases() const override { return fromBatch_ ? phases(true) : std::vector<Phase>{Phase{}}; }
@@ -52,22 +55,26 @@ class BatchNormalization : public Op {
 
   void forward(const Step& step, int phase, int64_t begin, int64_t end) override {
     if (!fromBatch_ || phase == lastPhase()) return normalize(begin, end);
-    if (phase == 1) return statistics(step, 0, channels_);
+    if (phase == 1) return eachStep([&](int64_t t) { statistics(step, t, 0, channels_); });
     const ChannelRange tile = tileOf(step, begin);
-    overBlocks(tile, [&](const ChannelRange& part) {
-      float centre[kBlock];
-      centres(step, part.channel, part.channelEnd, centre);
-      channelSums(view(), part, x, nullptr, centre, first(begin) + part.channel, second(begin) + part.channel);
+    eachStep([&](int64_t t) {
+      overBlocks(tile, [&](const ChannelRange& part) {
+        float centre[kBlock];
+        centres(step, t, part.channel, part.channelEnd, centre);
+        channelSums(view(t), part, x, nullptr, centre, first(begin, t) + part.channel, second(begin, t) + part.channel);
+      });
+      if (rowTiles_ == 1) statistics(step, t, tile.channel, tile.channelEnd);
     });
-    if (rowTiles_ == 1) statistics(step, tile.channel, tile.channelEnd);
   }
 
   void backward(const Step& step, int phase, int64_t begin, int64_t end) override {
     if (!sums_ || phase == lastPhase()) return gradient(begin, end);
-    if (phase == 1) return gradientSums(step, 0, channels_);
+    if (phase == 1) return eachStep([&](int64_t t) { gradientSums(step, t, 0, channels_); });
     const ChannelRange tile = tileOf(step, begin);
-    channelSums(view(), tile, x, dy, mean() + tile.channel, first(begin) + tile.channel, second(begin) + tile.channel);
-    if (rowTiles_ == 1) gradientSums(step, tile.channel, tile.channelEnd);
+    eachStep([&](int64_t t) {
+      channelSums(view(t), tile, x, dy, mean(t) + tile.channel, first(begin, t) + tile.channel, second(begin, t) + tile.channel);
+      if (rowTiles_ == 1) gradientSums(step, t, tile.channel, tile.channelEnd);
+    });
   }
 
   int64_t weightTasks() const override { return trainsGamma_ || trainsBeta_ ? 1 : 0; }
@@ -77,12 +84,12 @@ class BatchNormalization : public Op {
       const int64_t n = std::min(kTileFloats, channels_ - c);
       if (trainsGamma_) {
         float* g = step.updater->tile(gammaId_, c, n);
-        for (int64_t i = 0; i < n; ++i) g[i] = static_cast<float>(second(0)[c + i] * inverse(c + i));
+        for (int64_t i = 0; i < n; ++i) g[i] = overSteps([&](int64_t t) { return second(0, t)[c + i] * inverse(t, c + i); });
         step.updater->done(gammaId_, c, n, g);
       }
       if (trainsBeta_) {
         float* g = step.updater->tile(betaId_, c, n);
-        for (int64_t i = 0; i < n; ++i) g[i] = static_cast<float>(first(0)[c + i]);
+        for (int64_t i = 0; i < n; ++i) g[i] = overSteps([&](int64_t t) { return first(0, t)[c + i]; });
         step.updater->done(betaId_, c, n, g);
       }
     }
@@ -110,15 +117,26 @@ class BatchNormalization : public Op {
     movingVariance_ = env.weights[moving + 1]->data();
   }
 
+  // As Keras, it takes a mask of all axes but the last.
+  void checkMask(const OpEnv& env) const {
+    if (env.maskSteps == 0) return;
+    if (env.maskSteps != sizeOf(in) / in.back())
+      throw Error("ERR_MASK", "batch normalization takes a mask of all axes but the last, and this one has " +
+                                  std::to_string(env.maskSteps) + " numbers a sample");
+    if (fromBatch_ && axis_ + 1 < static_cast<int64_t>(in.size()))
+      throw Error("ERR_MASK",
+                  "batch normalization of masked samples is there for their last two axes, and its axis is " + std::to_string(axis_));
+  }
+
   // Tiles of channels first: their sums are then whole. Few channels with many rows are cut by rows as well, and a phase of one
   // task puts the parts together.
   void cut(int64_t batch) {
-    const int64_t wanted = std::clamp<int64_t>(batch * sizeOf(in) / kTileElements, 1, kMostTiles);
+    const int64_t wanted = std::clamp<int64_t>(batch * sizeOf(in) / kTileElements, 1, kMostTiles), rows = batch / steps_;
     const int64_t least = std::max<int64_t>(1, kRun / inner_);
     tileChannels_ = std::max(least, ceilDiv(channels_, wanted));
     channelTiles_ = ceilDiv(channels_, tileChannels_);
-    rowTiles_ = std::clamp<int64_t>(wanted / channelTiles_, 1, batch);
-    tileRows_ = ceilDiv(batch, rowTiles_);
+    rowTiles_ = std::clamp<int64_t>(wanted / channelTiles_, 1, rows);
+    tileRows_ = ceilDiv(rows, rowTiles_);
   }
 
   std::vector<Phase> phases(bool rows) const {
@@ -129,9 +147,23 @@ class BatchNormalization : public Op {
   }
   int lastPhase() const { return rowTiles_ > 1 ? 2 : 1; }
 
+  // Of every step.
+  int64_t rowsOf(const Step& step) const { return step.rows / steps_; }
   ChannelRange tileOf(const Step& step, int64_t tile) const {
-    const int64_t row = std::min(step.rows, tile / channelTiles_ * tileRows_), channel = tile % channelTiles_ * tileChannels_;
-    return {row * outer_, std::min(step.rows, row + tileRows_) * outer_, channel, std::min(channels_, channel + tileChannels_)};
+    const int64_t rows = rowsOf(step), row = std::min(rows, tile / channelTiles_ * tileRows_),
+                  channel = tile % channelTiles_ * tileChannels_;
+    return {row * outer_, std::min(rows, row + tileRows_) * outer_, channel, std::min(channels_, channel + tileChannels_)};
+  }
+
+  template <class F>
+  void eachStep(F&& f) const {
+    for (int64_t t = 0; t < steps_; ++t) f(t);
+  }
+  template <class F>
+  float overSteps(F&& f) const {
+    double sum = 0;
+    eachStep([&](int64_t t) { sum += f(t); });
+    return static_cast<float>(sum);
   }
 
   template <class F>
@@ -140,9 +172,8 @@ class BatchNormalization : public Op {
       f(ChannelRange{range.outer, range.outerEnd, c, std::min(range.channelEnd, c + kBlock)});
   }
 
-  ChannelView view() const {
-    const bool masked = maskIn && in.size() == 2 && maskInSteps == in[0];
-    return {channels_, inner_, masked ? maskIn : nullptr, masked && axis_ == 1};
+  ChannelView view(int64_t t) const {
+    return {channels_, inner_, maskIn, maskIn && axis_ < static_cast<int64_t>(in.size()), steps_, t, outer_};
   }
 
   // How many elements of a channel count, and the first row that does (-1: none).
@@ -151,19 +182,19 @@ class BatchNormalization : public Op {
     int64_t first;
   };
   Kept kept(const ChannelView& v, const Step& step, int64_t channel) const {
-    const int64_t rows = step.rows * outer_;
-    if (!v.keep) return {static_cast<double>(rows * inner_), 0};
+    const int64_t rows = rowsOf(step) * outer_;
+    if (!v.keep) return {static_cast<double>(rows * inner_), v.row(0)};
     Kept k{0, -1};
     for (int64_t o = 0; o < rows; ++o)
-      if (v.keeps(o, channel)) {
-        if (k.first < 0) k.first = o;
+      if (v.keeps(v.row(o), channel)) {
+        if (k.first < 0) k.first = v.row(o);
         k.count += static_cast<double>(inner_);
       }
     return k;
   }
   template <class F>
-  void overKept(const Step& step, int64_t begin, int64_t end, F&& f) const {
-    const ChannelView v = view();
+  void overKept(const Step& step, int64_t t, int64_t begin, int64_t end, F&& f) const {
+    const ChannelView v = view(t);
     Kept k{};
     for (int64_t c = begin; c < end; ++c) {
       if (c == begin || v.keepPerChannel) k = kept(v, step, c);
@@ -173,24 +204,24 @@ class BatchNormalization : public Op {
 
   // Sums go around an element of the channel itself: near enough to the mean that squares do not cancel.
   float centre(const Kept& k, int64_t channel) const { return k.first < 0 ? 0.0f : x[(k.first * channels_ + channel) * inner_]; }
-  void centres(const Step& step, int64_t begin, int64_t end, float* to) const {
-    overKept(step, begin, end, [&](int64_t c, const Kept& k) { to[c - begin] = centre(k, c); });
+  void centres(const Step& step, int64_t t, int64_t begin, int64_t end, float* to) const {
+    overKept(step, t, begin, end, [&](int64_t c, const Kept& k) { to[c - begin] = centre(k, c); });
   }
 
-  void addUp(int64_t channel) {
-    for (int64_t t = 1; t < rowTiles_; ++t) {
-      first(0)[channel] += first(t * channelTiles_)[channel];
-      second(0)[channel] += second(t * channelTiles_)[channel];
+  void addUp(int64_t t, int64_t channel) {
+    for (int64_t tile = 1; tile < rowTiles_; ++tile) {
+      first(0, t)[channel] += first(tile * channelTiles_, t)[channel];
+      second(0, t)[channel] += second(tile * channelTiles_, t)[channel];
     }
   }
 
-  void statistics(const Step& step, int64_t begin, int64_t end) {
-    overKept(step, begin, end, [&](int64_t c, const Kept& k) {
-      addUp(c);
-      const double n = std::max(1.0, k.count), s = first(0)[c] / n, v = second(0)[c] / n - s * s;
+  void statistics(const Step& step, int64_t t, int64_t begin, int64_t end) {
+    overKept(step, t, begin, end, [&](int64_t c, const Kept& k) {
+      addUp(t, c);
+      const double n = std::max(1.0, k.count), s = first(0, t)[c] / n, v = second(0, t)[c] / n - s * s;
       const double average = centre(k, c) + s, variance = v < 0 ? 0.0 : v;
-      mean()[c] = static_cast<float>(average);
-      inverses()[c] = static_cast<float>(1.0 / std::sqrt(variance + epsilon_));
+      mean(t)[c] = static_cast<float>(average);
+      inverses(t)[c] = static_cast<float>(1.0 / std::sqrt(variance + epsilon_));
       const double seen = unbiasedMoving_ ? variance * n / std::max(1.0, n - 1) : variance;
       movingMean_[c] = static_cast<float>(movingMean_[c] * momentum_ + average * (1 - momentum_));
       movingVariance_[c] = static_cast<float>(movingVariance_[c] * momentum_ + seen * (1 - momentum_));
@@ -198,51 +229,64 @@ class BatchNormalization : public Op {
   }
 
   // Leaves what `gradient` subtracts: the parts of dy that go through the mean and through the variance.
-  void gradientSums(const Step& step, int64_t begin, int64_t end) {
-    overKept(step, begin, end, [&](int64_t c, const Kept& k) {
-      addUp(c);
-      const double n = std::max(1.0, k.count), inv = inverse(c);
-      throughMean()[c] = static_cast<float>(first(0)[c] / n);
-      throughVariance()[c] = static_cast<float>(second(0)[c] * inv * inv / n);
+  void gradientSums(const Step& step, int64_t t, int64_t begin, int64_t end) {
+    overKept(step, t, begin, end, [&](int64_t c, const Kept& k) {
+      addUp(t, c);
+      const double n = std::max(1.0, k.count), inv = inverse(t, c);
+      throughMean(t)[c] = static_cast<float>(first(0, t)[c] / n);
+      throughVariance(t)[c] = static_cast<float>(second(0, t)[c] * inv * inv / n);
     });
   }
 
-  void scales(int64_t begin, int64_t end, float* to) const {
-    for (int64_t c = begin; c < end; ++c) to[c - begin] = inverse(c) * (gamma_ ? gamma_[c] : 1.0f);
+  void scales(int64_t t, int64_t begin, int64_t end, float* to) const {
+    for (int64_t c = begin; c < end; ++c) to[c - begin] = inverse(t, c) * (gamma_ ? gamma_[c] : 1.0f);
+  }
+
+  // f(step, part) for the rows' steps and blocks of channels. TimeDistributed asks for rows with all of their steps.
+  template <class F>
+  void overRows(int64_t begin, int64_t end, F&& f) const {
+    eachStep([&](int64_t t) {
+      overBlocks({begin / steps_ * outer_, end / steps_ * outer_, 0, channels_}, [&](const ChannelRange& part) { f(t, part); });
+    });
   }
 
   void normalize(int64_t begin, int64_t end) {
-    overBlocks({begin * outer_, end * outer_, 0, channels_}, [&](const ChannelRange& part) {
+    overRows(begin, end, [&](int64_t t, const ChannelRange& part) {
       float scale[kBlock];
-      scales(part.channel, part.channelEnd, scale);
-      channelNormalize(view(), part, x, mean() + part.channel, scale, beta_ ? beta_ + part.channel : nullptr, y);
+      scales(t, part.channel, part.channelEnd, scale);
+      channelNormalize(view(t), part, x, mean(t) + part.channel, scale, beta_ ? beta_ + part.channel : nullptr, y);
     });
   }
 
   void gradient(int64_t begin, int64_t end) {
     if (!dx) return;
-    overBlocks({begin * outer_, end * outer_, 0, channels_}, [&](const ChannelRange& part) {
+    overRows(begin, end, [&](int64_t t, const ChannelRange& part) {
       float scale[kBlock];
-      scales(part.channel, part.channelEnd, scale);
-      const float* a = fromBatch_ ? throughMean() + part.channel : nullptr;
-      const float* b = fromBatch_ ? throughVariance() + part.channel : nullptr;
-      channelGradient(view(), part, x, dy, mean() + part.channel, scale, a, b, dx);
+      scales(t, part.channel, part.channelEnd, scale);
+      const float* a = fromBatch_ ? throughMean(t) + part.channel : nullptr;
+      const float* b = fromBatch_ ? throughVariance(t) + part.channel : nullptr;
+      channelGradient(view(t), part, x, dy, mean(t) + part.channel, scale, a, b, dx);
     });
   }
 
-  // Scratch: [mean | inverse | throughMean | throughVariance] of the batch, and for each tile of rows two sums a channel.
-  float* mean() const { return fromBatch_ ? scratch[0] : movingMean_; }
-  float* inverses() const { return scratch[0] + channels_; }
-  float* throughMean() const { return scratch[0] + 2 * channels_; }
-  float* throughVariance() const { return scratch[0] + 3 * channels_; }
-  double* first(int64_t tile) const { return reinterpret_cast<double*>(scratch[1]) + tile / channelTiles_ * 2 * channels_; }
-  double* second(int64_t tile) const { return first(tile) + channels_; }
-  float inverse(int64_t c) const { return fromBatch_ ? inverses()[c] : static_cast<float>(1.0 / std::sqrt(movingVariance_[c] + epsilon_)); }
+  // Scratch: [mean | inverse | throughMean | throughVariance] of each step, and for each tile of rows and each step two sums a channel.
+  float* mean(int64_t t) const { return fromBatch_ ? scratch[0] + 4 * channels_ * t : movingMean_; }
+  float* inverses(int64_t t) const { return scratch[0] + 4 * channels_ * t + channels_; }
+  float* throughMean(int64_t t) const { return scratch[0] + 4 * channels_ * t + 2 * channels_; }
+  float* throughVariance(int64_t t) const { return scratch[0] + 4 * channels_ * t + 3 * channels_; }
+  double* first(int64_t tile, int64_t t) const {
+    return reinterpret_cast<double*>(scratch[1]) + (tile / channelTiles_ * steps_ + t) * 2 * channels_;
+  }
+  double* second(int64_t tile, int64_t t) const { return first(tile, t) + channels_; }
+  float inverse(int64_t t, int64_t c) const {
+    return fromBatch_ ? inverses(t)[c] : static_cast<float>(1.0 / std::sqrt(movingVariance_[c] + epsilon_));
+  }
 
   double momentum_, epsilon_;
   bool fromBatch_, unbiasedMoving_;
   bool sums_ = false, givesDx_ = false, trainsGamma_ = false, trainsBeta_ = false;
   int64_t axis_ = 1, outer_ = 1, channels_ = 1, inner_ = 1;
+  int64_t steps_ = 1;
   int64_t tileChannels_ = 1, channelTiles_ = 1, rowTiles_ = 1, tileRows_ = 1;
   const float* gamma_ = nullptr;
   const float* beta_ = nullptr;

@@ -7,17 +7,20 @@
 
 namespace gemmfit::ops {
 
-Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& owner) : per_(options.rowsPerRow), masked_(options.masked) {
+Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& owner) : per_(options.rowsPerRow) {
   if (specs.empty() || !env.makeChild) throw Error("ERR_SPEC", "a wrapper needs ops inside");
   Shape shape = options.in;
-  bool masked = options.masked, trains = options.needsInputGradient;
+  bool trains = options.needsInputGradient;
+  int mask = options.masked && env.maskSteps > 0 ? kOwnersMask : kNoMask;
+  int64_t maskSteps = mask == kOwnersMask ? env.maskSteps / per_ : 0;
   lowest_ = static_cast<int>(specs.size());
   for (size_t i = 0; i < specs.size(); ++i) {
     OpEnv child;
     child.in = shape;
     child.batch = env.batch * per_;
     child.training = env.training;
-    child.maskSteps = masked ? env.maskSteps : 0;
+    child.maskSteps = maskSteps;
+    child.steps = env.steps * (options.steps ? per_ : 1);
     child.needsInputGradient = trains;
     child.seed = mixKey(mixKey(env.seed, options.stream), i);
     child.makeChild = env.makeChild;
@@ -38,11 +41,15 @@ Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& o
     std::unique_ptr<Op> op = env.makeChild(specs[i], child);
     op->in = shape;
     op->maskInSteps = child.maskSteps;
-    if (op->mask != Op::Mask::pass) masked = false;
     const bool last = i + 1 == specs.size();
     values_.push_back(last ? -1 : reserve(owner, sizeOf(op->out), 0, env.training));
     gradients_.push_back(last || !trains ? -1 : reserve(owner, sizeOf(op->out), 0, true));
-    masks_.push_back(op->mask == Op::Mask::make ? reserve(owner, op->maskSteps, 0, env.training) : -1);
+    masksIn_.push_back(mask);
+    masksMade_.push_back(op->mask == Op::Mask::make ? reserve(owner, op->maskSteps, 0, env.training) : kNoMask);
+    if (op->mask != Op::Mask::pass) {
+      mask = masksMade_.back();
+      maskSteps = mask == kNoMask ? 0 : op->maskSteps;
+    }
     scratch_.emplace_back();
     for (const Scratch& s : op->scratchSpec) scratch_.back().push_back(reserve(owner, s.perRow, s.fixed, s.keep));
     op->scratch.assign(op->scratchSpec.size(), nullptr);
@@ -81,7 +88,6 @@ void Chain::appendBackward(std::vector<Phase>* phases) const {
 
 void Chain::wire(const Op& owner, const float* x, float* y, const float* dy, float* dx) {
   const auto at = [&](int i) { return i < 0 ? nullptr : owner.scratch[static_cast<size_t>(i)]; };
-  bool masked = masked_;
   for (size_t i = 0; i < ops_.size(); ++i) {
     Op& op = *ops_[i];
     const bool last = i + 1 == ops_.size();
@@ -89,9 +95,8 @@ void Chain::wire(const Op& owner, const float* x, float* y, const float* dy, flo
     op.y = last ? y : at(values_[i]);
     op.dy = last ? dy : at(gradients_[i]);
     op.dx = i == 0 ? dx : at(gradients_[i - 1]);
-    op.maskIn = masked ? owner.maskIn : nullptr;
-    op.maskOut = op.mask == Op::Mask::make ? at(masks_[i]) : nullptr;
-    if (op.mask != Op::Mask::pass) masked = false;
+    op.maskIn = masksIn_[i] == kOwnersMask ? owner.maskIn : at(masksIn_[i]);
+    op.maskOut = at(masksMade_[i]);
     for (size_t k = 0; k < op.scratch.size(); ++k) op.scratch[k] = at(scratch_[i][k]);
   }
 }

@@ -14,7 +14,8 @@ class Chain {
   struct Options {
     Shape in;  // of one of their samples
     int64_t rowsPerRow = 1;
-    bool masked = false;  // they see the owner's mask
+    bool masked = false;  // they see the owner's mask, of which each of their samples has an equal part
+    bool steps = false;   // the rows of a row are time steps
     bool needsInputGradient = false;
     uint64_t stream = 0;  // tells chains of one owner apart
   };
@@ -47,16 +48,17 @@ class Chain {
     int op, phase;
     Phase::Kind kind;
   };
+  static constexpr int kNoMask = -2, kOwnersMask = -1;
   Step inner(const Step& step) const;
   int reserve(Op& owner, int64_t perRow, int64_t fixed, bool keep) const;
 
   int64_t per_;
-  bool masked_;
   std::vector<std::unique_ptr<Op>> ops_;
-  std::vector<std::vector<int>> weights_;        // of each op, as positions among the owner's
-  std::vector<int> values_, gradients_, masks_;  // scratch of the owner between op i and op i + 1; masks that ops make
-  std::vector<std::vector<int>> scratch_;        // of each op
-  int lowest_ = 0;                               // ops below have no backward pass
+  std::vector<std::vector<int>> weights_;  // of each op, as positions among the owner's
+  std::vector<int> values_, gradients_;    // scratch of the owner between op i and op i + 1
+  std::vector<int> masksIn_, masksMade_;   // of each op: scratch of the owner, or one of the above
+  std::vector<std::vector<int>> scratch_;  // of each op
+  int lowest_ = 0;                         // ops below have no backward pass
   std::vector<Part> forward_, backward_;
   std::vector<std::pair<int, int64_t>> tasks_;
 };

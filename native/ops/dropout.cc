@@ -36,7 +36,7 @@ class DropEach : public NoiseOp {
 class DropShared : public NoiseOp {
  public:
   DropShared(const std::vector<int64_t>& noise, const Value& spec, const OpEnv& env, double rate, const Drop& values)
-      : NoiseOp(spec, env, rate > 0), rate_(rate), values_(values), shared_(noise[0] == 1) {
+      : NoiseOp(spec, env, rate > 0), rate_(rate), values_(values), shared_(noise[0] == 1), steps_(env.steps) {
     if (identity) return;
     const size_t rank = env.in.size();
     const auto own = [&](size_t i) { return noise[i + 1] != 1; };
@@ -57,7 +57,7 @@ class DropShared : public NoiseOp {
 
   void forward(const Step& step, int, int64_t begin, int64_t end) override {
     if (identity) return copy(x, y, begin, end);
-    for (int64_t r = begin; r < end; ++r) keepMask(draw(step, shared_ ? 0 : r, draws_), rate_, scratch[0] + r * draws_, draws_);
+    for (int64_t r = begin; r < end; ++r) keepMask(draw(step, shared_ ? r % steps_ : r, draws_), rate_, scratch[0] + r * draws_, draws_);
     apply(values_, x, y, begin, end);
   }
   void backward(const Step&, int, int64_t begin, int64_t end) override {
@@ -83,7 +83,8 @@ class DropShared : public NoiseOp {
 
   double rate_;
   Drop values_;
-  bool shared_;           // one draw for all rows of the batch
+  bool shared_;  // one draw for all rows of the batch, or of the step
+  int64_t steps_;
   int64_t run_ = 1;       // length of a run
   bool ownRuns_ = false;  // the elements of a run have draws of their own
   int64_t draws_ = 1;     // of a row

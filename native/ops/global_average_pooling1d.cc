@@ -24,6 +24,9 @@ class GlobalAveragePooling1d : public Op {
     features_ = in[first ? 0 : 1];
     stepStride_ = first ? 1 : features_;
     featureStride_ = first ? steps_ : 1;
+    if (env.maskSteps > 0 && env.maskSteps != steps_)
+      throw Error("ERR_MASK", "the mean over steps takes a mask of one number a step, and this one has " + std::to_string(env.maskSteps) +
+                                  " for " + std::to_string(steps_) + " steps");
     out = {features_};
     if (keepdims) out.insert(first ? out.end() : out.begin(), 1);
     mask = Mask::drop;

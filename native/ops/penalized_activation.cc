@@ -57,7 +57,7 @@ class PenalizedActivation : public Op {
   void gradient(const Step& step, int64_t begin, int64_t end, const float* from, float* to) const {
     const int64_t count = (end - begin) * n_;
     const float* made = y + begin * n_;
-    addL1L2Gradient(l1_, l2_, 1.0f / static_cast<float>(step.rows), made, from, to, count);
+    addL1L2Gradient(l1_, l2_, 1.0f / static_cast<float>(step.samples), made, from, to, count);
     if (softmax_)
       softmaxGradient({count / width_, width_, 1}, made, to, to);
     else

@@ -38,6 +38,9 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   check(env.in.size() == 2 && units_ >= 1, "its input must be [steps, features] and units above 0");
   steps_ = env.in[0];
   width_ = env.in[1];
+  if (env.maskSteps > 0 && env.maskSteps != steps_)
+    throw Error("ERR_MASK", "a recurrent layer takes a mask of one number a step, and this one has " + std::to_string(env.maskSteps) +
+                                " for " + std::to_string(steps_) + " steps");
   const bool useBias = spec.flag("useBias", true);
   check(env.weights.size() == (useBias ? 3u : 2u), "it takes a kernel, a recurrent kernel and a bias unless useBias is false");
   // Sizes that are larger than the weights cannot be right, and their products might not be numbers.

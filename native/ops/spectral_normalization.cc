@@ -17,6 +17,10 @@ class SpectralNormalization : public Op {
     if (env.weights.size() != 2 || env.weights[1]->size < 1 || env.weights[0]->size % env.weights[1]->size != 0)
       throw Error("ERR_SPEC", "spectralNormalization: its weights are not a kernel and a vector as long as its last axis");
     if (env.trainable[1]) throw Error("ERR_SPEC", "spectralNormalization: its vector cannot be trained");
+    if (training_ && env.steps > 1)
+      throw Error("ERR_LAYER",
+                  "spectral normalization inside TimeDistributed cannot be trained: the kernel would be another one at each of its " +
+                      std::to_string(env.steps) + " steps");
     if (iterations_ < 1) throw Error("ERR_SPEC", "spectralNormalization takes one iteration or more");
     kernel_ = env.weights[0]->data();
     vector_ = env.weights[1]->data();

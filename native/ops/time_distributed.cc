@@ -6,7 +6,8 @@
 namespace gemmfit::ops {
 namespace {
 
-// Ops applied to every time step, [steps, ...] -> [steps, ...]: to them each step is a sample. Spec: ops.
+// Ops applied to every time step, [steps, ...] -> [steps, ...]: to them each step is a sample, with its part of the mask. What depends on
+// the whole batch goes by `OpEnv::steps`. Spec: ops.
 class TimeDistributed : public Op {
  public:
   TimeDistributed(const Value& spec, const OpEnv& env) : chain_(spec.items("ops"), env, options(env), *this) {
@@ -52,9 +53,11 @@ class TimeDistributed : public Op {
  private:
   static Chain::Options options(const OpEnv& env) {
     if (env.in.size() < 2) throw Error("ERR_SPEC", "timeDistributed needs an input of [steps, ...]");
+    if (env.maskSteps % env.in[0] != 0) throw Error("ERR_MASK", "its input's mask must have a part for each of its steps");
     Chain::Options o;
     o.in = Shape(env.in.begin() + 1, env.in.end());
     o.rowsPerRow = env.in[0];
+    o.masked = o.steps = true;
     o.needsInputGradient = env.needsInputGradient;
     return o;
   }

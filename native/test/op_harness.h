@@ -134,7 +134,7 @@ class OpRunner {
     for (size_t i = 0; i < weights.size(); ++i) buffered_.push_back(op->wantsGradientBuffer(static_cast<int>(i)));
     for (const Scratch& s : op->scratchSpec) scratch_.emplace_back(static_cast<size_t>(s.perRow * env.batch + s.fixed), kNaN);
     for (Floats& s : scratch_) op->scratch.push_back(s.data());
-    step_.rows = setup_.rows;
+    step_.rows = step_.samples = setup_.rows;
     step_.training = setup_.training;
     step_.number = setup_.number;
   }

@@ -168,48 +168,6 @@ describe('Bidirectional', () => {
   });
 });
 
-describe('TimeDistributed', () => {
-  it('applies a layer to every step', () => {
-    const inner = layers.dense({ units: 2, activation: 'relu' });
-    const layer = built(layers.timeDistributed({ layer: inner }) as never as Layer, [4, 6, 3]);
-    expect(layer.computeOutputShape([4, 6, 3])).toEqual([4, 6, 2]);
-    expect(layer.weights).toEqual(inner.weights);
-    expect(layer.lower([4, 6, 3], lowering)).toEqual([
-      {
-        op: 'timeDistributed',
-        ops: [
-          { op: 'dense', units: 2, useBias: true, weights: [0, 1] },
-          { op: 'activation', activation: 'relu' },
-        ],
-        weights: [0, 1],
-      },
-    ]);
-    expect(() => layer.computeOutputShape([4])).toThrow(throwing('ERR_SHAPE', /rank 2 or more/));
-  });
-
-  it('hands trainable down', () => {
-    const inner = layers.dense({ units: 2 });
-    const layer = layers.timeDistributed({ layer: inner });
-    layer.build([4, 3]);
-    layer.trainable = false;
-    expect(inner.trainable).toBe(false);
-    expect(layer.trainable).toBe(false);
-    expect(layer.weights.some((w) => w.trainable)).toBe(false);
-    layer.trainable = true;
-    expect(layer.weights.every((w) => w.trainable)).toBe(true);
-    layers.timeDistributed({ layer: inner, trainable: false });
-    expect(inner.trainable).toBe(false);
-  });
-
-  it('refuses cells and stateful layers', () => {
-    expect(() => layers.timeDistributed({ layer: new layers.GRUCell({ units: 2 }) })).toThrow(throwing('ERR_TYPE', /not a cell/));
-    expect(() => layers.timeDistributed({ layer: layers.gru({ units: 2, stateful: true }) })).toThrow(
-      throwing('ERR_LAYER', /stateful/),
-    );
-    expect(() => layers.timeDistributed({ layer: 3 as never })).toThrow(throwing('ERR_TYPE', /must be a layer/));
-  });
-});
-
 it('a model of them comes back from its JSON', () => {
   const model = new Sequential([
     layers.bidirectional({ layer: layers.lstm({ units: 2, returnSequences: true, recurrentDropout: 0.1 }), inputShape: [4, 3] }),

@@ -132,7 +132,49 @@ def layer_normalization_invert():
     return [L.Dense(2), L.Normalization(axis=(1, 2), invert=True)], draw(13, 8, 3, 4), draw(14, 8, 3, 2)
 
 
+def layer_time_distributed_batch_normalization():
+    """Each step has its own statistics, and the moving ones follow the steps in turn."""
+    layers = [L.Dense(3), L.TimeDistributed(L.BatchNormalization(momentum=0.7)), L.Flatten(), L.Dense(2)]
+    return layers, draw(31, 10, 4, 2), draw(32, 10, 2), {"epochs": 3}
+
+
+def layer_time_distributed_batch_normalization_mask():
+    """The layer sees the part of the mask that belongs to the step."""
+    x = draw(33, 10, 4, 3)
+    x[1, 2:] = x[3, :] = x[4, 1] = x[:4, 3] = 0
+    layers = [L.Masking(), L.Dense(3), L.TimeDistributed(L.BatchNormalization(momentum=0.7)), L.Dense(2)]
+    return layers, x, draw(34, 10, 4, 2), {"epochs": 3}
+
+
+def layer_time_distributed_batch_normalization_images():
+    """Channels first, and a wrapper inside a wrapper."""
+    inner = L.TimeDistributed(L.BatchNormalization(axis=1, momentum=0.7))
+    layers = [L.TimeDistributed(inner), L.Flatten(), L.Dense(2)]
+    return layers, draw(35, 9, 2, 3, 2, 4), draw(36, 9, 2), {"scale": 0.3}
+
+
+def layer_time_distributed_mask_of_steps():
+    """A mask of two axes: the recurrent layer inside skips steps of its own."""
+    x = draw(37, 8, 3, 4, 2)
+    x[:, :, 2] = x[1, 1, 1:] = x[2, 0, :3] = 0
+    layers = [L.Masking(), L.TimeDistributed(L.LSTM(2, return_sequences=True)), L.TimeDistributed(L.GlobalAveragePooling1D())]
+    return [*layers, L.Flatten(), L.Dense(2)], x, draw(38, 8, 2)
+
+
+def layer_time_distributed_model():
+    """A model inside: its masks hold there, and its activity regularizer counts for every step."""
+    x = draw(39, 8, 3, 4, 2)
+    x[:, :, 2] = x[1, 1] = x[2, 0, 1:] = 0
+    inner = [L.Input((4, 2)), L.Masking(), L.GRU(3), L.BatchNormalization(momentum=0.7), L.Dense(2, activity_regularizer="l2")]
+    return [L.TimeDistributed(keras.Sequential(inner)), L.Flatten(), L.Dense(2)], x, draw(40, 8, 2), {"scale": 0.5}
+
+
 jax_cases = [
+    layer_time_distributed_batch_normalization,
+    layer_time_distributed_batch_normalization_mask,
+    layer_time_distributed_batch_normalization_images,
+    layer_time_distributed_mask_of_steps,
+    layer_time_distributed_model,
     layer_conv1d_glu,
     layer_conv2d_glu_channels_first,
     layer_conv2d_transpose_glu,
