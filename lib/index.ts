@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { addon } from './engine/addon.js';
 import { RuntimeError } from './errors.js';
 import { checkNumber } from './options.js';
-import { root } from './root.js';
 
 export { activations } from './activations.js';
 export type { Callback, CallbackHooks, CallbackLike, Logs } from './callbacks/index.js';
@@ -61,7 +58,7 @@ export async function loadModel(path: string): Promise<never> {
  * @example console.log(version.gemmfit, version.blas, version.simd, version.threads);
  */
 export const version = {
-  gemmfit: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version as string,
+  gemmfit: (require('../package.json') as { version: string }).version,
   get blas(): string {
     return addon.info().blas;
   },

@@ -22,7 +22,8 @@ export function buildTypeScript(options) {
         entryPoints: [`lib/${name}.ts`],
         bundle: true,
         // The package has one instance: other entries load it when they need it.
-        external: ['./index.js'],
+        // The binaries stay where they are: paths to them are the same from dist/ as from lib/.
+        external: ['./index.js', '*.node'],
         minifyWhitespace: true,
         platform: 'node',
         target: 'node20',
