@@ -1,6 +1,8 @@
 #include "native/kernels/bf16_native.h"
 
 #ifdef GEMMFIT_BF16_NATIVE
+#include <cpuid.h>
+#include <hwy/targets.h>
 #include <immintrin.h>
 
 #include <algorithm>
@@ -187,8 +189,10 @@ BF16_TARGET void packTransposed(int64_t k, int64_t n, const float* from, int64_t
 }  // namespace
 
 bool cpuHasBf16() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bf16");
+  // Highway knows AVX-512 and whether the system saves its registers; of this instruction it does not tell. Not __builtin_cpu_supports,
+  // which not every compiler's library has.
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return (hwy::SupportedTargets() & HWY_AVX3) != 0 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 5 & 1) != 0;
 }
 
 void bf16GemmNative(const TileGemm& g) {
