@@ -50,7 +50,7 @@ abstract class AdaptivePooling extends Layer {
 }
 
 /**
- * The mean of windows as equal as can be, so many that the output is `[outputSize, channels]`. Input `[steps, channels]`.
+ * The mean of windows as equal as can be. Input `[steps, channels]`, output `[outputSize, channels]`.
  * @example layers.adaptiveAveragePooling1D({ outputSize: 8 })
  */
 export class AdaptiveAveragePooling1D extends AdaptivePooling {
@@ -61,7 +61,7 @@ export class AdaptiveAveragePooling1D extends AdaptivePooling {
 }
 
 /**
- * The mean of windows as equal as can be: of images `[height, width, channels]` of any size it makes `[...outputSize, channels]`.
+ * The mean of windows as equal as can be. Input `[height, width, channels]`, output `[...outputSize, channels]` whatever the image's size.
  * @example layers.adaptiveAveragePooling2D({ outputSize: [7, 7] })
  */
 export class AdaptiveAveragePooling2D extends AdaptivePooling {
@@ -72,7 +72,7 @@ export class AdaptiveAveragePooling2D extends AdaptivePooling {
 }
 
 /**
- * {@link AdaptiveAveragePooling2D} for volumes `[depth, height, width, channels]`.
+ * {@link AdaptiveAveragePooling2D} for volumes. Input `[depth, height, width, channels]`.
  * @example layers.adaptiveAveragePooling3D({ outputSize: [2, 4, 4] })
  */
 export class AdaptiveAveragePooling3D extends AdaptivePooling {
@@ -105,7 +105,7 @@ export class AdaptiveMaxPooling2D extends AdaptivePooling {
 }
 
 /**
- * {@link AdaptiveMaxPooling2D} for volumes `[depth, height, width, channels]`.
+ * {@link AdaptiveMaxPooling2D} for volumes. Input `[depth, height, width, channels]`.
  * @example layers.adaptiveMaxPooling3D({ outputSize: [2, 4, 4] })
  */
 export class AdaptiveMaxPooling3D extends AdaptivePooling {

@@ -95,7 +95,7 @@ abstract class ConvTranspose extends ConvolutionLayer {
 }
 
 /**
- * The transpose of {@link Conv1D}, which makes a sequence longer: input `[steps, channels]`, output `[longer, filters]`.
+ * The transpose of {@link Conv1D}, which makes a sequence longer. Input `[steps, channels]`, output `[longer, filters]`.
  * Weights: kernel `[kernelSize, filters, channels]`, bias `[filters]`.
  * See https://keras.io/api/layers/convolution_layers/convolution1d_transpose/
  * @example layers.conv1DTranspose({ filters: 16, kernelSize: 3, strides: 2, padding: 'same' })
@@ -109,7 +109,7 @@ export class Conv1DTranspose extends ConvTranspose {
 }
 
 /**
- * The transpose of {@link Conv2D}, which makes an image larger: input `[height, width, channels]`, output `[rows, columns, filters]`.
+ * The transpose of {@link Conv2D}, which makes an image larger. Input `[height, width, channels]`, output `[rows, columns, filters]`.
  * Weights: kernel `[...kernelSize, filters, channels]`, bias `[filters]`.
  * See https://keras.io/api/layers/convolution_layers/convolution2d_transpose/
  * @example layers.conv2DTranspose({ filters: 16, kernelSize: 3, strides: 2, padding: 'same' })
@@ -123,7 +123,8 @@ export class Conv2DTranspose extends ConvTranspose {
 }
 
 /**
- * {@link Conv2DTranspose} for volumes. See https://keras.io/api/layers/convolution_layers/convolution3d_transpose/
+ * {@link Conv2DTranspose} for volumes. Input `[depth, height, width, channels]`, output `[..., filters]`.
+ * See https://keras.io/api/layers/convolution_layers/convolution3d_transpose/
  * @example layers.conv3DTranspose({ filters: 8, kernelSize: 2, strides: 2 })
  */
 export class Conv3DTranspose extends ConvTranspose {

@@ -72,7 +72,7 @@ abstract class Conv extends ConvolutionLayer {
 }
 
 /**
- * Convolution over a sequence: input `[steps, channels]`, output `[windows, filters]`.
+ * Convolution over a sequence. Input `[steps, channels]`, output `[windows, filters]`.
  * Weights: kernel `[kernelSize, channels / groups, filters]`, bias `[filters]`.
  * Padding `'causal'` puts zeros before the first step only, so that an output sees no later input.
  * Throws ValueError where the window does not fit or `groups` does not divide the channels.
@@ -88,7 +88,7 @@ export class Conv1D extends Conv {
 }
 
 /**
- * Convolution over an image: input `[height, width, channels]`, output `[rows, columns, filters]`.
+ * Convolution over an image. Input `[height, width, channels]`, output `[rows, columns, filters]`.
  * Weights: kernel `[...kernelSize, channels / groups, filters]`, bias `[filters]`.
  * Throws ValueError where the window does not fit or `groups` does not divide the channels.
  * See https://keras.io/api/layers/convolution_layers/convolution2d/
@@ -103,7 +103,7 @@ export class Conv2D extends Conv {
 }
 
 /**
- * Convolution over a volume: input `[depth, height, width, channels]`, output `[..., filters]`.
+ * Convolution over a volume. Input `[depth, height, width, channels]`, output `[..., filters]`.
  * Weights: kernel `[...kernelSize, channels / groups, filters]`, bias `[filters]`.
  * See https://keras.io/api/layers/convolution_layers/convolution3d/
  * @example layers.conv3D({ filters: 8, kernelSize: [3, 3, 3], strides: 2 })

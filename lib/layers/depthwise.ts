@@ -57,7 +57,7 @@ abstract class DepthwiseConv extends ConvolutionLayer {
 }
 
 /**
- * Convolves each channel of a sequence by itself: input `[steps, channels]`, output `[windows, channels * depthMultiplier]`.
+ * Convolves each channel of a sequence by itself. Input `[steps, channels]`, output `[windows, channels * depthMultiplier]`.
  * Weights: kernel `[kernelSize, channels, depthMultiplier]`, bias of the output's channels.
  * See https://keras.io/api/layers/convolution_layers/depthwise_convolution1d/
  * @example layers.depthwiseConv1D({ kernelSize: 3 })
@@ -70,7 +70,7 @@ export class DepthwiseConv1D extends DepthwiseConv {
 }
 
 /**
- * Convolves each channel of an image by itself: input `[height, width, channels]`, output `[rows, columns, channels * depthMultiplier]`.
+ * Convolves each channel of an image by itself. Input `[height, width, channels]`, output `[rows, columns, channels * depthMultiplier]`.
  * Output channel `c * depthMultiplier + j` comes from input channel `c`.
  * Weights: kernel `[...kernelSize, channels, depthMultiplier]`, bias of the output's channels.
  * See https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/

@@ -30,7 +30,7 @@ export interface EmbeddingOptions extends Omit<LayerOptions, 'inputDim'> {
 }
 
 /**
- * A vector for each id: input of whole numbers `[...]` (`[timesteps]`, say), output `[..., outputDim]`.
+ * A vector for each id. Input of whole numbers `[...]` (`[timesteps]`, say), output `[..., outputDim]`.
  * Ids are checked when data is given: one below 0 or not below `inputDim` is a ValueError.
  *
  * Weights: embeddings `[inputDim, outputDim]`. See https://keras.io/api/layers/core_layers/embedding/

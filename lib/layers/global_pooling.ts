@@ -11,7 +11,7 @@ export interface GlobalPooling1DOptions extends LayerOptions {
 }
 
 /**
- * The mean over all time steps: `[steps, features]` to `[features]`, or to `[1, features]` with `keepdims`.
+ * The mean over all time steps. Input `[steps, features]`, output `[features]`, or `[1, features]` with `keepdims`.
  * Where steps are masked, the mean is over those kept, and 0 where none is; later layers see no mask.
  * See https://keras.io/api/layers/pooling_layers/global_average_pooling1d/
  * Throws ValueError (ERR_SHAPE) for samples of another rank than 2.

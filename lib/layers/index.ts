@@ -30,32 +30,32 @@ import { wrapperLayers } from './wrappers.js';
 
 export { Layer } from './layer.js';
 
-/** Every layer: a family a file, each with its list. */
+/** Every layer: a family a file, each with its list. README.md's table has this order. */
 const all = [
   ...coreLayers,
   ...activationLayers,
-  ...reshapingLayers,
-  ...noiseLayers,
-  ...normalizationLayers,
+  ...preluLayers,
   ...embeddingLayers,
-  ...globalPoolingLayers,
-  ...convTransposeLayers,
   ...convolutionalLayers,
+  ...convTransposeLayers,
   ...depthwiseLayers,
   ...separableLayers,
+  ...poolingLayers,
+  ...globalPoolingLayers,
+  ...adaptivePoolingLayers,
   ...recurrentLayers,
   ...recurrentCells,
   ...convLSTMLayers,
   ...wrapperLayers,
-  ...adaptivePoolingLayers,
-  ...poolingLayers,
-  ...resizingLayers,
-  ...upSamplingLayers,
-  ...preluLayers,
+  ...normalizationLayers,
   ...groupNormalizationLayers,
   ...vectorNormalizationLayers,
   ...featureNormalizationLayers,
   ...spectralNormalizationLayers,
+  ...noiseLayers,
+  ...reshapingLayers,
+  ...resizingLayers,
+  ...upSamplingLayers,
 ] as const;
 
 class LayerRegistry extends Registry<Layer> {

@@ -6,7 +6,7 @@ import { Layer, type LayerOptions, type Shape } from './layer.js';
 
 /**
  * Masks time steps: where all features of a step are `maskValue`, later layers, the loss and the metrics leave it out, and its features
- * become 0. Input `[timesteps, features]`, output the same. See https://keras.io/api/layers/core_layers/masking/
+ * become 0. Input `[..., features]`, such as `[timesteps, features]`; output the same. See https://keras.io/api/layers/core_layers/masking/
  * @example sequential([layers.masking({ maskValue: -1, inputShape: [20, 8] }), layers.lstm({ units: 16 })])
  */
 export class Masking extends Layer {

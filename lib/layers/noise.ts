@@ -151,7 +151,7 @@ export interface SpatialDropoutOptions extends NoiseOptions {
 }
 
 /**
- * Dropout of whole features: `[timesteps, features]`, each feature dropped or kept at all steps.
+ * Dropout of whole features: each is dropped or kept at all steps. Input `[timesteps, features]`.
  * See https://keras.io/api/layers/regularization_layers/spatial_dropout1d/
  * @example layers.spatialDropout1D({ rate: 0.2 })
  */
@@ -164,7 +164,7 @@ export class SpatialDropout1D extends SpatialDropout {
 }
 
 /**
- * Dropout of whole feature maps: `[height, width, channels]`.
+ * Dropout of whole feature maps. Input `[height, width, channels]`.
  * See https://keras.io/api/layers/regularization_layers/spatial_dropout2d/
  * @example layers.spatialDropout2D({ rate: 0.2 })
  */
@@ -178,7 +178,7 @@ export class SpatialDropout2D extends SpatialDropout {
 }
 
 /**
- * Dropout of whole feature maps: `[depth, height, width, channels]`.
+ * Dropout of whole feature maps. Input `[depth, height, width, channels]`.
  * See https://keras.io/api/layers/regularization_layers/spatial_dropout3d/
  * @example layers.spatialDropout3D({ rate: 0.2 })
  */

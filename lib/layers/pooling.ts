@@ -105,7 +105,7 @@ export class MaxPooling2D extends WindowPooling {
 }
 
 /**
- * {@link MaxPooling2D} for volumes `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/max_pooling3d/
+ * {@link MaxPooling2D} for volumes. Input `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/max_pooling3d/
  * @example layers.maxPooling3D({ poolSize: [1, 2, 2] })
  */
 export class MaxPooling3D extends WindowPooling {
@@ -130,7 +130,7 @@ export class AveragePooling1D extends WindowPooling {
 }
 
 /**
- * The mean of each window of an image `[height, width, channels]`. See https://keras.io/api/layers/pooling_layers/average_pooling2d/
+ * The mean of each window of an image. Input `[height, width, channels]`. See https://keras.io/api/layers/pooling_layers/average_pooling2d/
  * @example layers.averagePooling2D({ poolSize: 2 })
  */
 export class AveragePooling2D extends WindowPooling {
@@ -142,7 +142,7 @@ export class AveragePooling2D extends WindowPooling {
 }
 
 /**
- * The mean of each window of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/average_pooling3d/
+ * The mean of each window of a volume. Input `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/average_pooling3d/
  * @example layers.averagePooling3D({ poolSize: [1, 2, 2] })
  */
 export class AveragePooling3D extends WindowPooling {
@@ -210,7 +210,7 @@ export class GlobalMaxPooling1D extends GlobalPooling {
 }
 
 /**
- * The largest element of each channel of an image `[height, width, channels]`. See https://keras.io/api/layers/pooling_layers/global_max_pooling2d/
+ * The largest element of each channel of an image. Input `[height, width, channels]`, output `[channels]`. See https://keras.io/api/layers/pooling_layers/global_max_pooling2d/
  * @example layers.globalMaxPooling2D({ keepdims: true }) // [1, 1, channels]
  */
 export class GlobalMaxPooling2D extends GlobalPooling {
@@ -222,7 +222,7 @@ export class GlobalMaxPooling2D extends GlobalPooling {
 }
 
 /**
- * The largest element of each channel of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/global_max_pooling3d/
+ * The largest element of each channel of a volume. Input `[depth, height, width, channels]`, output `[channels]`. See https://keras.io/api/layers/pooling_layers/global_max_pooling3d/
  * @example layers.globalMaxPooling3D()
  */
 export class GlobalMaxPooling3D extends GlobalPooling {
@@ -247,7 +247,7 @@ export class GlobalAveragePooling2D extends GlobalPooling {
 }
 
 /**
- * The mean of each channel of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/pooling_layers/global_average_pooling3d/
+ * The mean of each channel of a volume. Input `[depth, height, width, channels]`, output `[channels]`. See https://keras.io/api/layers/pooling_layers/global_average_pooling3d/
  * @example layers.globalAveragePooling3D()
  */
 export class GlobalAveragePooling3D extends GlobalPooling {

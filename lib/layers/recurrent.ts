@@ -201,7 +201,7 @@ export class GRU extends RecurrentLayer {
 export interface SimpleRNNOptions extends CellOptions, SequenceOptions {}
 
 /**
- * `h = activation(x W + b + h U)`. Input `[steps, features]`, output `[units]`, or `[steps, units]` with `returnSequences`.
+ * The plain recurrent layer: `h = activation(x W + b + h U)`. Input `[steps, features]`, output `[units]`, or `[steps, units]` with `returnSequences`.
  * Weights: kernel `[features, units]`, recurrent_kernel `[units, units]`, bias `[units]`. Masks as in {@link LSTM}.
  * See https://keras.io/api/layers/recurrent_layers/simple_rnn/
  * @example layers.simpleRNN({ units: 16, inputShape: [null, 3] })

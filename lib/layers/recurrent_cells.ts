@@ -19,7 +19,8 @@ export interface LSTMCellOptions extends CellOptions {
 export const lstmDefaults = { ...cellDefaults, ...gatedDefaults, unitForgetBias: true };
 
 /**
- * A step of {@link LSTM}. See https://keras.io/api/layers/recurrent_layers/lstm_cell/
+ * A step of {@link LSTM}, for {@link RNN}. Input `[features]`, output `[units]`.
+ * See https://keras.io/api/layers/recurrent_layers/lstm_cell/
  * @example layers.rnn({ cell: new layers.LSTMCell({ units: 32 }), returnSequences: true })
  */
 export class LSTMCell extends RecurrentCell {
@@ -76,7 +77,8 @@ export interface GRUCellOptions extends CellOptions {
 export const gruDefaults = { ...cellDefaults, ...gatedDefaults, resetAfter: true };
 
 /**
- * A step of {@link GRU}. See https://keras.io/api/layers/recurrent_layers/gru_cell/
+ * A step of {@link GRU}, for {@link RNN}. Input `[features]`, output `[units]`.
+ * See https://keras.io/api/layers/recurrent_layers/gru_cell/
  * @example layers.rnn({ cell: new layers.GRUCell({ units: 32 }) })
  */
 export class GRUCell extends RecurrentCell {
@@ -104,7 +106,8 @@ export class GRUCell extends RecurrentCell {
 }
 
 /**
- * A step of {@link SimpleRNN}. See https://keras.io/api/layers/recurrent_layers/simple_rnn_cell/
+ * A step of {@link SimpleRNN}, for {@link RNN}. Input `[features]`, output `[units]`.
+ * See https://keras.io/api/layers/recurrent_layers/simple_rnn_cell/
  * @example layers.rnn({ cell: new layers.SimpleRNNCell({ units: 16, activation: 'relu' }) })
  */
 export class SimpleRNNCell extends RecurrentCell {
@@ -121,7 +124,8 @@ export class SimpleRNNCell extends RecurrentCell {
 }
 
 /**
- * Cells on top of each other, each taking the output of the one before: `layers.rnn({ cell: [a, b] })` is short for it.
+ * Cells on top of each other, each taking the output of the one before. Input `[features]`, output `[units]` of the topmost.
+ * `layers.rnn({ cell: [a, b] })` is short for it.
  * See https://keras.io/api/layers/recurrent_layers/stacked_rnn_cell/
  * @example layers.rnn({ cell: new layers.StackedRNNCells({ cells: [new layers.LSTMCell({ units: 32 }), new layers.LSTMCell({ units: 16 })] }) })
  */

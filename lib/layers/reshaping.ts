@@ -142,7 +142,7 @@ export class Permute extends Layer {
 }
 
 /**
- * The sample `n` times: `[features]` becomes `[n, features]`. See https://keras.io/api/layers/reshaping_layers/repeat_vector/
+ * The sample `n` times. Input `[features]`, output `[n, features]`. See https://keras.io/api/layers/reshaping_layers/repeat_vector/
  * @example layers.repeatVector({ n: 3 })
  */
 export class RepeatVector extends Layer {

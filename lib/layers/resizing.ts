@@ -138,7 +138,7 @@ export class ZeroPadding2D extends ZeroPadding {
 }
 
 /**
- * Zeros around a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/reshaping_layers/zero_padding3d/
+ * Zeros around a volume. Input `[depth, height, width, channels]`. See https://keras.io/api/layers/reshaping_layers/zero_padding3d/
  * @example layers.zeroPadding3D({ padding: [0, 1, 1] })
  */
 export class ZeroPadding3D extends ZeroPadding {
@@ -178,7 +178,7 @@ export class Cropping1D extends Cropping {
 }
 
 /**
- * Cuts the border off an image `[height, width, channels]`. Default: nothing. See https://keras.io/api/layers/reshaping_layers/cropping2d/
+ * Cuts the border off an image. Input `[height, width, channels]`. Default: nothing. See https://keras.io/api/layers/reshaping_layers/cropping2d/
  * @example layers.cropping2D({ cropping: [[0, 1], [0, 1]] })
  */
 export class Cropping2D extends Cropping {
@@ -189,7 +189,7 @@ export class Cropping2D extends Cropping {
 }
 
 /**
- * Cuts the border off a volume `[depth, height, width, channels]`. Default: 1 on all sides. See https://keras.io/api/layers/reshaping_layers/cropping3d/
+ * Cuts the border off a volume. Input `[depth, height, width, channels]`. Default: 1 on all sides. See https://keras.io/api/layers/reshaping_layers/cropping3d/
  * @example layers.cropping3D({ cropping: 1 })
  */
 export class Cropping3D extends Cropping {

@@ -83,7 +83,7 @@ abstract class SeparableConv extends ConvolutionLayer {
 }
 
 /**
- * A depthwise convolution of a sequence, then one of size 1 that mixes the channels: input `[steps, channels]`, output `[windows, filters]`.
+ * A depthwise convolution of a sequence, then one of size 1 that mixes the channels. Input `[steps, channels]`, output `[windows, filters]`.
  * Weights: depthwise kernel `[kernelSize, channels, depthMultiplier]`, pointwise kernel `[1, channels * depthMultiplier, filters]`, bias
  * `[filters]`. See https://keras.io/api/layers/convolution_layers/separable_convolution1d/
  * @example layers.separableConv1D({ filters: 32, kernelSize: 5 })
@@ -97,7 +97,7 @@ export class SeparableConv1D extends SeparableConv {
 }
 
 /**
- * A depthwise convolution of an image, then one of size 1 that mixes the channels: input `[height, width, channels]`, output
+ * A depthwise convolution of an image, then one of size 1 that mixes the channels. Input `[height, width, channels]`, output
  * `[rows, columns, filters]`. Weights: depthwise kernel `[...kernelSize, channels, depthMultiplier]`, pointwise kernel
  * `[1, 1, channels * depthMultiplier, filters]`, bias `[filters]`.
  * See https://keras.io/api/layers/convolution_layers/separable_convolution2d/

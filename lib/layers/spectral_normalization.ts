@@ -15,12 +15,12 @@ export interface SpectralNormalizationOptions extends LayerOptions {
 }
 
 /**
- * Holds the largest singular value of a layer's kernel near 1: before each training step the kernel, seen as a matrix with the channels
- * of the output as columns, is divided by an estimate of it. Input and output are those of the layer.
+ * Holds the largest singular value of a layer's kernel near 1. Before each training step the kernel, seen as a matrix with the channels of the
+ * output as columns, is divided by an estimate of it. Input and output are those of the layer.
  * Weights: vector_u `[1, columns]`, which is not trainable, then those of the layer.
  * See Miyato et al., https://arxiv.org/abs/1802.05957, and https://keras.io/api/layers/normalization_layers/spectral_normalization/
  * Throws ValueError where the layer has no kernel.
- * @example layers.spectralNormalization({ layer: layers.conv2D({ filters: 8, kernelSize: 3 }) })
+ * @example layers.spectralNormalization({ layer: layers.dense({ units: 64 }) })
  */
 export class SpectralNormalization extends Layer {
   static override readonly className = 'SpectralNormalization';

@@ -114,7 +114,7 @@ export class UpSampling2D extends UpSampling {
 }
 
 /**
- * Repeats the cells of a volume `[depth, height, width, channels]`. See https://keras.io/api/layers/reshaping_layers/up_sampling3d/
+ * Repeats the cells of a volume. Input `[depth, height, width, channels]`. See https://keras.io/api/layers/reshaping_layers/up_sampling3d/
  * @example layers.upSampling3D({ size: [1, 2, 2] })
  */
 export class UpSampling3D extends UpSampling {

@@ -21,9 +21,9 @@ export function buildTypeScript(options) {
         absWorkingDir: root,
         entryPoints: [`lib/${name}.ts`],
         bundle: true,
-        // The package has one instance: other entries load it when they need it.
-        // The binaries stay where they are: paths to them are the same from dist/ as from lib/.
-        external: ['./index.js', '*.node'],
+        // The package has one instance: other entries load it when they need it. (In its own bundle the name would also mean the
+        // index.ts of folders.) The binaries stay where they are: paths to them are the same from dist/ as from lib/.
+        external: [...(name === 'index' ? [] : ['./index.js']), '*.node'],
         minifyWhitespace: true,
         platform: 'node',
         target: 'node20',

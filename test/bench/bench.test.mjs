@@ -95,7 +95,7 @@ describe('bench', () => {
     expect(svg).toContain('A &lt;chip&gt;');
     expect(svg).not.toContain('wrong');
     expect(svg.match(/<rect [^>]*rx/g)?.length).toBe(3);
-    const text = section(results([2, 2, 2, 2, 2]), 'bench/results/x.json');
+    const text = section(results([2, 2, 2, 2, 2]), 'bench/results/x.json').join('\n');
     expect(text).toContain('| **gemmfit** | 2.00 s |');
     expect(text).toContain('| wrong | failed |');
     expect(text).toContain('(bench/results/x.svg)');
