@@ -46,6 +46,7 @@ struct OpEnv {
 struct Phase {
   enum Kind { rows, tasks } kind = rows;
   int64_t count = 0;
+  bool layOut = false;  // copies what the products of a later phase read: none of the op's floating-point work is in it
 };
 
 // The columns of its input that a task of an op's first forward phase reads, where it reads no others: the planner lets the task gather

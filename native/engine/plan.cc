@@ -427,8 +427,9 @@ double Plan::flopsOf(const Part& part, int64_t begin, int64_t end) const {
   const std::vector<Phase> phases = forward ? op.forwardPhases() : op.backwardPhases();
   const double all = op.productFlops * static_cast<double>(step_.rows);
   bool tasks = false;
-  for (const Phase& p : phases) tasks = tasks || p.kind == Phase::tasks;
+  for (const Phase& p : phases) tasks = tasks || (p.kind == Phase::tasks && !p.layOut);
   const Phase& phase = phases[static_cast<size_t>(part.phase)];
+  if (phase.layOut) return 0;
   if (phase.kind == Phase::tasks) return all / static_cast<double>(phase.count);
   return tasks ? 0 : op.productFlops * static_cast<double>(end - begin);
 }

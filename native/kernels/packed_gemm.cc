@@ -88,15 +88,19 @@ HWY_EXPORT(PackedGemm);
 int64_t packedFloats(int64_t k, int64_t n) { return (n + kPanel - 1) / kPanel * kPanel * k; }
 
 void pack(bool transposed, int64_t k, int64_t n, const float* b, int64_t ldb, float* packed) {
-  for (int64_t panel = 0; panel < n; panel += kPanel, packed += k * kPanel) {
-    const int64_t columns = std::min(kPanel, n - panel);
-    if (columns < kPanel) std::fill(packed, packed + k * kPanel, 0.0f);
-    if (!transposed) {
-      for (int64_t i = 0; i < k; ++i) std::memcpy(packed + i * kPanel, b + i * ldb + panel, static_cast<size_t>(columns) * sizeof(float));
-      continue;
-    }
-    for (int64_t j = 0; j < columns; ++j)
-      for (int64_t i = 0; i < k; ++i) packed[i * kPanel + j] = b[(panel + j) * ldb + i];
+  const int64_t whole = n / kPanel * kPanel, rest = n - whole;
+  float* last = packed + whole * k;
+  if (rest > 0) std::fill(last, last + k * kPanel, 0.0f);
+  if (transposed) {
+    for (int64_t j = 0; j < n; ++j)
+      for (int64_t i = 0; i < k; ++i) packed[j / kPanel * kPanel * k + i * kPanel + j % kPanel] = b[j * ldb + i];
+    return;
+  }
+  // A row at a time, so that memory is read in its order.
+  for (int64_t i = 0; i < k; ++i, b += ldb) {
+    float* to = packed + i * kPanel;
+    for (int64_t j = 0; j < whole; j += kPanel, to += k * kPanel) std::memcpy(to, b + j, kPanel * sizeof(float));
+    std::memcpy(last + i * kPanel, b + whole, static_cast<size_t>(rest) * sizeof(float));
   }
 }
 

@@ -47,4 +47,15 @@ inline Tiling tiling(int64_t m, int64_t n, int64_t k, double flops, int64_t most
   return {m, n, rows, columns, ceilDiv(m, rows), ceilDiv(n, columns)};
 }
 
+// Tiles of all rows as long as columns last: then each part of the right-hand matrix is laid out by one task alone.
+inline Tiling columnTiling(int64_t m, int64_t n, int64_t k, double flops, int64_t mostTasks) {
+  constexpr int64_t kFewest = 128, kUnit = 32;
+  const double all = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  const int64_t wanted = std::max<int64_t>(1, std::min(mostTasks, static_cast<int64_t>(all / flops)));
+  const int64_t across = std::max<int64_t>(1, std::min(wanted, n / kFewest));
+  const int64_t columns = ceilDiv(ceilDiv(n, across), kUnit) * kUnit;
+  const int64_t rows = ceilDiv(m, std::max<int64_t>(1, wanted / ceilDiv(n, columns)));
+  return {m, n, rows, columns, ceilDiv(m, rows), ceilDiv(n, columns)};
+}
+
 }  // namespace gemmfit

@@ -51,6 +51,22 @@ constexpr double kWeightTaskFlops = 2e6;
 constexpr int64_t kMostTiles = 8;
 constexpr int64_t kFewestRows = 48;
 constexpr int64_t kPackColumns = 256;
+constexpr int64_t kCopyRows = 32;
+constexpr int64_t kCopyPad = 16;
+
+// A matrix that many tiles read, laid out once for them with rows that do not all fall on the same places of the cache.
+struct SpreadRows {
+  bool used = false;
+  int64_t rows = 0, width = 0;
+  int64_t stride() const { return width + kCopyPad; }
+  int64_t floats() const { return used ? rows * stride() : 0; }
+  int64_t tasks() const { return used ? ceilDiv(rows, kCopyRows) : 0; }
+  void copy(int64_t task, int64_t count, const float* from, float* to) const {
+    const int64_t last = std::min(count, (task + 1) * kCopyRows);
+    for (int64_t r = task * kCopyRows; r < last; ++r)
+      std::memcpy(to + r * stride(), from + r * width, static_cast<size_t>(width) * sizeof(float));
+  }
+};
 
 class Dense : public DenseBase {
  public:
@@ -58,8 +74,8 @@ class Dense : public DenseBase {
     const int64_t rows = env.batch * steps_;
     tiled_ = flops_ >= kTiledFlops && width_ * units_ > kCachedKernel;
     flopsPerRow = tiled_ ? 0 : productFlops;
-    forwardTiles_ = tiling(rows, units_, width_, kTileFlops, kMostTiles);
-    backwardTiles_ = tiling(rows, width_, units_, kTileFlops, kMostTiles);
+    forwardTiles_ = columnTiling(rows, units_, width_, kTileFlops, kMostTiles);
+    backwardTiles_ = columnTiling(rows, width_, units_, kTileFlops, kMostTiles);
     weightTiles_ = tiling(width_, units_, rows, kWeightTaskFlops, kMostTiles, kTileFloats);
     // Whole rows of the kernel, where that leaves enough of them: the optimizer then reads and writes memory in its order.
     if (weightTiles_.columns < units_ && kTileFloats / units_ >= kFewestRows)
@@ -72,33 +88,55 @@ class Dense : public DenseBase {
       packTasks_ = ceilDiv(units_, kPackColumns);
       scratchSpec.push_back({0, packedFloats(rows, units_), true});
     }
+    const auto spread = [&](int64_t width, const Tiling& tiles) {
+      const SpreadRows copy{tiled_ && gemmTakesPacked(precision_) && width % 256 == 0 && tiles.columnTiles > 1, rows, width};
+      if (copy.used) scratchSpec.push_back({0, copy.floats(), false});
+      return copy;
+    };
+    spreadAt_ = scratchSpec.size();
+    spreadX_ = spread(width_, forwardTiles_);
+    if (needsDx_) spreadDy_ = spread(units_, backwardTiles_);
+    layOuts_ = packTasks_ > 0 || spreadDy_.used;
   }
 
-  std::vector<Phase> forwardPhases() const override { return {tiled_ ? Phase{Phase::tasks, forwardTiles_.count()} : Phase{}}; }
+  std::vector<Phase> forwardPhases() const override {
+    if (!tiled_) return {Phase{}};
+    const Phase tiles{Phase::tasks, forwardTiles_.count()};
+    return spreadX_.used ? std::vector<Phase>{{Phase::tasks, spreadX_.tasks(), true}, tiles} : std::vector<Phase>{tiles};
+  }
   std::vector<Phase> backwardPhases() const override {
-    const int64_t tasks = packTasks_ + (tiled_ && needsDx_ ? backwardTiles_.count() : 0);
-    return {tasks > 0 ? Phase{Phase::tasks, tasks} : Phase{}};
+    std::vector<Phase> phases;
+    const int64_t layOuts = packTasks_ + spreadDy_.tasks(), tiles = tiled_ && needsDx_ ? backwardTiles_.count() : 0;
+    if (layOuts > 0) phases.push_back({Phase::tasks, layOuts, true});
+    if (tiles > 0) phases.push_back({Phase::tasks, tiles});
+    return phases.empty() ? std::vector<Phase>{Phase{}} : phases;
   }
 
-  void forward(const Step& step, int, int64_t begin, int64_t end) override {
-    if (!tiled_) return product(begin * steps_, (end - begin) * steps_, 0, units_);
+  void forward(const Step& step, int phase, int64_t begin, int64_t end) override {
+    const int64_t rows = step.rows * steps_;
+    if (!tiled_) return product(begin * steps_, (end - begin) * steps_, 0, units_, x, width_);
+    if (spreadX_.used && phase == 0) return spreadX_.copy(begin, rows, x, scratch[spreadAt_]);
     const Tiling::Tile t = forwardTiles_.tile(begin);
-    product(t.row, std::min(t.rows, step.rows * steps_ - t.row), t.column, t.columns);
+    product(t.row, std::min(t.rows, rows - t.row), t.column, t.columns, spreadX_.used ? scratch[spreadAt_] : x,
+            spreadX_.used ? spreadX_.stride() : width_);
   }
 
-  void backward(const Step& step, int, int64_t begin, int64_t end) override {
-    if (begin < packTasks_) {
-      const int64_t column = begin * kPackColumns, k = step.rows * steps_;
-      return pack(false, k, std::min(kPackColumns, units_ - column), dy + column, units_, scratch[0] + column * k);
+  void backward(const Step& step, int phase, int64_t begin, int64_t end) override {
+    const int64_t rows = step.rows * steps_;
+    if (layOuts_ && phase == 0) {
+      if (begin >= packTasks_) return spreadDy_.copy(begin - packTasks_, rows, dy, scratch.back());
+      const int64_t column = begin * kPackColumns;
+      return pack(false, rows, std::min(kPackColumns, units_ - column), dy + column, units_, scratch[0] + column * rows);
     }
     if (!dx) return;
-    begin -= packTasks_;
     Tiling::Tile t{begin * steps_, (end - begin) * steps_, 0, width_};
     if (tiled_) {
       t = backwardTiles_.tile(begin);
-      t.rows = std::min(t.rows, step.rows * steps_ - t.row);
+      t.rows = std::min(t.rows, rows - t.row);
     }
-    gemm(false, true, t.rows, t.columns, units_, 1, dy + t.row * units_, units_, kernel_ + t.column * units_, units_, 0,
+    const float* from = spreadDy_.used ? scratch.back() : dy;
+    const int64_t stride = spreadDy_.used ? spreadDy_.stride() : units_;
+    gemm(false, true, t.rows, t.columns, units_, 1, from + t.row * stride, stride, kernel_ + t.column * units_, units_, 0,
          dx + t.row * width_ + t.column, width_, nullptr, precision_);
   }
 
@@ -124,14 +162,16 @@ class Dense : public DenseBase {
   }
 
  private:
-  void product(int64_t row, int64_t rows, int64_t column, int64_t columns) {
-    gemm(false, false, rows, columns, width_, 1, x + row * width_, width_, kernel_ + column, units_, 0, y + row * units_ + column, units_,
-         bias_ ? bias_ + column : nullptr, precision_);
+  void product(int64_t row, int64_t rows, int64_t column, int64_t columns, const float* from, int64_t stride) {
+    gemm(false, false, rows, columns, width_, 1, from + row * stride, stride, kernel_ + column, units_, 0, y + row * units_ + column,
+         units_, bias_ ? bias_ + column : nullptr, precision_);
   }
 
-  bool tiled_ = false, needsDx_ = false;
+  bool tiled_ = false, needsDx_ = false, layOuts_ = false;
+  SpreadRows spreadX_, spreadDy_;
   Tiling forwardTiles_{}, backwardTiles_{}, weightTiles_{};
   int64_t weightTasks_ = 1, packTasks_ = 0;
+  size_t spreadAt_ = 0;
 };
 
 }  // namespace

@@ -24,7 +24,7 @@ void drawDropout(uint64_t key, uint64_t step, int64_t row, double rate, float* m
 // whose rows have the same order in every tensor, so that the gradient of a weight is one product over all of it.
 class Recurrent : public Op {
  public:
-  std::vector<Phase> forwardPhases() const final { return {{Phase::tasks, static_cast<int64_t>(packs_.size())}, {}}; }
+  std::vector<Phase> forwardPhases() const final { return {{Phase::tasks, static_cast<int64_t>(packs_.size()), true}, {}}; }
   void forward(const Step& step, int phase, int64_t begin, int64_t end) final;
   void backward(const Step& step, int phase, int64_t begin, int64_t end) final;
   int64_t weightTasks() const final { return static_cast<int64_t>(tasks_.size()); }
