@@ -1,6 +1,5 @@
 import type { Activation } from '../activations.js';
 import { type Layer, type Lowering, lowerAll, type Shape, type Weight } from '../layers/layer.js';
-import type { Regularizer } from '../regularizers.js';
 import type { OpSpec, SpecValue } from './spec.js';
 
 /** A stack of layers as the engine takes it. */
@@ -27,8 +26,6 @@ export function lower(layers: readonly Layer[], inputShape: Shape): Program {
         return at;
       }),
     activation: (activation: Activation) => (activation.isLinear ? [] : [{ op: 'activation', ...activation.spec() }]),
-    activityRegularizer: (regularizer: Regularizer | null) =>
-      regularizer ? [{ op: 'activityRegularization', ...regularizer.spec() }] : [],
   };
   const ops = lowerAll(layers, inputShape, lowering);
   joinPenalties(ops);

@@ -10,6 +10,7 @@ import { Layer, type LayerOptions, type Shape } from './layer.js';
  */
 export class ActivityRegularization extends Layer {
   static override readonly className = 'ActivityRegularization';
+  static override readonly noActivityRegularizer = "it is one, of 'l1' and 'l2'";
   readonly l1: number;
   readonly l2: number;
 

@@ -14,8 +14,6 @@ export interface WindowOptions extends LayerOptions, SlidingOptions {
   /** Default `'zeros'`. */
   biasInitializer?: unknown;
   biasRegularizer?: unknown;
-  /** Of the layer's output. */
-  activityRegularizer?: unknown;
   biasConstraint?: unknown;
 }
 
@@ -25,7 +23,6 @@ const windowDefaults = {
   useBias: true,
   biasInitializer: 'zeros' as unknown,
   biasRegularizer: null as unknown,
-  activityRegularizer: null as unknown,
   biasConstraint: null as unknown,
 };
 
@@ -37,7 +34,6 @@ export abstract class ConvolutionLayer extends Layer {
   readonly useBias: boolean;
   protected readonly window: SlidingWindow;
   protected readonly activationPart;
-  protected readonly activityPart;
   protected readonly biasParts: WeightParts;
 
   protected constructor(
@@ -51,7 +47,6 @@ export abstract class ConvolutionLayer extends Layer {
     this.window = new SlidingWindow(where, rank, o, paddings);
     this.useBias = checkBoolean(where, 'useBias', o.useBias);
     this.activationPart = this.activation('activation', o.activation);
-    this.activityPart = this.regularizer('activityRegularizer', o.activityRegularizer);
     this.biasParts = this.weightParts('bias', o.biasInitializer, o.biasRegularizer, o.biasConstraint);
   }
 
@@ -125,7 +120,7 @@ export abstract class ConvolutionLayer extends Layer {
       useBias: this.useBias,
       ...each('initializer'),
       ...each('regularizer'),
-      activityRegularizer: this.activityPart,
+      activityRegularizer: this.activityRegularizer,
       ...each('constraint'),
     };
   }

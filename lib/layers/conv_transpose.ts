@@ -84,7 +84,6 @@ abstract class ConvTranspose extends ConvolutionLayer {
         weights: lowering.weights(this),
       },
       ...lowering.activation(this.activationPart),
-      ...lowering.activityRegularizer(this.activityPart),
     ];
   }
 

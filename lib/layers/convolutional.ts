@@ -62,7 +62,6 @@ abstract class Conv extends ConvolutionLayer {
     return [
       { op: 'conv', filters, groups, precision: this.precision, ...this.windowSpec(), weights: lowering.weights(this) },
       ...lowering.activation(this.activationPart),
-      ...lowering.activityRegularizer(this.activityPart),
     ];
   }
 

@@ -17,7 +17,6 @@ export interface DenseOptions extends LayerOptions {
   biasInitializer?: unknown;
   kernelRegularizer?: unknown;
   biasRegularizer?: unknown;
-  activityRegularizer?: unknown;
   kernelConstraint?: unknown;
   biasConstraint?: unknown;
 }
@@ -43,7 +42,6 @@ export class Dense extends Layer {
       biasInitializer: 'zeros' as unknown,
       kernelRegularizer: null as unknown,
       biasRegularizer: null as unknown,
-      activityRegularizer: null as unknown,
       kernelConstraint: null as unknown,
       biasConstraint: null as unknown,
     });
@@ -60,7 +58,6 @@ export class Dense extends Layer {
       biasInitializer: this.initializer('biasInitializer', o.biasInitializer),
       kernelRegularizer: this.regularizer('kernelRegularizer', o.kernelRegularizer),
       biasRegularizer: this.regularizer('biasRegularizer', o.biasRegularizer),
-      activityRegularizer: this.regularizer('activityRegularizer', o.activityRegularizer),
       kernelConstraint: this.constraint('kernelConstraint', o.kernelConstraint),
       biasConstraint: this.constraint('biasConstraint', o.biasConstraint),
     };
@@ -97,11 +94,9 @@ export class Dense extends Layer {
   }
 
   lower(_input: Shape, lowering: Lowering) {
-    const { activation, activityRegularizer } = this.#parts;
     return [
       { op: 'dense', units: this.units, useBias: this.useBias, precision: this.precision, weights: lowering.weights(this) },
-      ...lowering.activation(activation),
-      ...lowering.activityRegularizer(activityRegularizer),
+      ...lowering.activation(this.#parts.activation),
     ];
   }
 
@@ -116,6 +111,7 @@ export class Dense extends Layer {
  */
 export class InputLayer extends Layer {
   static override readonly className = 'InputLayer';
+  static override readonly noActivityRegularizer = 'it passes the data on; give it to the first layer';
   readonly shape: Shape;
   /** A data set the model reads when `fit` is given null for x and y. */
   readonly source: unknown;

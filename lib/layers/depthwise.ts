@@ -47,7 +47,6 @@ abstract class DepthwiseConv extends ConvolutionLayer {
     return [
       { op: 'depthwiseConv', depthMultiplier: this.depthMultiplier, ...this.windowSpec(), weights: lowering.weights(this) },
       ...lowering.activation(this.activationPart),
-      ...lowering.activityRegularizer(this.activityPart),
     ];
   }
 

@@ -15,7 +15,6 @@ export interface EmbeddingOptions extends Omit<LayerOptions, 'inputDim'> {
   /** Default `'uniform'`: evenly from -0.05 to 0.05. */
   embeddingsInitializer?: unknown;
   embeddingsRegularizer?: unknown;
-  activityRegularizer?: unknown;
   embeddingsConstraint?: unknown;
   /** Whether id 0 marks time steps that later layers, the loss and the metrics leave out. Default false. */
   maskZero?: boolean;
@@ -50,7 +49,6 @@ export class Embedding extends Layer {
       outputDim: undefined as number | undefined,
       embeddingsInitializer: 'uniform' as unknown,
       embeddingsRegularizer: null as unknown,
-      activityRegularizer: null as unknown,
       embeddingsConstraint: null as unknown,
       maskZero: false,
       inputLength: null as number | null,
@@ -77,13 +75,10 @@ export class Embedding extends Layer {
     this.#parts = this.readParts(o);
   }
 
-  private readParts(
-    o: Pick<EmbeddingOptions, 'embeddingsInitializer' | 'embeddingsRegularizer' | 'activityRegularizer' | 'embeddingsConstraint'>,
-  ) {
+  private readParts(o: Pick<EmbeddingOptions, 'embeddingsInitializer' | 'embeddingsRegularizer' | 'embeddingsConstraint'>) {
     return {
       embeddingsInitializer: this.initializer('embeddingsInitializer', o.embeddingsInitializer),
       embeddingsRegularizer: this.regularizer('embeddingsRegularizer', o.embeddingsRegularizer),
-      activityRegularizer: this.regularizer('activityRegularizer', o.activityRegularizer),
       embeddingsConstraint: this.constraint('embeddingsConstraint', o.embeddingsConstraint),
     };
   }
@@ -104,14 +99,12 @@ export class Embedding extends Layer {
 
   lower(_input: Shape, lowering: Lowering) {
     const { inputDim, outputDim, maskZero } = this;
-    return [
-      { op: 'embedding', inputDim, outputDim, maskZero, weights: lowering.weights(this) },
-      ...lowering.activityRegularizer(this.#parts.activityRegularizer),
-    ];
+    return [{ op: 'embedding', inputDim, outputDim, maskZero, weights: lowering.weights(this) }];
   }
 
   protected config(): Config {
-    return { inputDim: this.inputDim, outputDim: this.outputDim, ...this.#parts, maskZero: this.maskZero };
+    const { inputDim, outputDim, activityRegularizer, maskZero } = this;
+    return { inputDim, outputDim, ...this.#parts, activityRegularizer, maskZero };
   }
 }
 

@@ -8,7 +8,7 @@ import { show, typeError, ValueError } from '../errors.js';
 import { type Initializer, initializerRegistry } from '../initializers.js';
 import { readOptions } from '../options.js';
 import { nextSeed } from '../random.js';
-import type { Config, Part } from '../registry.js';
+import { type Config, classNameOf, type Part } from '../registry.js';
 import { type Regularizer, regularizerRegistry } from '../regularizers.js';
 
 /** Shape of one sample, without the batch dimension; null where it is not known before there is data. */
@@ -20,6 +20,8 @@ export interface LayerOptions {
   name?: string;
   /** Whether training changes the weights. Taken note of at `compile`. Default true. */
   trainable?: boolean;
+  /** A penalty on what the layer gives, divided by the samples of a batch and added to its loss: of l1 and l2. Default none. */
+  activityRegularizer?: unknown;
   /** How it computes: `'float32'` or `'mixed_bfloat16'`, or Keras's config of such a policy. Default: that of `dtypePolicy()`. */
   dtype?: unknown;
   /** On a first layer: the shape of one sample. */
@@ -33,6 +35,7 @@ export interface LayerOptions {
 const baseDefaults = {
   name: undefined,
   trainable: true,
+  activityRegularizer: null as unknown,
   dtype: undefined,
   inputShape: undefined,
   batchInputShape: undefined,
@@ -87,17 +90,19 @@ export interface Lowering {
   weights(layer: Layer): number[];
   /** The op of an activation that a layer applies at its end: none for linear. */
   activation(activation: Activation): OpSpec[];
-  /** The op of a layer's activity regularizer: none for null. */
-  activityRegularizer(regularizer: Regularizer | null): OpSpec[];
 }
 
-/** The ops of layers that take each other's output. What an op has to say of sizes that only the data tell, it says of its layer. */
+/**
+ * The ops of layers that take each other's output, with those of their activity regularizers. What an op has to say of sizes that only the data tell,
+ * it says of its layer.
+ */
 export function lowerAll(layers: readonly Layer[], input: Shape, lowering: Lowering): OpSpec[] {
   let shape = input;
   return layers.flatMap((layer) => {
-    const ops = layer.lower(shape, lowering).map((op) => ({ label: layer.label, ...op }));
+    const penalty = layer.activityRegularizer ? [{ op: 'activityRegularization', ...layer.activityRegularizer.spec() }] : [];
+    const ops = [...layer.lower(shape, lowering), ...penalty];
     shape = layer.computeOutputShape(shape);
-    return ops;
+    return ops.map((op) => ({ label: layer.label, ...op }));
   });
 }
 
@@ -111,11 +116,14 @@ export const isStateful = (layer: Layer): boolean => (layer as { stateful?: unkn
 export abstract class Layer implements Part {
   static readonly className: string = 'Layer';
   static readonly layerModule: string = 'keras.layers';
+  /** Why it takes no `activityRegularizer`, where it takes none. */
+  static readonly noActivityRegularizer: string | undefined = undefined;
   /** Whether its ops multiply matrices and can do so in float32 only. */
   static readonly onlyFloat32: boolean = false;
 
   name: string | undefined;
   trainable: boolean;
+  readonly activityRegularizer: Regularizer | null;
   readonly dtypePolicy: DTypePolicy;
   readonly batchInputShape: Shape | undefined;
   readonly weights: Weight[] = [];
@@ -137,9 +145,27 @@ export abstract class Layer implements Part {
       );
     this.name = name;
     this.trainable = trainable ?? true;
+    this.activityRegularizer = this.#activity(options.activityRegularizer);
     if (batchInputShape) this.batchInputShape = [null, ...checkShape(where, 'batchInputShape', batchInputShape.slice(1))];
     else if (inputShape) this.batchInputShape = [null, ...checkShape(where, 'inputShape', inputShape)];
     else if (inputDim !== undefined) this.batchInputShape = [null, ...checkShape(where, 'inputDim', [inputDim])];
+  }
+
+  #activity(given: unknown): Regularizer | null {
+    if (given == null) return null;
+    const why = (this.constructor as typeof Layer).noActivityRegularizer;
+    if (why !== undefined)
+      throw new ValueError(
+        `${this.className}: 'activityRegularizer' is not available: ${why}. Received: ${show(given)}`,
+        'ERR_UNSUPPORTED',
+      );
+    const regularizer = this.regularizer('activityRegularizer', given);
+    if (regularizer && regularizer.spec().regularizer !== 'l1l2')
+      throw new ValueError(
+        `${this.className}: 'activityRegularizer' must be one of l1, l2 and l1L2. Received: ${classNameOf(regularizer)}`,
+        'ERR_UNSUPPORTED',
+      );
+    return regularizer;
   }
 
   /** Options of the class over their defaults, with those that every layer takes. Unknown ones throw a TypeError. */
@@ -162,7 +188,7 @@ export abstract class Layer implements Part {
   /** The native ops it becomes. They read sizes that are null here from the batch. */
   abstract lower(input: Shape, lowering: Lowering): OpSpec[];
 
-  /** Its own options as `getConfig` gives them, without name and trainable. Parts stay instances. */
+  /** Its own options as `getConfig` gives them, without name, trainable and an activity regularizer. Parts stay instances. */
   protected abstract config(): Config;
 
   /** Makes the weights with `addWeight`, in Keras's order: trainable ones first. */
@@ -217,6 +243,7 @@ export abstract class Layer implements Part {
   getConfig(): Config {
     const own: Config = { name: this.name, trainable: this.trainable, dtype: this.dtypePolicy };
     if (this.batchInputShape) own.batchInputShape = [...this.batchInputShape];
+    if (this.activityRegularizer) own.activityRegularizer = this.activityRegularizer;
     return { ...own, ...this.config() };
   }
 

@@ -116,6 +116,8 @@ export class AlphaDropout extends Drop {
 
 /** Dropout of whole channels. */
 abstract class SpatialDropout extends Noise {
+  static override readonly noActivityRegularizer: string | undefined =
+    "Keras's has no such option; put layers.activityRegularization after it";
   readonly rate: number;
   protected abstract readonly rank: number;
 

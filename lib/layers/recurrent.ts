@@ -2,7 +2,6 @@ import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean } from '../options.js';
 import type { Config } from '../registry.js';
-import type { Regularizer } from '../regularizers.js';
 import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
 import { type CellOptions, cellDefaults, RecurrentCell } from './recurrent_cell.js';
 import {
@@ -33,7 +32,6 @@ export interface SequenceOptions extends LayerOptions {
   unroll?: boolean;
   /** Whether masked steps give 0, or repeat the output of the step before (the default). */
   zeroOutputForMask?: boolean;
-  activityRegularizer?: unknown;
 }
 
 export const sequenceDefaults = {
@@ -43,7 +41,6 @@ export const sequenceDefaults = {
   stateful: false,
   unroll: false,
   zeroOutputForMask: false,
-  activityRegularizer: null as unknown,
 };
 
 type Sequence = typeof sequenceDefaults & LayerOptions;
@@ -56,7 +53,6 @@ export abstract class RecurrentLayer extends Layer {
   readonly stateful: boolean;
   readonly unroll: boolean;
   readonly zeroOutputForMask: boolean;
-  readonly activityRegularizer: Regularizer | null;
 
   protected constructor(
     o: Sequence,
@@ -75,7 +71,6 @@ export abstract class RecurrentLayer extends Layer {
         `${where}: 'returnState' gives several outputs, and a layer of a stack has one. Received: true. Leave it out.`,
         'ERR_OUT_OF_RANGE',
       );
-    this.activityRegularizer = this.regularizer('activityRegularizer', o.activityRegularizer);
   }
 
   /** Size of the output's last axis. */
@@ -112,7 +107,7 @@ export abstract class RecurrentLayer extends Layer {
     const { goBackwards, stateful, zeroOutputForMask } = this;
     const top = this.cells.length - 1;
     let used = 0;
-    const ops: OpSpec[] = this.cells.map((cell, i) => {
+    return this.cells.map((cell, i) => {
       const weights = ids.slice(used, used + (cell.useBias ? 3 : 2));
       used += weights.length;
       return {
@@ -125,7 +120,6 @@ export abstract class RecurrentLayer extends Layer {
         weights,
       };
     });
-    return [...ops, ...lowering.activityRegularizer(this.activityRegularizer)];
   }
 
   protected sequenceConfig(): Config {
@@ -241,9 +235,9 @@ export class RNN extends RecurrentLayer {
   }
 
   protected override config(): Config {
-    const { activityRegularizer, cell } = this;
+    const { cell } = this;
     cell.name ??= 'cell';
-    return { ...this.sequenceConfig(), cell, ...(activityRegularizer ? { activityRegularizer } : {}) };
+    return { ...this.sequenceConfig(), cell };
   }
 }
 

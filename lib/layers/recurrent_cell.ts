@@ -65,6 +65,7 @@ export type AddWeight = (name: string, shape: readonly number[], options: Weight
  * `layers.lstm`, `layers.gru` and `layers.simpleRNN` hold a cell of their own.
  */
 export abstract class RecurrentCell extends Layer {
+  static override readonly noActivityRegularizer: string | undefined = 'a cell runs step by step; give it to the layer around it';
   static override readonly onlyFloat32: boolean = true;
   readonly units: number;
   readonly useBias: boolean;

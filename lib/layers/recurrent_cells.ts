@@ -131,6 +131,7 @@ export class SimpleRNNCell extends RecurrentCell {
  */
 export class StackedRNNCells extends Layer {
   static override readonly className = 'StackedRNNCells';
+  static override readonly noActivityRegularizer = 'cells run step by step; give it to the layer around them';
   readonly cells: readonly RecurrentCell[];
 
   constructor(options: { cells: readonly RecurrentCell[] } & LayerOptions) {

@@ -72,7 +72,6 @@ abstract class SeparableConv extends ConvolutionLayer {
         weights: pointwise,
       },
       ...lowering.activation(this.activationPart),
-      ...lowering.activityRegularizer(this.activityPart),
     ];
   }
 

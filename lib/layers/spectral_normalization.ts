@@ -4,7 +4,7 @@ import { TruncatedNormal } from '../initializers/random.js';
 import { checkNumber } from '../options.js';
 import { type Config, classNameOf } from '../registry.js';
 import { layerRegistry } from './index.js';
-import { Layer, type LayerOptions, type Lowering, type Shape, type Weight } from './layer.js';
+import { Layer, type LayerOptions, type Lowering, lowerAll, type Shape, type Weight } from './layer.js';
 
 /** Options of {@link SpectralNormalization}. */
 export interface SpectralNormalizationOptions extends LayerOptions {
@@ -72,7 +72,7 @@ export class SpectralNormalization extends Layer {
     const kernel = positions[this.weights.indexOf(this.#kernel())];
     return [
       { op: 'spectralNormalization', iterations: this.powerIterations, weights: [kernel, positions[0]] },
-      ...this.layer.lower(input, lowering),
+      ...lowerAll([this.layer], input, lowering),
     ];
   }
 

@@ -187,7 +187,7 @@ export class TimeDistributed extends Wrapper {
         "TimeDistributed: 'layer' must not be stateful: its batches are the steps of many samples.",
         'ERR_LAYER',
       );
-    if (classNameOf(layer) === 'ActivityRegularization' || layer.getConfig().activityRegularizer != null)
+    if (classNameOf(layer) === 'ActivityRegularization' || layer.activityRegularizer)
       throw new ValueError(
         `TimeDistributed: 'layer' must have no activity regularizer: Keras leaves it without effect there. Received: ${classNameOf(layer)}. Put layers.activityRegularization after it.`,
         'ERR_LAYER',

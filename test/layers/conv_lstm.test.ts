@@ -83,7 +83,6 @@ describe('ConvLSTM', () => {
         zeroOutputForMask: false,
         weights: [0, 1, 2],
       },
-      { op: 'activityRegularization' },
     ]);
   });
 

@@ -74,7 +74,6 @@ describe('recurrent layers', () => {
         zeroOutputForMask: false,
         weights: [0, 1, 2],
       },
-      { op: 'activityRegularization' },
     ]);
   });
 

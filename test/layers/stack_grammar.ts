@@ -41,7 +41,6 @@ const window = (d: Draw, rank: number): Options => ({
   dataFormat: format(d),
   activation: activation(d),
   useBias: d.of([true, true, false]),
-  activityRegularizer: penalty(d),
 });
 const conv = (rank: number): Rule => ({
   ranks: [rank + 1],
@@ -145,12 +144,21 @@ const convRecurrent = (rank: number): Rule => ({
 const axis = (d: Draw) => d.rarely([-1, 1, 2, 3, 0, 9]);
 const affine = (d: Draw): Options => ({ center: d.rarely([true, false]), scale: d.rarely([true, false]) });
 
+export const layerClass = (name: string) =>
+  layerRegistry.find(name) as unknown as (new (options: object) => Layer) & Pick<typeof Layer, 'noActivityRegularizer'>;
+
 /** A layer with drawn options, which fits samples of this shape in most cases. */
 export function drawLayer(d: Draw, className: string, shape: Shape, name?: string): Layer {
-  return make(className, { ...grammar[className].options(d, shape), ...(name ? { name } : {}) });
+  const options = grammar[className].options(d, shape);
+  const takesPenalty = layerClass(className).noActivityRegularizer === undefined;
+  return make(className, {
+    ...options,
+    ...(takesPenalty ? { activityRegularizer: penalty(d) } : {}),
+    ...(name ? { name } : {}),
+  });
 }
 function make(className: string, options: Options): Layer {
-  return new (layerRegistry.find(className) as new (options: Options) => Layer)(options);
+  return new (layerClass(className))(options);
 }
 
 /** Every layer of the registry: what it may be given. */

@@ -169,7 +169,26 @@ def layer_time_distributed_model():
     return [L.TimeDistributed(keras.Sequential(inner)), L.Flatten(), L.Dense(2)], x, draw(40, 8, 2), {"scale": 0.5}
 
 
+def reg_activity_any_layer():
+    """An argument of the base class: pooling, normalization, wrappers and the rest take it too."""
+    r = keras.regularizers.L1L2(l1=0.01, l2=0.02)
+    layers = [
+        L.Masking(activity_regularizer="l2"),
+        L.Conv1D(3, 2),
+        L.MaxPooling1D(2, activity_regularizer=r),
+        L.BatchNormalization(momentum=0.7, activity_regularizer="l1"),
+        L.PReLU(activity_regularizer=r),
+        L.Bidirectional(L.GRU(2, return_sequences=True, activity_regularizer="l1"), activity_regularizer="l2"),
+        L.TimeDistributed(L.Dense(2), activity_regularizer=r),
+        L.Flatten(activity_regularizer=r),
+        L.Dense(3),
+        L.Activation("softmax", activity_regularizer=r),
+    ]
+    return layers, draw(41, 10, 7, 2), np.eye(3, dtype="float32")[np.arange(10) % 3]
+
+
 jax_cases = [
+    reg_activity_any_layer,
     layer_time_distributed_batch_normalization,
     layer_time_distributed_batch_normalization_mask,
     layer_time_distributed_batch_normalization_images,
