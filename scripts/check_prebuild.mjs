@@ -78,7 +78,7 @@ main('check', () => {
       : there;
   const absent = chosen.filter((target) => !there.includes(target));
   if (absent.length) throw new Failure(`not there: ${absent.map((target) => target.file).join(', ')}`);
-  if (!chosen.length) throw new Failure('prebuilds/ has no binary. Run: npm run prebuild');
+  if (!chosen.length) throw new Failure('prebuilds/ has no binary. Run: npm run prebuilds');
   // A binary that nobody loads is one too many.
   const extra = spawnSync('git', ['ls-files', '--others', '--', 'prebuilds'], { cwd: root, encoding: 'utf8' }).stdout ?? '';
   const unknown = extra.split('\n').filter((file) => file.endsWith('.node') && !targets.some((target) => target.file === file));

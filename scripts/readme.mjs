@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { layerTable } from './lib/layer_table.mjs';
+import { layerTable } from './readme/layer_table.mjs';
 import { readReadme, withSection, writeSection } from './lib/readme.mjs';
 import { Failure, main, root } from './lib/shell.mjs';
 import { typescriptFresh } from './lib/typescript.mjs';

@@ -25,6 +25,8 @@ export function buildTypeScript(options) {
         // index.ts of folders.) The binaries stay where they are: paths to them are the same from dist/ as from lib/.
         external: [...(name === 'index' ? [] : ['./index.js']), '*.node'],
         minifyWhitespace: true,
+        // Node shows the line that an uncaught error comes from: not the whole bundle.
+        lineLimit: 160,
         platform: 'node',
         target: 'node20',
         outfile: `dist/${name}.js`,

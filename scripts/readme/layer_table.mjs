@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { root } from './shell.mjs';
+import { root } from '../lib/shell.mjs';
 
 /** By class name: what the comment of the class says, `{ about, input, example }`; `input` is a shape in words, such as `[steps, features]`. */
 export function readComments() {
