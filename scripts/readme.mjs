@@ -2,10 +2,10 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { layerTable } from './readme/layer_table.mjs';
 import { readReadme, withSection, writeSection } from './lib/readme.mjs';
 import { Failure, main, root } from './lib/shell.mjs';
 import { typescriptFresh } from './lib/typescript.mjs';
+import { layerTable } from './readme/layer_table.mjs';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 

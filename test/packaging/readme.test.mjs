@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as gemmfit from '../../lib/index.js';
-import { accepts, layerClasses, readComments, tryLayer } from '../../scripts/readme/layer_table.mjs';
 import { withSection } from '../../scripts/lib/readme.mjs';
+import { accepts, layerClasses, readComments, tryLayer } from '../../scripts/readme/layer_table.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
 
