@@ -28,8 +28,8 @@ TEST_P(DenseTest, IsTheProductHoweverItIsCut) {
     const char* phases;  // of forward: r rows, t tasks, c tasks that copy, where the engine's own kernel multiplies
   };
   for (const Case& c : {Case{{5}, 3, 4, 4, "r"}, Case{{3, 4}, 5, 3, 6, "r"}, Case{{600}, 700, 90, 120, "t"}, Case{{801}, 33, 60, 100, "tr"},
-                        Case{{784}, 128, 32, 32, "tr"}, Case{{2, 620}, 60, 7, 40, "tr"}, Case{{512}, 700, 90, 120, "ct"},
-                        Case{{600}, 768, 95, 120, "t"}, Case{{2, 256}, 1024, 30, 37, "ct"}, Case{{1200}, 130, 300, 400, "t"}})
+                        Case{{784}, 128, 32, 32, "tr"}, Case{{2, 620}, 60, 7, 40, "tr"}, Case{{512}, 700, 20, 90, "ct"},
+                        Case{{600}, 768, 15, 110, "t"}, Case{{2, 256}, 1024, 5, 45, "ct"}, Case{{1200}, 130, 40, 210, "t"}})
     for (const int kind : {0, 1, 2, 3}) {
       const bool bias = kind & 1, bf16 = kind & 2;
       SCOPED_TRACE(toString(c.in) + " to " + std::to_string(c.units) + (bf16 ? ", bfloat16" : ""));
