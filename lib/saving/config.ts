@@ -147,6 +147,11 @@ export function layerOptions({ className, config }: LayerEntry, { dialect, old }
   }
   if (dialect === 'keras3') return out;
   for (const key of idleFor.get(bare) ?? []) if (key !== 'groups' || out.groups === 1) delete out[key];
+  // TensorFlow.js writes null for what was left out, and takes it for false: for the forget bias too, which Keras has at true.
+  for (const key of ['maskZero', 'unitForgetBias']) if (out[key] === null) out[key] = false;
+  // It also writes a cell's options beside the cell.
+  if (bare === 'RNN' && isObject(out.cell) && isObject(out.cell.config))
+    for (const key of Object.keys(fromKerasConfig(out.cell.config))) if (!/^(name|trainable|dtype)$/.test(key)) delete out[key];
   if (bare === 'LeakyReLU' && 'alpha' in out) {
     out.negativeSlope ??= out.alpha;
     delete out.alpha;
