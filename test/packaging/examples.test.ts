@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -16,6 +16,16 @@ const read = (path: string) => readFileSync(path, 'utf8');
 
 const comments = sources.flatMap((path) => examplesOf(relative(root, path), read(path)));
 const blocks = pages.flatMap((page) => blocksOf(page, read(join(root, page))));
+
+const readme = blocks.filter((block) => block.file === 'README.md');
+
+/** A folder with a model as `model.save` of TensorFlow.js leaves it. */
+function saveAsTensorFlowJS(folder: string): void {
+  const { file, weights } = JSON.parse(read(join(root, 'test/saving/tfjs_models.json'))).normalization;
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'model.json'), JSON.stringify(file));
+  writeFileSync(join(folder, 'weights.bin'), Float32Array.from(weights));
+}
 
 // What examples may count on without saying so: every public name, a model, and data that fits it.
 const globals = `
@@ -77,7 +87,7 @@ function check(examples: Example[]): string[] {
 describe('examples', () => {
   test('there are some, of comments and of pages', () => {
     expect(comments.length).toBeGreaterThan(200);
-    expect(blocks.filter((block) => block.file === 'README.md').length).toBeGreaterThan(0);
+    expect(readme.length).toBeGreaterThan(1);
   });
 
   test('all compile', () => {
@@ -102,12 +112,13 @@ describe('examples', () => {
   });
 });
 
-describe('examples in comments', () => {
+describe('examples run', () => {
   const start = process.cwd();
   const folder = mkdtempSync(join(tmpdir(), 'gemmfit-examples-'));
 
   beforeAll(() => {
     process.chdir(folder);
+    saveAsTensorFlowJS('my-model');
     writeFileSync('model.json', JSON.stringify(gemmfit.sequential([gemmfit.layers.dense({ units: 1, inputShape: [4] })])));
     vi.spyOn(console, 'log').mockImplementation(() => {});
     vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
@@ -146,6 +157,10 @@ describe('examples in comments', () => {
   }
 
   test.each(comments.map((example) => [`${example.file}:${example.line}`, example.code]))('%s runs', async (_, code) => {
+    await run(code);
+  });
+
+  test.each(readme.map((example) => [`${example.file}:${example.line}`, example.code]))('%s runs', async (_, code) => {
     await run(code);
   });
 
