@@ -36,6 +36,7 @@ async function prebuild(target) {
   });
   writeFileSync(join(root, 'prebuilds/LICENSES'), await licences());
   say(`${target.file} (${seconds(start)})`);
+  return tools;
 }
 
 main('prebuild', async () => {
@@ -43,7 +44,11 @@ main('prebuild', async () => {
   const chosen = names.map((name) => targets.find((target) => target.name === name));
   if (chosen.includes(undefined))
     throw new Failure(`--target is one of ${targets.map((t) => t.name).join(', ')}. Received: ${names.join(', ')}`);
-  for (const target of chosen) await prebuild(target);
-  const checked = status(process.execPath, [join(root, 'scripts/check_prebuild.mjs'), ...chosen.map((target) => target.name)]);
-  if (checked !== 0) throw new Failure('the check failed');
+  for (const target of chosen) {
+    const { zig } = await prebuild(target);
+    // The compiler of a system asks for that system's glibc.
+    const floor = target.libc === 'glibc' && !zig ? ['--floor', process.report.getReport().header.glibcVersionRuntime] : [];
+    if (status(process.execPath, [join(root, 'scripts/check_prebuild.mjs'), ...floor, target.name]) !== 0)
+      throw new Failure('the check failed');
+  }
 });

@@ -6,13 +6,14 @@ import { root, run, which } from '../lib/shell.mjs';
 import { fingerprint, isFresh, stamped } from '../lib/stamps.mjs';
 import { source, sourcePrint } from './sources.mjs';
 import { cmakeDefines } from './toolchain.mjs';
-import { trim } from './trim.mjs';
+import { trim, trimVersion } from './trim.mjs';
 
 const jobs = `-j${availableParallelism()}`;
 const here = (target, ...path) => join('build/ship', target.name, ...path);
 
-async function built(target, name, product, flags, say, build) {
-  const print = fingerprint(['scripts/prebuild/trim.mjs'], `${sourcePrint(name)} ${flags.join(' ')}`);
+/** Builds a library where its source, its flags or `recipe`, what is done besides, have changed. */
+async function built(target, name, product, flags, recipe, say, build) {
+  const print = fingerprint([], `${sourcePrint(name)} ${flags.join(' ')} ${recipe}`);
   const stamp = `ship-${target.name}-${name}`;
   if (!isFresh(stamp, product, print)) {
     say(`compiling ${name} for ${target.name}`);
@@ -25,18 +26,18 @@ async function built(target, name, product, flags, say, build) {
 /** OpenBLAS: CBLAS of single precision, with a lock and no threads of its own, and the kernels of the processors in its list. */
 async function openblas(target, tools, say) {
   const prefix = join(root, here(target, 'openblas'));
-  // Kernels for small products are for processors that have ours, and a tenth of the size.
   // BUILD_DOUBLE=0 and its like break this build; what is not linked takes no place.
   const flags = [
     ...target.blas,
-    ...['DYNAMIC_ARCH=1', 'USE_THREAD=0', 'USE_LOCKING=1', 'BUILD_SINGLE=1', 'SMALL_MATRIX_OPT=0'],
+    ...['DYNAMIC_ARCH=1', 'USE_THREAD=0', 'USE_LOCKING=1', 'BUILD_SINGLE=1'],
     ...['NO_LAPACK=1', 'NO_LAPACKE=1', 'NOFORTRAN=1', 'NO_SHARED=1', 'NO_TEST=1'],
     // Kernels are unrolled by hand, and no exception passes them.
     'COMMON_OPT=-O2 -fno-unroll-loops -fno-asynchronous-unwind-tables',
     ...[`CC=${tools.cc}`, `HOSTCC=${which('gcc', 'cc', 'clang')}`, `AR=${tools.ar}`, `RANLIB=${tools.ranlib}`],
     ...(tools.zig ? ['CROSS=1'] : []),
   ];
-  const file = await built(target, 'openblas', here(target, 'openblas/lib/libopenblas.a'), flags, say, (from) => {
+  const trimmed = target.platform === 'linux' ? trimVersion : '';
+  const file = await built(target, 'openblas', here(target, 'openblas/lib/libopenblas.a'), flags, trimmed, say, (from) => {
     const work = join(root, here(target, 'openblas-build'));
     rmSync(work, { recursive: true, force: true });
     rmSync(prefix, { recursive: true, force: true });
@@ -44,7 +45,7 @@ async function openblas(target, tools, say) {
     cpSync(from, work, { recursive: true });
     run('make', ['-C', work, jobs, ...flags, 'libs'], { quiet: true });
     run('make', ['-C', work, ...flags, `PREFIX=${prefix}`, 'install'], { quiet: true });
-    if (target.platform === 'linux') trim(realpathSync(join(prefix, 'lib/libopenblas.a')), tools, prefix);
+    if (trimmed) trim(realpathSync(join(prefix, 'lib/libopenblas.a')), tools, prefix);
     rmSync(work, { recursive: true, force: true });
   });
   return { GEMMFIT_BLAS: file, GEMMFIT_BLAS_INCLUDE: join(prefix, 'include') };
@@ -62,7 +63,7 @@ async function highway(target, tools, say) {
     CMAKE_POSITION_INDEPENDENT_CODE: 'ON',
   };
   const flags = Object.entries(defines).map(([name, value]) => `-D${name}=${value}`);
-  const file = await built(target, 'highway', join(folder, 'libhwy.a'), flags, say, (from) => {
+  const file = await built(target, 'highway', join(folder, 'libhwy.a'), flags, '', say, (from) => {
     rmSync(join(root, folder), { recursive: true, force: true });
     run('cmake', ['-S', from, '-B', folder, ...flags], { quiet: true });
     run('cmake', ['--build', folder, '--target', 'hwy', '--parallel', jobs.slice(2)], { quiet: true });

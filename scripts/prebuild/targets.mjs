@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs';
 
 // blas: processors for which OpenBLAS's kernels of products go into a binary, besides those that run everywhere. The addon takes products to
-// BLAS where it has no kernel of its own: where vectors have four floats.
+// BLAS where it has no kernel of its own: where vectors have four floats. On x64 those are the
+// oldest processors, for which OpenBLAS has no kernels of small products: they would weigh and not run.
 // zig: evex512 goes with every function that is compiled for AVX-512; Zig takes it away otherwise. Highway's lowest target is scalar code, as
 // with gcc 12, and not vectors that are made of it, which clang unrolls to twice the size.
 const x64 = {
   cpu: 'x86_64',
   zig: ['-mcpu=baseline+evex512', '-DHWY_BROKEN_EMU128=1'],
-  blas: ['TARGET=GENERIC', 'DYNAMIC_LIST=HASWELL ZEN SKYLAKEX COOPERLAKE SAPPHIRERAPIDS'],
+  blas: ['TARGET=GENERIC', 'DYNAMIC_LIST=HASWELL ZEN SKYLAKEX COOPERLAKE SAPPHIRERAPIDS', 'SMALL_MATRIX_OPT=0'],
 };
 const arm64 = { cpu: 'aarch64', zig: [], blas: ['TARGET=ARMV8', 'DYNAMIC_LIST=NEOVERSEN1 NEOVERSEV1'] };
 
