@@ -28,15 +28,20 @@ function findZig(say) {
   return existsSync(zig) && versionOf(zig) === zigVersion ? zig : undefined;
 }
 
-// Zig names processors otherwise than gcc and clang do: -march=skylake_avx512, -mcpu=generic+v8_2a+sve.
-const compiler = (zig, language, flags) => `#!/bin/sh
+// Zig names processors otherwise than gcc and clang do, -march=skylake_avx512 and -mcpu=generic+v8_2a+sve, and keeps that from its assembler.
+const renamed = {
+  x64: ['-march=skylake-avx512) arg=-march=skylake_avx512 ;;'],
+  arm64: [
+    `-march=armv8-a*) arg=-mcpu=generic\${arg#-march=armv8-a} ;;`,
+    `-march=armv8.*) set -- "$@" "-Wa,$arg"; rest=\${arg#-march=armv8.}; arg=-mcpu=generic+v8_\${rest%%-a*}a\${rest#*-a} ;;`,
+  ],
+};
+
+const compiler = (zig, language, { arch, zig: flags }) => `#!/bin/sh
 for arg do
   shift
   case $arg in
-    -march=skylake-avx512) arg=-march=skylake_avx512 ;;
-    -march=armv8-a*) arg=-mcpu=generic\${arg#-march=armv8-a} ;;
-    -march=armv8.*) rest=\${arg#-march=armv8.}; arg=-mcpu=generic+v8_\${rest%%-a*}a\${rest#*-a} ;;
-    -mtune=*) continue ;;
+    ${[...renamed[arch], '-mtune=*) continue ;;'].join('\n    ')}
   esac
   set -- "$@" "$arg"
 done
@@ -62,8 +67,8 @@ export function toolchain(target, say) {
     };
   }
   const programs = {
-    cc: compiler(zig, 'cc', target.zig),
-    cxx: compiler(zig, 'c++', target.zig),
+    cc: compiler(zig, 'cc', target),
+    cxx: compiler(zig, 'c++', target),
     ar: `#!/bin/sh\nexec '${zig}' ar "$@"\n`,
     ranlib: `#!/bin/sh\nexec '${zig}' ranlib "$@"\n`,
   };
