@@ -1,7 +1,6 @@
-#include <cstring>
-
 #include "native/addon/instance.h"
 #include "native/addon/wraps.h"
+#include "native/engine/lazy_rows.h"
 
 namespace gemmfit::addon {
 
@@ -23,10 +22,8 @@ Napi::Value VariableWrap::read(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     Napi::Float32Array into = toFloats(info[0], "the array to read into");
     if (static_cast<int64_t>(into.ElementLength()) != variable->size) throw Error("ERR_SHAPE", "the array to read into has another size");
-    if (!variable->tryShare())
+    if (!readVariable(variable, into.Data()))
       throw Error("ERR_BUSY", "weights cannot be read while a fit is in a batch; await it, or read them in a callback", false);
-    std::memcpy(into.Data(), variable->data(), static_cast<size_t>(variable->size) * sizeof(float));
-    variable->unshare();
   });
   return info.Env().Undefined();
 }
@@ -36,11 +33,9 @@ Napi::Value VariableWrap::write(const Napi::CallbackInfo& info) {
     const Napi::Float32Array from = toFloats(info[0], "the values");
     if (static_cast<int64_t>(from.ElementLength()) != variable->size)
       throw Error("ERR_SHAPE", "the values have another size than the weight");
-    if (!variable->tryExclusive())
+    if (!writeVariable(variable, from.Data()))
       throw Error("ERR_BUSY", "weights cannot be changed while the model is at work; await the running fit, evaluate or predict first",
                   false);
-    std::memcpy(variable->data(), from.Data(), static_cast<size_t>(variable->size) * sizeof(float));
-    variable->release();
   });
   return info.Env().Undefined();
 }

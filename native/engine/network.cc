@@ -33,6 +33,10 @@ struct Helpers {
 Network::Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots)
     : spec_(std::move(spec)), variables_(std::move(variables)), slots_(std::move(slots)), weights_(spec_, variables_, slots_) {
   useOneBlasThread();
+  for (const Value& op : spec_.items("ops"))
+    if (op.text("op", "") != "embedding")
+      for (const int64_t id : op.integers("weights"))
+        if (id >= 0 && id < static_cast<int64_t>(variables_.size())) readWhole_.push_back(variables_[static_cast<size_t>(id)]);
 }
 
 void Network::acquire(Mode mode) {
@@ -46,7 +50,15 @@ void Network::acquire(Mode mode) {
     return true;
   };
   bool all = true;
-  for (const VariablePtr& v : variables_) all = all && lock(v, training);
+  if (!training)
+    for (const VariablePtr& v : readWhole_) all = all && settleRows(v);
+  for (const VariablePtr& v : variables_) {
+    all = all && lock(v, training);
+    // Rows that are behind depend on the slots of the optimizer that trains them.
+    const std::shared_ptr<LazyRows> rows = all ? v->lazyRows() : nullptr;
+    if (rows && rows->behind())
+      for (const VariablePtr& member : rows->members()) all = all && lock(member, training);
+  }
   if (training)
     for (const VariablePtr& v : slots_) all = all && lock(v, true);
   if (!all) {
@@ -116,6 +128,7 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   for (int s = 0; s < plan_->stages(); ++s) parallel = parallel || plan_->tasksAtMost(s) > 1;
   if (!parallel) team = nullptr;
   const Helpers helpers(team);
+  if (request.mode == Mode::train) weights_.beginRun(plan_->lazyTables());
   plan_->resetMetrics();
   current_ = &sums_[request.mode == Mode::train ? 0 : 1];
   if (request.reset) *current_ = Sums();

@@ -70,6 +70,7 @@ class Network {
 
   Value spec_;
   std::vector<VariablePtr> variables_, slots_;
+  std::vector<VariablePtr> readWhole_;  // those that other ops than an embedding read
   Weights weights_;
   Arena arena_;
   std::list<std::unique_ptr<Plan>> plans_;  // most recently used first

@@ -35,6 +35,8 @@ struct OpEnv {
   std::vector<VariablePtr> weights;  // in the order of the spec
   std::vector<int> weightIds;        // the network's index of each: what Updater is asked with
   std::vector<bool> trainable;       // of each; never true when `training` is false
+  // Whether the gradient of a weight may come by rows of so many elements, those of the other rows being 0 in this step.
+  std::function<bool(size_t weight, int64_t width)> lazyRows;
   // For composite ops (wrappers): makes a child op from its own spec.
   std::function<std::unique_ptr<class Op>(const Value& spec, const OpEnv& env)> makeChild;
 };

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "native/engine/idle_steps.h"
 #include "native/engine/value.h"
 
 namespace gemmfit {
@@ -17,6 +18,9 @@ class Optimizer {
   virtual void begin(double lr, int64_t t) = 0;
   // Updates w[0..n) from g[0..n) and slot[k][0..n). Called from many threads on disjoint ranges; must not write members.
   virtual void update(float* w, const float* g, float* const* slot, int64_t n) const = 0;
+  // For rules that can make many steps without a gradient at once; null for the others. `idleScale`: what a step's depends on.
+  virtual std::unique_ptr<IdleSteps> idleSteps() const { return nullptr; }
+  virtual double idleScale() const { return 0; }
 };
 
 // The table in native/optimizers/registry.cc. spec: { optimizer: 'adam', beta1: 0.9, ... }.

@@ -111,6 +111,12 @@ void Plan::makeOps(const Value& program, const Shape& inShape) {
       env.weights.push_back(weights_.variable(id));
       env.trainable.push_back(training && weights_.wants(id));
     }
+    if (training)
+      env.lazyRows = [this, ids = env.weightIds](size_t weight, int64_t width) {
+        if (!weights_.offersLazyRows(ids[weight], width)) return false;
+        lazyTables_.push_back(ids[weight]);
+        return true;
+      };
     env.makeChild = makeNamed;
     std::unique_ptr<Op> op = makeNamed(specs[i], env);
     names_.push_back(specs[i].text("op", "op") + " #" + std::to_string(i));
@@ -528,6 +534,7 @@ void Plan::endStage(int stage) {
 }
 
 double Plan::endStep() {
+  if (mode == Mode::train) weights_.end();
   if (!head_) return 0;
   const int64_t chunks = ceilDiv(step_.rows, chunk_);
   double penalty = 0;

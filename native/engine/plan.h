@@ -50,7 +50,8 @@ class Plan {
   std::vector<double> metricStates() const;  // the chunks' states, merged
   const Head* head() const { return head_.get(); }
   void resetState();
-  void trace(Trace* trace);  // records what tasks do, until it is called with null
+  const std::vector<int>& lazyTables() const { return lazyTables_; }  // weights that are updated row by row
+  void trace(Trace* trace);                                           // records what tasks do, until it is called with null
 
  private:
   enum class Do {
@@ -109,6 +110,7 @@ class Plan {
   std::vector<std::string> names_;  // of the ops
   std::vector<int> weightLabels_;   // of the ops, for the trace
   std::vector<std::unique_ptr<Op>> ops_;
+  std::vector<int> lazyTables_;
   std::unique_ptr<Head> head_;
   std::vector<Stage> stages_;
   std::vector<std::pair<int, int64_t>> weightTasks_;  // op and its task

@@ -7,8 +7,8 @@ namespace gemmfit {
 //   float* g = updater.tile(id, offset, n);   // memory for the tile: a thread's scratch, or the weight's own gradient buffer
 //   ... write g[0..n) ...
 //   updater.done(id, offset, n, g);           // adds regularizer gradients, then updates the weight at once where that is allowed
-// Every element of a trainable weight is handed over exactly once a step. n <= kTileFloats unless the op asked for a gradient
-// buffer by wantsGradientBuffer. One tile at a time a thread.
+// Every element of a trainable weight is handed over exactly once a step, but for tables with lazy rows (OpEnv::lazyRows). n <= kTileFloats
+// unless the op asked for a gradient buffer by wantsGradientBuffer. One tile at a time a thread.
 class Updater {
  public:
   virtual ~Updater() = default;

@@ -13,6 +13,8 @@ struct FreeAligned {
 using AlignedFloats = std::unique_ptr<float[], FreeAligned>;
 AlignedFloats allocateFloats(int64_t count);  // 64-byte aligned, zeroed; throws Error ERR_MEMORY
 
+class LazyRows;
+
 // A weight, an optimizer slot or a moving statistic: float32, 64-byte aligned, shared by every network that uses it.
 // The lock is only ever tried, never waited for: a running job holds it (exclusively while training), so that a second
 // job or a write from JavaScript is refused instead of racing.
@@ -28,6 +30,11 @@ class Variable {
   void unshare();
   bool tryExclusive();  // for writing; false while any job holds it
   void release();
+
+  // Of a table some of whose rows may be behind; and of a slot of such a table. Read with the variable's lock held.
+  std::shared_ptr<LazyRows> rows;
+  std::weak_ptr<LazyRows> rowsOfTable;
+  std::shared_ptr<LazyRows> lazyRows() const { return rows ? rows : rowsOfTable.lock(); }
 
  private:
   AlignedFloats data_;

@@ -53,6 +53,7 @@ Weights::Weights(const Value& spec, std::vector<VariablePtr> variables, const st
       if (nextSlot + slotsPerVariable > slots.size()) throw Error("ERR_SPEC", "the optimizer's slots are too few");
       for (size_t k = 0; k < slotsPerVariable; ++k)
         if (slots[nextSlot + k]->size != r.variable->size) throw Error("ERR_SPEC", "an optimizer slot's size differs from its weight's");
+      r.firstSlot = nextSlot;
       for (int k = 0; k < optimizer_->slots(); ++k) r.slots.push_back(slots[nextSlot++]->data());
       if (averages_) r.average = slots[nextSlot++]->data();
       if (accumulate_ > 1) r.accumulator = slots[nextSlot++]->data();
@@ -80,6 +81,34 @@ void Weights::needBuffer(int id) {
     const int64_t size = records_[static_cast<size_t>(b)].variable->size;
     for (int64_t o = 0; o < size; o += kTileFloats) updateTiles_.push_back({b, o, std::min(kTileFloats, size - o)});
   }
+}
+
+bool Weights::offersLazyRows(int id, int64_t width) {
+  Record& r = records_[static_cast<size_t>(id)];
+  if (!r.trainable || !optimizer_ || r.buffer || r.regularizer || r.constraint || averages_ || (weightDecay_ != 0 && r.decay)) return false;
+  if (!r.idle) r.idle = optimizer_->idleSteps();
+  if (r.idle) LazyRows::of(variables_[static_cast<size_t>(id)], width);
+  return r.idle != nullptr;
+}
+
+void Weights::beginRun(const std::vector<int>& lazyTables) {
+  lazy_.clear();
+  for (size_t i = 0; i < records_.size(); ++i) {
+    Record& r = records_[i];
+    r.rows = nullptr;
+    const std::shared_ptr<LazyRows> rows = variables_[i]->lazyRows();
+    if (std::find(lazyTables.begin(), lazyTables.end(), static_cast<int>(i)) != lazyTables.end()) {
+      const auto first = slotVariables_.begin() + static_cast<std::ptrdiff_t>(r.firstSlot);
+      rows->use(std::vector<VariablePtr>(first, first + static_cast<std::ptrdiff_t>(r.slots.size())), r.idle);
+      r.rows = rows.get();
+      lazy_.push_back(r.rows);
+    } else if (rows)
+      rows->settle();
+  }
+}
+
+void Weights::end() {
+  for (LazyRows* rows : lazy_) rows->endStep(optimizer_->idleScale());
 }
 
 void Weights::begin(double lr, int64_t call) {
@@ -128,6 +157,7 @@ void Weights::trace(Trace* trace) {
 
 void Weights::apply(const Record& r, int64_t offset, int64_t n, float* g) const {
   float* w = r.variable->data() + offset;
+  if (r.rows) r.rows->touch(offset);
   if (r.factor != 1.0f)
     for (int64_t i = 0; i < n; ++i) g[i] *= r.factor;
   if (clipValue_ > 0) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "native/engine/lazy_rows.h"
 #include "native/engine/optimizer.h"
 #include "native/engine/trace.h"
 #include "native/engine/updater.h"
@@ -27,9 +28,15 @@ class Weights : public Updater {
   bool anyTrainable() const { return anyTrainable_; }
   void needBuffer(int id);  // an op cannot hand over tiles: called while a plan is made
 
+  // Whether a table's rows may fall behind: where the rule allows it, and nothing else needs all rows each step. Prepares for it.
+  bool offersLazyRows(int id, int64_t width);
+  // Before a run that trains: these tables are updated row by row, where the gradient is; all others are brought up to date.
+  void beginRun(const std::vector<int>& lazyTables);
+
   void trace(Trace* trace);
 
   void begin(double lr, int64_t call);  // by the leader, before a training step; call: gradients applied so far
+  void end();                           // by the leader, after it
   float* tile(int weight, int64_t offset, int64_t n) override;
   void done(int weight, int64_t offset, int64_t n, float* g) override;
   float* block(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, int64_t* ld) override;
@@ -65,6 +72,9 @@ class Weights : public Updater {
     AlignedFloats buffer;  // the whole gradient, where it must be whole
     double normSquared = 0;
     float factor = 1;  // clipping by norm
+    size_t firstSlot = 0;
+    std::shared_ptr<IdleSteps> idle;  // of a table whose rows may fall behind
+    LazyRows* rows = nullptr;         // in a run that updates it row by row
   };
   void take(int weight, int64_t offset, int64_t n, float* g) const;
   void apply(const Record& r, int64_t offset, int64_t n, float* g) const;
@@ -77,6 +87,7 @@ class Weights : public Updater {
   std::vector<Tile> penaltyTiles_, updateTiles_;
   std::vector<double> penalties_;
   std::vector<int> buffered_, constrained_;
+  std::vector<LazyRows*> lazy_;  // of the run
   std::unique_ptr<Optimizer> optimizer_;
   bool anyTrainable_ = false, wholeGradients_ = false, applies_ = true, averages_ = false, averageCopies_ = true, overwrites_ = false;
   double weightDecay_ = 0, clipNorm_ = 0, globalClipNorm_ = 0, clipValue_ = 0, emaMomentum_ = 0.99;

@@ -2,7 +2,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "hwy/cache_control.h"
 #include "native/engine/error.h"
+#include "native/engine/lazy_rows.h"
 #include "native/engine/op.h"
 #include "native/engine/updater.h"
 
@@ -11,11 +13,17 @@ namespace {
 
 constexpr int64_t kMostIds = int64_t{1} << 24;  // as many whole numbers from 0 on are exact in float32
 constexpr int64_t kGradientFloats = 16384;      // of a tile of the table: with the optimizer's slots it still fits the second-level cache
-constexpr double kFlopsPerElement = 10;         // bound by memory: an element takes the time of so many operations of a product
+constexpr int64_t kLazyFloats = int64_t{1} << 18;  // of a table that is updated row by row
+constexpr int64_t kRowsPerId = 6;                  // likewise: a row out of order costs as much as so many in order
+constexpr int64_t kLazyTasks = 64;
+constexpr int64_t kAhead = 8;            // ids: rows that come in no order are asked for so early
+constexpr int64_t kLineFloats = 16;      // of a line of cache
+constexpr double kFlopsPerElement = 10;  // bound by memory: an element takes the time of so many operations of a product
 
 // y[..., :] = table[x[...], :], where x holds ids as floats. With `maskZero` id 0 marks steps to skip. Weight: table [inputDim, outputDim].
 // Ids are checked where data enters; here one outside the table only must not read outside it, and counts as 0.
 // The gradient goes tile by tile of the table, and the ids of the batch are sorted by tile first, so that a tile visits only its own.
+// Of a large table it goes row by row, and the optimizer leaves the other rows for later (LazyRows).
 class Embedding : public Op {
  public:
   Embedding(const Value& spec, const OpEnv& env)
@@ -25,7 +33,8 @@ class Embedding : public Op {
       throw Error("ERR_SPEC", "embedding: its weight is not [inputDim, outputDim]");
     in = out = env.in;
     out.push_back(width_);
-    table_ = env.weights[0]->data();
+    variable_ = env.weights[0].get();
+    table_ = variable_->data();
     tableId_ = env.weightIds[0];
     trains_ = env.trainable[0];
     givesDx_ = env.needsInputGradient;
@@ -36,12 +45,20 @@ class Embedding : public Op {
     tileIds_ = std::max<int64_t>(1, kGradientFloats / width_);
     tiles_ = ceilDiv(ids_, tileIds_);
     if (trains_ && env.batch > INT32_MAX / perSample_) throw Error("ERR_SPEC", "embedding: too many ids in a batch");
+    const bool large = ids_ * width_ >= kLazyFloats && ids_ / kRowsPerId >= env.batch * perSample_;
+    lazy_ = trains_ && large && width_ <= kTileFloats && env.lazyRows && env.lazyRows(0, width_);
     if (trains_) scratchSpec = {{0, tiles_, true}, {perSample_, 0, true}};
   }
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {
-    for (int64_t i = begin * perSample_; i < end * perSample_; ++i)
-      std::memcpy(y + i * width_, table_ + idAt(i) * width_, static_cast<size_t>(width_) * sizeof(float));
+    const LazyRows* rows = variable_->rows && variable_->rows->behind() ? variable_->rows.get() : nullptr;
+    for (int64_t i = begin * perSample_; i < end * perSample_; ++i) {
+      if (rows) {
+        if (i + kAhead < end * perSample_) rows->prefetch(idAt(i + kAhead));
+        rows->read(idAt(i), y + i * width_);
+      } else
+        std::memcpy(y + i * width_, table_ + idAt(i) * width_, static_cast<size_t>(width_) * sizeof(float));
+    }
     if (mask == Mask::make)
       for (int64_t i = begin * perSample_; i < end * perSample_; ++i) maskOut[i] = x[i] != 0.0f ? 1.0f : 0.0f;
   }
@@ -58,9 +75,16 @@ class Embedding : public Op {
     if (dx) std::fill(dx + begin * perSample_, dx + end * perSample_, 0.0f);  // ids have no slope
   }
 
-  int64_t weightTasks() const override { return trains_ ? tiles_ : 0; }
+  int64_t weightTasks() const override { return !trains_ ? 0 : lazy_ ? std::min(kLazyTasks, tiles_) : tiles_; }
 
-  void weightTask(const Step& step, int64_t tile) override {
+  void weightTask(const Step& step, int64_t task) override {
+    if (!lazy_) return updateTile(step, task);
+    const int64_t tasks = weightTasks();
+    for (int64_t tile = task * tiles_ / tasks; tile < (task + 1) * tiles_ / tasks; ++tile) updateRows(step, tile);
+  }
+
+ private:
+  void updateTile(const Step& step, int64_t tile) {
     const int64_t first = tile * tileIds_, ids = std::min(tileIds_, ids_ - first);
     const int32_t* from = order() + (tile == 0 ? 0 : ends()[tile - 1]);
     const int32_t* to = order() + ends()[tile];
@@ -78,7 +102,33 @@ class Embedding : public Op {
     }
   }
 
- private:
+  void prefetchForUpdate(int32_t position) const {
+    for (int64_t k = 0; k < width_; k += kLineFloats) hwy::Prefetch(dy + position * width_ + k);
+    variable_->rows->prefetch(idAt(position));
+  }
+
+  // Only the rows of a tile that are in the batch.
+  void updateRows(const Step& step, int64_t tile) {
+    int32_t* i = order() + (tile == 0 ? 0 : ends()[tile - 1]);
+    int32_t* const to = order() + ends()[tile];
+    std::sort(i, to, [this](int32_t a, int32_t b) {
+      const int64_t idA = idAt(a), idB = idAt(b);
+      return idA != idB ? idA < idB : a < b;
+    });
+    const int32_t* const all = order() + ends()[tiles_ - 1];
+    while (i != to) {
+      const int64_t id = idAt(*i);
+      float* g = step.updater->tile(tableId_, id * width_, width_);
+      std::memset(g, 0, static_cast<size_t>(width_) * sizeof(float));
+      for (; i != to && idAt(*i) == id; ++i) {
+        if (i + kAhead < all) prefetchForUpdate(i[kAhead]);
+        const float* add = dy + *i * width_;
+        for (int64_t k = 0; k < width_; ++k) g[k] += add[k];
+      }
+      step.updater->done(tableId_, id * width_, width_, g);
+    }
+  }
+
   int64_t idAt(int64_t i) const {
     const float id = x[i];
     return id >= 0.0f && id < static_cast<float>(ids_) ? static_cast<int64_t>(id) : 0;
@@ -104,9 +154,10 @@ class Embedding : public Op {
 
   int64_t ids_, width_, perSample_;
   int64_t tileIds_ = 1, tiles_ = 1;
+  const Variable* variable_ = nullptr;
   const float* table_ = nullptr;
   int tableId_ = -1;
-  bool trains_ = false, givesDx_ = false;
+  bool trains_ = false, givesDx_ = false, lazy_ = false;
 };
 
 }  // namespace

@@ -115,6 +115,10 @@ class Adam : public AdamFamily {
  public:
   explicit Adam(const Value& spec) : AdamFamily(spec), amsgrad_(spec.flag("amsgrad", false)) {}
   int slots() const override { return amsgrad_ ? 3 : 2; }  // ..., velocity_hat
+  std::unique_ptr<IdleSteps> idleSteps() const override {
+    return amsgrad_ ? nullptr : adamIdleSteps(s_.towardsG, s_.towardsSquare, s_.epsilon);
+  }
+  double idleScale() const override { return static_cast<double>(s_.step); }
   void begin(double lr, int64_t t) override { s_.step = static_cast<float>(lr) * std::sqrt(correction(beta2_, t)) / correction(beta1_, t); }
   void update(float* w, const float* g, float* const* slot, int64_t n) const override {
     if (amsgrad_)

@@ -131,6 +131,7 @@ class Adagrad : public Adaptive {
  public:
   explicit Adagrad(const Value& spec) : Adaptive(spec, 0) {}
   int slots() const override { return 1; }  // accumulator
+  std::unique_ptr<IdleSteps> idleSteps() const override { return stepsWithoutEffect(); }
   void update(float* w, const float* g, float* const* slot, int64_t n) const override {
     HWY_DYNAMIC_DISPATCH(UpdateAdagrad)(s_, w, g, slot, n);
   }

@@ -77,6 +77,7 @@ class Sgd : public Optimizer {
  public:
   explicit Sgd(const Value& spec) : momentum_(static_cast<float>(spec.number("momentum", 0))), nesterov_(spec.flag("nesterov", false)) {}
   int slots() const override { return momentum_ == 0 ? 0 : 1; }  // momentum
+  std::unique_ptr<IdleSteps> idleSteps() const override { return momentum_ == 0 ? stepsWithoutEffect() : nullptr; }
   void begin(double lr, int64_t /*t*/) override { lr_ = static_cast<float>(lr); }
   void update(float* w, const float* g, float* const* slot, int64_t n) const override {
     if (momentum_ == 0)
