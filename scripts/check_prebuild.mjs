@@ -35,6 +35,6 @@ main('check', () => {
   const absent = wanted.filter(({ file }) => !files.includes(file));
   if (absent.length) throw new Failure(`not there: ${absent.map(({ file }) => file).join(', ')}`);
   const chosen = wanted.length ? wanted : targets.filter(({ file }) => files.includes(file));
-  if (!chosen.length) throw new Failure('prebuilds/ has no binary. Run: npm run prebuilds');
+  if (!chosen.length) throw new Failure('prebuilds/ has no binary. Run: npm run prebuild');
   if (!chosen.map(check).every(Boolean)) process.exitCode = 1;
 });

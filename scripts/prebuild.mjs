@@ -1,4 +1,4 @@
-// npm run prebuilds [-- --target NAME ...]: the binaries that go into the package, prebuilds/<platform>-<arch>/gemmfit[.<libc>].node. Default: for
+// npm run prebuild [-- --target NAME ...]: the binaries that go into the package, prebuilds/<platform>-<arch>/gemmfit[.<libc>].node. Default: for
 // this system. On Linux Zig, installed by pip, makes those of all Linux systems: --target linux-arm64-musl. Then each is checked.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

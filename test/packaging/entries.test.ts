@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -105,10 +105,16 @@ function compile(files: Record<string, string>, options: object): string {
   return status === 0 ? stdout : stdout || `exit status ${status}`;
 }
 
-test('no script runs because of its name before or after another', () => {
+// npm runs a script `prebuild` before `build`, unless .npmrc says otherwise, as it does here and not where the package is installed.
+test('what npm runs before a build in an installed package is there, and does nothing', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const hooks = Object.keys(scripts).filter((name) => /^(pre|post)/.test(name) && name.replace(/^(pre|post)/, '') in scripts);
-  expect(hooks).toEqual([]);
+  expect(hooks).toEqual(['prebuild']);
+  expect(readFileSync(join(root, '.npmrc'), 'utf8')).toMatch(/^ignore-scripts=true$/m);
+  cpSync(join(root, 'scripts'), join(consumer, 'scripts'), { recursive: true });
+  const [, file] = /^node (\S+)$/.exec(scripts.prebuild) ?? [];
+  expect(execFileSync(process.execPath, [file as string], { cwd: consumer, encoding: 'utf8' })).toBe('');
+  expect(existsSync(join(consumer, 'build'))).toBe(false);
 });
 
 describe('types', () => {
