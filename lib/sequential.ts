@@ -1,3 +1,5 @@
+// For users whose `lib` is older than Symbol.dispose.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { History } from './callbacks/history.js';
 import type { NDArray } from './data/ndarray.js';
 import { Engine } from './engine/engine.js';

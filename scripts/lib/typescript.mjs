@@ -44,17 +44,13 @@ function writeEsmEntry(entry) {
     throw new Failure(`the built package does not load: ${error.stack}`);
   }
   const named = names.filter((name) => name !== 'default' && name !== '__esModule');
-  const lines = [
-    // Not `import m from`: Node would parse the whole file twice, to guess its names.
-    "import { createRequire } from 'node:module';",
-    `const m = createRequire(import.meta.url)('./${entry}.js');`,
-    'export const {',
-    ...named.map((name) => `  ${name},`),
-    '} = m;',
-    'export default m;',
-    '',
-  ];
-  writeFileSync(join(root, `dist/${entry}.mjs`), lines.join('\n'));
+  const module = (...head) =>
+    [...head, 'export const {', ...named.map((name) => `  ${name},`), '} = m;', 'export default m;', ''].join('\n');
+  // Not `import m from`: Node would parse the whole file twice, to guess its names.
+  const load = ["import { createRequire } from 'node:module';", `const m = createRequire(import.meta.url)('./${entry}.js');`];
+  writeFileSync(join(root, `dist/${entry}.mjs`), module(...load));
+  // For bundlers, which follow imports only: all that do not take the condition node-addons, as Node does.
+  writeFileSync(join(root, `dist/${entry}.bundle.mjs`), module(`import * as m from './${entry}.js';`));
   const types = `import m from './${entry}.js';\nexport * from './${entry}.js';\nexport default m;\n`;
   writeFileSync(join(root, `dist/${entry}.d.mts`), types);
 }
