@@ -1,0 +1,38 @@
+// What the package must hold, and may not. Pure functions of a file list and a manifest, so that tests can give them wrong ones.
+
+const always = ['package.json', 'README.md', 'LICENSE', 'bin/gemmfit.mjs', 'binding.d.ts', 'CMakeLists.txt'];
+const entries = ['index', 'diagnose'].flatMap((name) =>
+  ['js', 'mjs', 'bundle.mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${name}.${kind}`),
+);
+const compiled = /^dist\/[\w/]+\.d\.ts$/;
+
+/**
+ * What is wrong with the files of a package. `sources`: those that a build from source needs; `binaries`: those that it is to bring.
+ */
+export function wrongFiles(files, { sources, binaries }) {
+  const wanted = new Set([...always, ...entries, ...sources, ...binaries]);
+  const lacking = [...wanted].filter((file) => !files.includes(file));
+  const extra = files.filter((file) => !wanted.has(file) && !compiled.test(file));
+  return [...lacking.map((file) => `${file} is not in it`), ...extra.map((file) => `${file} does not belong into it`)];
+}
+
+const targetsOf = (exported) => (typeof exported === 'string' ? [exported] : Object.values(exported ?? {}).flatMap(targetsOf));
+
+/** What is wrong with the manifest of a package with these files. */
+export function wrongManifest(manifest, files) {
+  const wrong = [];
+  // npm and bundlers read this field as the place to download binaries from.
+  if (manifest.binary !== undefined) wrong.push('it has the field binary');
+  for (const name of ['preinstall', 'install', 'postinstall', 'prepare'])
+    if (manifest.scripts?.[name]) wrong.push(`it has the script ${name}`);
+  // Where this file is, npm makes an install script of its own.
+  if (files.includes('binding.gyp') && manifest.gypfile !== false) wrong.push('binding.gyp makes npm build at install');
+  for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies', 'bundledDependencies'])
+    for (const name of Object.keys(manifest[kind] ?? {})) wrong.push(`${kind} has ${name}, which training does not need`);
+  const { exports, main, module, types, bin, typesVersions } = manifest;
+  const named = [exports, main, module, types, bin, typesVersions].flatMap(targetsOf).map((file) => file.replace(/^\.\//, ''));
+  for (const file of new Set(named)) if (!files.includes(file)) wrong.push(`it names ${file}, which is not there`);
+  if (!exports?.['.']?.import?.types || !exports['.'].require?.types)
+    wrong.push('exports has no types for both import and require');
+  return wrong;
+}

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { wrongFiles, wrongManifest } from '../../scripts/pack/contents.mjs';
+import { example, firstBlock, forms, oneEpoch, wrongOutput } from '../../scripts/pack/example.mjs';
+
+const needed = { sources: ['native/engine/step.cc'], binaries: ['prebuilds/linux-x64/gemmfit.glibc.node'] };
+const files = [
+  ...['package.json', 'README.md', 'LICENSE', 'bin/gemmfit.mjs', 'binding.d.ts', 'CMakeLists.txt', 'dist/layers/core.d.ts'],
+  ...['index', 'diagnose'].flatMap((name) => ['js', 'mjs', 'bundle.mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${name}.${kind}`)),
+  ...needed.sources,
+  ...needed.binaries,
+];
+
+describe('files of the package', () => {
+  test('those that it needs are right', () => expect(wrongFiles(files, needed)).toEqual([]));
+
+  test.each(files.filter((file) => file !== 'dist/layers/core.d.ts'))('without %s it is wrong', (file) => {
+    const without = files.filter((other) => other !== file);
+    expect(wrongFiles(without, needed)).toEqual([`${file} is not in it`]);
+  });
+
+  test.each([
+    'node_modules/esbuild/package.json',
+    'build/Release/gemmfit.node',
+    'native/test/gemm_test.cc',
+    'test/layers/dense.test.ts',
+    'prebuilds/linux-x64/gemmfit.node',
+    'scripts/setup.mjs',
+    'lib/index.ts',
+    'dist/index.js.map',
+    'dist/other.js',
+    '.npmrc',
+  ])('%s does not belong into it', (file) => {
+    expect(wrongFiles([...files, file], needed)).toEqual([`${file} does not belong into it`]);
+  });
+});
+
+describe('the manifest', () => {
+  const entry = (kind) => ({ types: `./dist/index.d.${kind}ts`, default: `./dist/index.${kind}js` });
+  const manifest = {
+    main: './dist/index.js',
+    bin: { gemmfit: 'bin/gemmfit.mjs' },
+    exports: { '.': { import: entry('m'), require: entry('') }, './package.json': './package.json' },
+    scripts: { build: 'node scripts/build.mjs' },
+    devDependencies: { esbuild: '1.0.0' },
+  };
+
+  test('one that installs and runs nothing is right', () => expect(wrongManifest(manifest, files)).toEqual([]));
+
+  test.each([
+    [{ binary: { napi_versions: [8] } }, 'it has the field binary'],
+    [{ scripts: { install: 'node-gyp rebuild' } }, 'it has the script install'],
+    [{ scripts: { postinstall: 'node download.js' } }, 'it has the script postinstall'],
+    [{ dependencies: { bindings: '^1.0.0' } }, 'dependencies has bindings, which training does not need'],
+    [{ optionalDependencies: { fsevents: '*' } }, 'optionalDependencies has fsevents, which training does not need'],
+    [{ main: './dist/main.js' }, 'it names dist/main.js, which is not there'],
+    [{ bin: { gemmfit: 'bin/other.mjs' } }, 'it names bin/other.mjs, which is not there'],
+    [{ exports: { '.': { import: entry('m'), require: {} } } }, 'exports has no types for both import and require'],
+  ])('%j: %s', (change, message) => {
+    expect(wrongManifest({ ...manifest, ...change }, files)).toEqual([message]);
+  });
+
+  test('binding.gyp makes npm run node-gyp', () => {
+    expect(wrongManifest(manifest, [...files, 'binding.gyp'])).toEqual(['binding.gyp makes npm build at install']);
+  });
+});
+
+describe("the README's example", () => {
+  test('is the first block of TypeScript that trains', () => {
+    const code = "import { a } from 'gemmfit';\nawait a.fit();\n";
+    expect(firstBlock(`text\n\`\`\`sh\nnpm i\n\`\`\`\n\`\`\`ts\n${code}\`\`\`\n`)).toBe(code);
+    expect(() => firstBlock('```ts\nconst a = 1;\n```\n')).toThrow('trains nothing');
+  });
+
+  test('has a form for each kind of program', () => {
+    const made = forms("import { a, b } from 'gemmfit';\n\nconst c = (await a.fit(b)) as number;\n");
+    expect(made.cjs).toMatch(/^const { a, b } = require\('gemmfit'\);\nasync function main\(\) {/);
+    expect(made.cts).toMatch(/^import { a, b } from 'gemmfit';\nasync function main\(\) {/);
+    expect(made.mjs).not.toContain('as number');
+    expect(oneEpoch(example().mjs)).toContain('epochs: 1,');
+  });
+
+  test('is right only where it learned and predicts', () => {
+    expect(wrongOutput('validation accuracy 0.97\nsame signs: true\n')).toBe(undefined);
+    expect(wrongOutput('validation accuracy 0.51\nsame signs: true\n')).toContain('did not learn');
+    expect(wrongOutput('validation accuracy NaN\nsame signs: true\n')).toContain('did not learn');
+    expect(wrongOutput('validation accuracy 0.97\nsame signs: false\n')).toContain('prediction');
+    expect(wrongOutput('')).toContain('did not learn');
+  });
+});
