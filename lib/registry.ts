@@ -73,6 +73,16 @@ export function registerSerializable(className: string, partClass: PartClass<Par
   custom.set(className, partClass);
 }
 
+/** By kind: the method by which Keras's parts compute. Here the engine does, so that one of a user's class would never be called. */
+const computing: { readonly [kind: string]: string | undefined } = {
+  layer: 'call',
+  loss: 'call',
+  metric: 'updateState',
+  optimizer: 'updateStep',
+  regularizer: 'call',
+  constraint: 'call',
+};
+
 /** All parts of one kind. Adding a part is one file and one entry of the list given here. */
 export class Registry<T extends Part> {
   readonly #byName = new Map<string, PartClass<T>>();
@@ -105,11 +115,11 @@ export class Registry<T extends Part> {
 
   /** An instance from whatever names one. Throws ValueError for an unknown name, TypeError for anything else. */
   resolve(id: unknown, where = this.kind): T {
-    if (id instanceof this.base) return id;
+    if (id instanceof this.base) return this.computed(id, where);
     if (typeof id === 'string') {
       const found = this.find(id);
       if (!found) throw this.unknown(id, where);
-      return new found();
+      return this.computed(new found(), where);
     }
     if (isObject(id)) {
       const keras = typeof id.class_name === 'string';
@@ -121,10 +131,21 @@ export class Registry<T extends Part> {
         if (!isObject(config))
           throw new ValueError(`${where}: the config of '${name}' must be an object. Received: ${show(config)}`, 'ERR_CONFIG');
         const given = keras ? fromKerasConfig(config) : config;
-        return found.fromConfig ? found.fromConfig(given) : new found(given);
+        return this.computed(found.fromConfig ? found.fromConfig(given) : new found(given), where);
       }
     }
     throw typeError(`${where} must be a name, an instance, or { className, config }. Received: ${show(id)}`);
+  }
+
+  /** The same part, unless its class brings code that would never run. */
+  private computed(part: T, where: string): T {
+    const method = computing[this.kind];
+    const code = method && (part as T & Record<string, unknown>)[method];
+    if (!code || this.classes.some((c) => c.prototype[method] === code)) return part;
+    throw new ValueError(
+      `${where}: ${classNameOf(part)} has a method '${method}', which would never be called: the native engine computes it. Take one of those there are.`,
+      'ERR_UNSUPPORTED',
+    );
   }
 
   unknown(name: string, where: string): ValueError {

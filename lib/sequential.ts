@@ -7,7 +7,7 @@ import { countSlots } from './engine/optimizer_state.js';
 import { RuntimeError, show, typeError, ValueError } from './errors.js';
 import { InputLayer } from './layers/core.js';
 import { layerRegistry } from './layers/index.js';
-import { checkShape, Layer, type Shape, setAllWeights, type Weight } from './layers/layer.js';
+import { checkShape, type Layer, type Shape, setAllWeights, type Weight } from './layers/layer.js';
 import { Nested } from './layers/nested.js';
 import type { Optimizer } from './optimizers.js';
 import { readOptions } from './options.js';
@@ -77,8 +77,7 @@ export class Sequential {
   /** Adds a layer on top: an instance, a name or a config; or another model, as one layer. Throws TypeError for anything else, ValueError for a name taken twice or a shape that does not fit. */
   add(given: unknown): void {
     this.#mayChange('add a layer to');
-    const layer =
-      given instanceof Sequential ? new Nested(given) : given instanceof Layer ? given : layerRegistry.resolve(given, 'add');
+    const layer = given instanceof Sequential ? new Nested(given) : layerRegistry.resolve(given, 'add');
     if (layer instanceof Nested && layer.holds(this))
       throw new ValueError(`Sequential '${this.name}' cannot be a layer of itself.`, 'ERR_LAYER');
     if (layer instanceof InputLayer) {

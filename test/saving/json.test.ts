@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { type Dense, InputLayer } from '../../lib/layers/core.js';
 import { layerRegistry } from '../../lib/layers/index.js';
+import { losses } from '../../lib/losses.js';
+import { metrics } from '../../lib/metrics.js';
 import { registerSerializable } from '../../lib/registry.js';
 import { modelFromJSON } from '../../lib/saving/from_json.js';
 import { Sequential } from '../../lib/sequential.js';
@@ -226,6 +228,27 @@ describe('modelFromJSON', () => {
       registered_name: 'Custom>Twice',
     });
     expect(modelFromJSON(model.toJSON()).layers[0]).toBeInstanceOf(Twice);
+  });
+
+  it('refuses classes of the user whose code would never run, as instances and from configs', () => {
+    class Doubled extends (layerRegistry.find('Dense') as typeof Dense) {
+      static override readonly className = 'Doubled' as 'Dense';
+      call() {}
+    }
+    const refused = expect.objectContaining({ code: 'ERR_UNSUPPORTED', message: expect.stringMatching(/Doubled.*'call'/) });
+    expect(() => new Sequential([new Doubled({ units: 2 })])).toThrow(refused);
+    registerSerializable('Doubled', Doubled);
+    const json = stack({ class_name: 'Custom>Doubled', config: { units: 2, batch_input_shape: [null, 3] } });
+    expect(() => modelFromJSON(json)).toThrow(refused);
+    class Cubic extends losses.MeanSquaredError {
+      call() {}
+    }
+    class Most extends metrics.MeanSquaredError {
+      updateState() {}
+    }
+    const model = new Sequential([layerRegistry.resolve('relu')]);
+    expect(() => model.compile({ loss: new Cubic() })).toThrow("compile: 'loss': MeanSquaredError has a method 'call'");
+    expect(() => model.compile({ loss: 'mse', metrics: [new Most()] })).toThrow("compile: 'metrics'");
   });
 
   it('reads models of TensorFlow.js', () => {
