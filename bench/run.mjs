@@ -2,11 +2,14 @@
 //   -- --only W1,W3        some workloads                      -- --peers             the other systems too (installs them first)
 //   -- --systems a,b       some systems                        -- --serving           latency, event loop, many models, busy machine, growth
 //   -- --epochs N --budget S   at most N epochs, or S seconds once five are done      -- --threads N
+//   -- --most S            after S seconds no further epoch, were it the second       -- --timeout S     for a trial as a whole
+//   -- --keep-openblas     OPENBLAS_* as they are
 //   -- --json FILE         keep the results; a file that is there is added to         -- --chart FILE.json   an SVG beside it
 //   -- --compare A B       what a change did                   -- --readme FILE.json   the table in README.md
 //   -- --golden            writes the losses that results are held against: after a change that changes numbers, and a look at why
 // Each trial is a process of its own: an epoch in the order of the file from given weights, whose loss must be right, or there is no time;
 // then shuffled epochs, of which the median and the minimum are shown.
+// OPENBLAS_* in the environment choose kernels for one machine and slow all who use that library on another, so trials do not see them.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -15,11 +18,12 @@ import { parseArgs } from 'node:util';
 import { chart } from './lib/chart.mjs';
 import { compare } from './lib/compare.mjs';
 import { prepare } from './lib/data.mjs';
-import { bestLimit, measureLimits } from './lib/limits.mjs';
+import { bestLimit, bestProductsLimit, measureLimits } from './lib/limits.mjs';
 import { nativePrograms } from './lib/native.mjs';
 import { writeReadme } from './lib/readme.mjs';
 import { report, servingReport } from './lib/report.mjs';
 import { serving } from './lib/serving.mjs';
+import { neededMiB } from './lib/stack.mjs';
 import { median } from './lib/statistics.mjs';
 import { systems } from './lib/systems.mjs';
 import { cacheFolder, workloads } from './lib/workloads.mjs';
@@ -33,6 +37,9 @@ const { values, positionals } = parseArgs({
     serving: { type: 'boolean' },
     epochs: { type: 'string', default: '15' },
     budget: { type: 'string', default: '8' },
+    most: { type: 'string', default: '40' },
+    timeout: { type: 'string', default: '600' },
+    'keep-openblas': { type: 'boolean' },
     threads: { type: 'string' },
     json: { type: 'string' },
     chart: { type: 'string' },
@@ -60,12 +67,23 @@ function machine() {
   };
 }
 
+/** Takes OPENBLAS_* out of the environment of this process and so of all trials; their names and values. */
+function cleanEnvironment() {
+  if (values['keep-openblas']) return [];
+  const names = Object.keys(process.env).filter((name) => name.startsWith('OPENBLAS_'));
+  const found = names.map((name) => `${name}=${process.env[name]}`);
+  for (const name of names) delete process.env[name];
+  return found;
+}
+
 /** One trial in a process of its own; a peer that cannot run says why. */
 function runTrial(name, manifest, options) {
   const system = systems[name];
   const [program, args] = system.command(manifest, options);
-  const child = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, ...system.environment }, timeout: 600_000 });
+  const timeout = 1000 * Number(values.timeout);
+  const child = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, ...system.environment }, timeout });
   const line = child.stdout?.split('\n').findLast((text) => text.startsWith('{'));
+  if (child.error?.code === 'ETIMEDOUT') return { system: name, failed: `no epoch timed within ${values.timeout} s` };
   if (child.status !== 0 || !line) {
     const reason = child.error?.message ?? child.stderr?.trim().split('\n').at(-1) ?? `exit status ${child.status}`;
     return { system: name, failed: reason.slice(0, 200) };
@@ -97,6 +115,7 @@ function installPeers(names) {
 }
 
 async function measure() {
+  const unset = cleanEnvironment();
   const names = list(values.only, Object.keys(workloads), 'workloads');
   const quick = Object.keys(systems).filter((name) => values.peers || !systems[name].peer);
   const chosen = values.systems ? list(values.systems, Object.keys(systems), 'systems') : quick;
@@ -107,12 +126,18 @@ async function measure() {
   const limits = measureLimits(programs.gemmfit_limits, 2, picked);
   mkdirSync(cacheFolder, { recursive: true });
   writeFileSync(join(cacheFolder, 'limits.json'), JSON.stringify(limits));
-  const results = { ...old, date: new Date().toISOString(), machine: machine(), limits, workloads: { ...old.workloads } };
+  const results = { ...old, date: new Date().toISOString(), machine: machine(), unset, limits, workloads: { ...old.workloads } };
   const keep = () => values.json && writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`);
   for (const name of names) {
     const manifest = await prepare(name);
     const before = results.workloads[name]?.results ?? [];
-    const entry = { limit: bestLimit(workloads[name], limits), expectedLoss: workloads[name].expectedLoss, results: [] };
+    const entry = {
+      limit: bestLimit(workloads[name], limits),
+      productsLimit: bestProductsLimit(workloads[name], limits),
+      neededMiB: neededMiB(workloads[name]),
+      expectedLoss: workloads[name].expectedLoss,
+      results: [],
+    };
     results.workloads[name] = entry;
     for (const system of chosen) {
       if (systems[system].takes && !systems[system].takes(workloads[name])) continue;
@@ -120,6 +145,7 @@ async function measure() {
       const options = {
         epochs: Number(values.epochs),
         budget: Number(values.budget),
+        most: Number(values.most),
         threads: values.threads && Number(values.threads),
         read: readJson,
         program: programs[systems[system].native],
@@ -140,15 +166,17 @@ async function measure() {
 }
 
 async function writeGolden() {
+  cleanEnvironment();
   const file = new URL('workloads.json', import.meta.url);
-  const all = readJson(file);
+  let text = readFileSync(file, 'utf8');
   for (const name of list(values.only, Object.keys(workloads), 'workloads')) {
-    const result = runTrial('gemmfit', await prepare(name), { epochs: 1, budget: 0 });
+    const result = runTrial('gemmfit', await prepare(name), { epochs: 1, budget: 0, most: 0 });
     if (result.failed) throw new Error(`${name}: ${result.failed}`);
-    all[name].expectedLoss = Number(result.loss.toPrecision(6));
-    console.log(`${name}: ${all[name].expectedLoss}`);
+    const loss = Number(result.loss.toPrecision(6));
+    text = text.replace(new RegExp(`("${name}": \\{[^]*?"expectedLoss": )[^,\\s]+`), `$1${loss}`);
+    console.log(`${name}: ${loss}`);
   }
-  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
+  writeFileSync(file, text);
 }
 
 if (values.compare) console.log(compare(...positionals.map(readJson)));

@@ -10,6 +10,27 @@ const plot = 470;
 const width = left + plot + 180;
 const escapeXml = (text) => String(text).replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]);
 
+// Round numbers on a logarithmic axis: the densest of these series whose labels leave a gap between them.
+const series = [[1, 2, 5], [1, 3], [1]];
+const widthOf = (label) => 7 * label.length;
+const gap = 8;
+
+function ticksOf(low, high, x) {
+  const decades = [];
+  for (let d = Math.floor(Math.log10(low)); 10 ** d <= high; d++) decades.push(d);
+  const all = series.map((digits) =>
+    decades
+      .flatMap((d) => digits.map((digit) => Number(`${digit}e${d}`)))
+      .filter((t) => t >= low && t <= high)
+      .map((t) => ({ at: x(t), label: `${t} x` })),
+  );
+  const apart = (ticks) =>
+    ticks.every(
+      (tick, i) => i === 0 || tick.at - ticks[i - 1].at >= (widthOf(tick.label) + widthOf(ticks[i - 1].label)) / 2 + gap,
+    );
+  return all.find(apart) ?? all.at(-1);
+}
+
 export function chart(results) {
   const groups = Object.entries(results.workloads).map(([name, entry]) => ({
     name,
@@ -19,17 +40,17 @@ export function chart(results) {
   const withOwn = groups.filter((group) => group.rows.some((row) => row.system === 'gemmfit'));
   const ownOf = (group) => group.rows.find((row) => row.system === 'gemmfit').median;
   const ratios = withOwn.flatMap((group) => group.rows.map((row) => row.median / ownOf(group)));
-  const low = 0.25;
+  const limits = withOwn.map((group) => group.limit / ownOf(group));
+  const low = Math.min(0.25, ...ratios, ...limits) * 0.9;
   const high = Math.max(4, ...ratios) * 1.1;
-  const x = (ratio) => left + (plot * Math.log(Math.max(ratio, low) / low)) / Math.log(high / low);
+  const x = (ratio) => left + (plot * Math.log(ratio / low)) / Math.log(high / low);
   const parts = [];
   let y = 58;
-  const ticks = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].filter((t) => t <= high);
   const top = y;
   for (const group of withOwn) {
     const own = ownOf(group);
     parts.push(
-      `<text x="8" y="${y + 12}" font-weight="600">${escapeXml(`${group.name}  ${workloads[group.name].about}, ${workloads[group.name].data.rows.toLocaleString('en-US')} rows`)}</text>`,
+      `<text x="8" y="${y + 12}" font-weight="600">${escapeXml(`${group.name}: ${workloads[group.name].about}, ${workloads[group.name].data.rows.toLocaleString('en-US')} rows`)}</text>`,
     );
     y += 20;
     const groupTop = y;
@@ -46,9 +67,9 @@ export function chart(results) {
     parts.push(`<line x1="${limit}" x2="${limit}" y1="${groupTop - 2}" y2="${y - 1}" stroke="#b02a30" stroke-width="2"/>`);
     y += 14;
   }
-  const grid = ticks.map(
-    (t) =>
-      `<line x1="${x(t).toFixed(1)}" x2="${x(t).toFixed(1)}" y1="${top - 8}" y2="${y - 12}" stroke="#e4e4e4"/><text x="${x(t).toFixed(1)}" y="${top - 12}" text-anchor="middle" fill="#666">${t} x</text>`,
+  const grid = ticksOf(low, high, x).map(
+    ({ at, label }) =>
+      `<line x1="${at.toFixed(1)}" x2="${at.toFixed(1)}" y1="${top - 8}" y2="${y - 12}" stroke="#e4e4e4"/><text x="${at.toFixed(1)}" y="${top - 12}" text-anchor="middle" fill="#666">${label}</text>`,
   );
   const { machine } = results;
   return [

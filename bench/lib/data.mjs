@@ -1,6 +1,7 @@
 // The data and the initial weights that all systems train on: raw little-endian files under bench/.cache, the same from a seed everywhere.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { layersOf, sampleShape } from './stack.mjs';
 import { cacheFolder, workloads } from './workloads.mjs';
 
 /** Uniform numbers in [0, 1). */
@@ -32,20 +33,35 @@ export const makers = {
     }
     return { x, y };
   },
-  /** A class is a coarse pattern, each of whose 4 x 4 squares has one brightness, under noise. */
-  images({ rows, shape: [height, width], classes, seed }) {
+  /** A class is a coarse pattern, each of whose squares has one colour, under noise. */
+  images({ rows, shape: [height, width, channels], classes, square: side = 4, contrast = 0.1, seed }) {
     const uniform = generator(seed);
     const normal = normalFrom(uniform);
-    const across = width / 4;
-    const patterns = Float32Array.from({ length: classes * across * (height / 4) }, normal);
-    const x = new Float32Array(rows * height * width);
+    const across = width / side;
+    const patterns = Float32Array.from({ length: classes * across * (height / side) * channels }, normal);
+    const x = new Float32Array(rows * height * width * channels);
     const y = new Int32Array(rows);
+    let at = 0;
     for (let row = 0; row < rows; row++) {
       y[row] = Math.floor(uniform() * classes);
       for (let i = 0; i < height * width; i++) {
-        const square = (y[row] * (height / 4) + Math.floor(i / width / 4)) * across + Math.floor((i % width) / 4);
-        x[row * height * width + i] = 0.5 + 0.1 * patterns[square] + 0.35 * normal();
+        const square = (y[row] * (height / side) + Math.floor(i / width / side)) * across + Math.floor((i % width) / side);
+        for (let c = 0; c < channels; c++) x[at++] = 0.5 + contrast * patterns[square * channels + c] + 0.35 * normal();
       }
+    }
+    return { x, y };
+  },
+  /** A class is a tone, which begins anywhere in its period, under noise. */
+  signals({ rows, shape: [samples], classes, seed }) {
+    const uniform = generator(seed);
+    const normal = normalFrom(uniform);
+    const x = new Float32Array(rows * samples);
+    const y = new Int32Array(rows);
+    for (let row = 0; row < rows; row++) {
+      y[row] = Math.floor(uniform() * classes);
+      const pace = 0.02 * 1.4 ** y[row];
+      const begin = 2 * Math.PI * uniform();
+      for (let i = 0; i < samples; i++) x[row * samples + i] = 0.3 * Math.sin(begin + pace * i) + 0.5 * normal();
     }
     return { x, y };
   },
@@ -79,9 +95,6 @@ export const makers = {
   },
 };
 
-/** The shape of a sample of x. */
-export const sampleShape = ({ shape, steps, features }) => shape ?? [steps, features].filter((n) => n !== undefined);
-
 const typeOf = (array) => (array instanceof Int32Array ? 'int32' : 'float32');
 const bytes = (array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
@@ -97,22 +110,23 @@ export async function prepare(name) {
   if (existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).made === description) return file;
   mkdirSync(cacheFolder, { recursive: true });
   const { x, y } = makeData(workload.data);
-  const stem = `${workload.data.kind}-${workload.data.seed}-${workload.data.rows}`;
+  const stem = `${workload.data.kind}-${workload.data.seed}-${workload.data.rows}x${sampleShape(workload.data).join('x')}`;
   writeFileSync(join(cacheFolder, `${stem}.x`), bytes(x));
   writeFileSync(join(cacheFolder, `${stem}.y`), bytes(y));
   const { buildModel } = await import('../runners/gemmfit_model.mjs');
   const { model } = await buildModel(workload);
-  const weights = model.getWeights();
-  writeFileSync(join(cacheFolder, `${name}.weights`), Buffer.concat(weights.map((w) => bytes(w.data))));
+  const weights = model.layers.map((layer) => layer.getWeights());
+  writeFileSync(join(cacheFolder, `${name}.weights`), Buffer.concat(weights.flat().map((w) => bytes(w.data))));
   model.dispose();
   const manifest = {
     name,
     ...workload,
+    layers: layersOf(workload),
     made: description,
     rows: workload.data.rows,
     x: { file: join(cacheFolder, `${stem}.x`), type: typeOf(x), shape: [workload.data.rows, ...sampleShape(workload.data)] },
     y: { file: join(cacheFolder, `${stem}.y`), type: typeOf(y), shape: [workload.data.rows] },
-    weights: { file: join(cacheFolder, `${name}.weights`), shapes: weights.map((w) => w.shape) },
+    weights: { file: join(cacheFolder, `${name}.weights`), shapes: weights.map((of) => of.map((w) => w.shape)) },
   };
   writeFileSync(file, JSON.stringify(manifest));
   return file;

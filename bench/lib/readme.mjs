@@ -14,17 +14,22 @@ export function section(results, file) {
     if (!row) return '';
     return row.reason ? 'failed' : `${time(row.median)}${row.otherWork ? ' *' : ''}`;
   };
+  const bold = (system) => (system === 'gemmfit' ? '**gemmfit**' : system);
+  const line = (cells) => `| ${cells.join(' | ')} |`;
   const { machine, limits } = results;
   const svg = file.replace(/\.json$/, '.svg');
   return [
     `Seconds an epoch, medians; ${results.date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores of a shared machine, node ${machine.node}. \`npm run bench -- --peers --json ${file}\``,
     '',
-    `| | ${names.map((name) => `${name}: ${workloads[name].about}`).join(' | ')} |`,
-    `|---|${names.map(() => '---').join('|')}|`,
-    ...systems.map(
-      (system) => `| ${system === 'gemmfit' ? '**gemmfit**' : system} | ${names.map((name) => cell(system, name)).join(' | ')} |`,
+    line(['', ...systems.map(bold), 'limit']),
+    line(['---', ...systems.map(() => '---'), '---']),
+    ...names.map((name) =>
+      line([
+        `${name}: ${workloads[name].about}`,
+        ...systems.map((system) => cell(system, name)),
+        time(results.workloads[name].limit),
+      ]),
     ),
-    `| limit | ${names.map((name) => time(results.workloads[name].limit)).join(' | ')} |`,
     '',
     `The limit is the floating-point work at what this machine multiplies and adds in registers (${limits.peak.at(-1)} GFLOP/s on ${limits.peak.length} threads) and Adam's memory traffic; * does other work. Each system starts from the same weights, and has no time where its loss after an epoch is not ours.`,
     '',

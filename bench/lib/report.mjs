@@ -23,13 +23,28 @@ export function ranked(entry) {
   return rows.sort((a, b) => a.median - b.median);
 }
 
+const mebibytes = (n) => `${n.toFixed(n < 10 ? 1 : 0)} MiB`;
+
 function workloadTable(name, entry) {
   const rows = ranked(entry);
   const own = rows.find((row) => row.system === 'gemmfit');
-  const head = ['system', 'median', 'min', 'to gemmfit', 'of limit', 'loss', 'import', '1st epoch', 'peak', 'threads'];
+  const head = [
+    'system',
+    'median',
+    'min',
+    'to gemmfit',
+    'of limit',
+    'loss',
+    'import',
+    '1st epoch',
+    'peak',
+    'grown',
+    'to needed',
+    'threads',
+  ];
   const body = rows.map((row) =>
     row.reason
-      ? [row.system, '-', '-', '-', '-', '-', '-', '-', '-', '-']
+      ? [row.system, ...Array(head.length - 1).fill('-')]
       : [
           row.system,
           time(row.median),
@@ -39,15 +54,26 @@ function workloadTable(name, entry) {
           row.otherWork ? '*' : row.loss.toFixed(4),
           `${row.importMs.toFixed(0)} ms`,
           time(row.firstEpochMs / 1000),
-          `${row.peakMiB.toFixed(0)} MiB`,
+          mebibytes(row.peakMiB),
+          row.grownMiB == null ? '-' : mebibytes(row.grownMiB),
+          row.grownMiB == null || !entry.neededMiB ? '-' : `${(row.grownMiB / entry.neededMiB).toFixed(1)} x`,
           String(row.threads ?? '-'),
         ],
   );
-  const notes = rows
-    .filter((row) => row.reason || row.otherWork)
-    .map((row) => `  ${row.system}: ${row.reason ?? `* other work: ${row.otherWork}`}`);
-  const title = `${name}: ${workloads[name].about}, ${workloads[name].data.rows.toLocaleString('en-US')} rows; limit ${time(entry.limit)}`;
-  return [title, table([head, ...body]), ...notes].join('\n');
+  const notes = rows.flatMap((row) =>
+    [
+      row.reason ?? (row.otherWork && `* other work: ${row.otherWork}`),
+      !row.reason && row.epochs.length < 5 && `median of ${row.epochs.length} only: out of time`,
+    ]
+      .filter(Boolean)
+      .map((note) => `  ${row.system}: ${note}`),
+  );
+  const title = [
+    `${name}: ${workloads[name].about}, ${workloads[name].data.rows.toLocaleString('en-US')} rows; limit ${time(entry.limit)}`,
+    entry.productsLimit && `(${time(entry.productsLimit)} with products at the rate of sgemm)`,
+    entry.neededMiB && `needs ${mebibytes(entry.neededMiB)}`,
+  ];
+  return [title.filter(Boolean).join(' '), table([head, ...body]), ...notes].join('\n');
 }
 
 export function report(results, names = Object.keys(results.workloads)) {
@@ -59,6 +85,8 @@ export function report(results, names = Object.keys(results.workloads)) {
     `${results.date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, node ${machine.node}`,
     `multiply-adds in registers ${limits.peak.join(' / ')} GFLOP/s on 1 / 2 threads, memory ${limits.triad.join(' / ')} GB/s; ${limits.blas}`,
     'seconds an epoch; the limit is the floating-point work at that rate and the traffic of Adam as measured',
+    'grown: the peak above what was held when library and data were loaded; needed: weights, moments of Adam, one batch of activations',
+    ...(results.unset?.length ? [`taken out of the environment: ${results.unset.join(' ')}`] : []),
     ...names.map((name) => `\n${workloadTable(name, results.workloads[name])}`),
     `\n${productsTable(limits)}`,
     `\n${versions.join('\n')}`,

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { layersOf } from './stack.mjs';
 import { benchFolder, peersFolder, root } from './workloads.mjs';
 
 const runner = (file) => join(benchFolder, 'runners', file);
@@ -35,7 +36,7 @@ function npm(name, packages, finish) {
 }
 
 const trial = (program, file, environment = {}) => ({
-  command: (manifest, { epochs, budget }) => [program, [runner(file), manifest, String(epochs), String(budget)]],
+  command: (manifest, { epochs, budget, most }) => [program, [runner(file), ...[manifest, epochs, budget, most].map(String)]],
   environment,
 });
 
@@ -75,8 +76,11 @@ function linkTensorflow(folder) {
 const tfjs = npm('tfjs', ['@tensorflow/tfjs@4.22.0', '@tensorflow/tfjs-backend-wasm@4.22.0']);
 const brain = npm('brain', ['brain.js@2.0.0-beta.24']);
 const silent = { TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: '1' };
-const mlp = (workload) => workload.kind === 'mlp';
-const small = (workload) => mlp(workload) && workload.units.length && workload.units[0] <= 128;
+const mlp = (workload) => workload.units !== undefined;
+const small = (workload) => mlp(workload) && workload.units[0] <= 128;
+const has = (pattern) => (workload) => layersOf(workload).some(([name]) => pattern.test(name));
+const not = (test) => (workload) => !test(workload);
+const convolutional = has(/conv/i);
 
 /**
  * name: { command(manifest, options) -> [program, args], environment, peer?: { install() }, takes?(workload), otherWork? }.
@@ -84,9 +88,9 @@ const small = (workload) => mlp(workload) && workload.units.length && workload.u
  */
 export const systems = {
   gemmfit: {
-    command: (manifest, { epochs, budget, threads }) => [
+    command: (manifest, { epochs, budget, most, threads }) => [
       process.execPath,
-      [runner('gemmfit.mjs'), manifest, String(epochs), String(budget), ...(threads ? [String(threads)] : [])],
+      [runner('gemmfit.mjs'), ...[manifest, epochs, budget, most, ...(threads ? [threads] : [])].map(String)],
     ],
     environment: {},
   },
@@ -115,6 +119,7 @@ export const systems = {
   },
   'tfjs-node': {
     peer: npm('tfjs-node', ['@tensorflow/tfjs-node@4.22.0', 'node-gyp@12.4.0'], linkTensorflow),
+    takes: not(has(/gru/)), // it has Keras 1's alone, whose reset gate comes before the product
     ...trial(process.execPath, 'tfjs.mjs', { ...silent, TFJS_BACKEND: 'node', TFJS_FOLDER: join(peersFolder, 'tfjs-node') }),
   },
   'tfjs-wasm': {
@@ -144,11 +149,12 @@ export const systems = {
     ...trial(tensorflow.program, 'keras_fit.py', { ...silent, KERAS_BACKEND: 'tensorflow' }),
   },
   'keras-jax': { peer: jax, ...trial(jax.program, 'keras_fit.py', { KERAS_BACKEND: 'jax' }) },
-  'jax-scan': { peer: jax, takes: (w) => w.kind !== 'cnn', ...trial(jax.program, 'jax_scan.py') },
+  'jax-scan': { peer: jax, takes: not(convolutional), ...trial(jax.program, 'jax_scan.py') },
+  'jax-steps': { peer: jax, takes: convolutional, ...trial(jax.program, 'jax_scan.py', { JAX_STEPS: '1' }) },
   pytorch: { peer: torch, ...trial(torch.program, 'pytorch.py') },
   'pytorch-compiled': {
     peer: torch,
-    takes: (w) => w.kind !== 'text',
+    takes: not(has(/embedding/)),
     ...trial(torch.program, 'pytorch.py', { TORCH_COMPILE: '1' }),
   },
 };

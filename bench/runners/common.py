@@ -1,5 +1,5 @@
 # What every Python system shares: the workload's files, the clock, and the line of JSON at the end.
-# python RUNNER.py MANIFEST EPOCHS BUDGET
+# python RUNNER.py MANIFEST EPOCHS BUDGET MOST
 import json
 import resource
 import sys
@@ -9,16 +9,33 @@ import numpy as np
 
 BEGAN = time.perf_counter()
 MANIFEST = json.load(open(sys.argv[1]))
-EPOCHS, BUDGET = int(sys.argv[2]), float(sys.argv[3])
+EPOCHS, BUDGET, MOST = int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
+LAYERS = MANIFEST["layers"]
+BEFORE = {}
+
+
+def status(key):
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
 
 
 def peak_mib():
     # Linux's ru_maxrss begins with that of the process that started this one.
     try:
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+        return status("VmHWM")
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def begin_growth():
+    """From here on memory counts as that of training: libraries and data are there. Only Linux can tell."""
+    try:
+        peak = status("VmHWM")
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")  # the peak starts anew
+        BEFORE.update(peak=peak, held=status("VmRSS"))
+    except OSError:
+        pass
 
 
 def read(entry):
@@ -33,16 +50,20 @@ def data():
 
 
 def weights():
+    """The initial weights of each layer."""
     flat, out = np.fromfile(MANIFEST["weights"]["file"], dtype=np.float32), []
-    for shape in MANIFEST["weights"]["shapes"]:
-        size = int(np.prod(shape))
-        out.append(flat[:size].reshape(shape))
-        flat = flat[size:]
+    for shapes in MANIFEST["weights"]["shapes"]:
+        out.append([])
+        for shape in shapes:
+            size = int(np.prod(shape))
+            out[-1].append(flat[:size].reshape(shape))
+            flat = flat[size:]
     return out
 
 
 def enough(times):
-    return len(times) >= EPOCHS or (len(times) >= 5 and sum(times) > BUDGET)
+    """All epochs; or five and BUDGET seconds; or at least one, and MOST seconds."""
+    return len(times) >= EPOCHS or (len(times) >= 5 and sum(times) > BUDGET) or sum(times) > MOST
 
 
 def run(check, epoch, imported, version, threads=None, note=None, loading=0.0):
@@ -58,12 +79,14 @@ def run(check, epoch, imported, version, threads=None, note=None, loading=0.0):
 
 
 def report(loss, times, imported, first, version, threads=None, note=None):
+    peak = peak_mib()
     print(json.dumps({
         "loss": loss,
         "epochs": times,
         "importMs": imported * 1e3,
         "firstEpochMs": first * 1e3,
-        "peakMiB": peak_mib(),
+        "peakMiB": max(peak, BEFORE.get("peak", 0)),
+        "grownMiB": peak - BEFORE["held"] if BEFORE else None,
         "threads": threads,
         "version": version,
         "note": note,

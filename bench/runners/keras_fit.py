@@ -1,35 +1,32 @@
 # Keras 3's model.fit; KERAS_BACKEND chooses TensorFlow or JAX.
+import re
 import time
 
-from common import MANIFEST, BEGAN, data, enough, report, weights
+from common import BEGAN, LAYERS, MANIFEST, begin_growth, data, enough, report, weights
 
 import keras
 
 imported = time.perf_counter() - BEGAN
-L = keras.layers
+CLASSES = {
+    "dense": "Dense", "conv1d": "Conv1D", "conv2d": "Conv2D", "depthwiseConv2d": "DepthwiseConv2D", "maxPooling1d": "MaxPooling1D",
+    "maxPooling2d": "MaxPooling2D", "globalAveragePooling1d": "GlobalAveragePooling1D", "globalAveragePooling2d": "GlobalAveragePooling2D",
+    "batchNormalization": "BatchNormalization", "activation": "Activation", "flatten": "Flatten", "embedding": "Embedding", "lstm": "LSTM",
+    "gru": "GRU",
+}
 
 
-def build():
-    d = MANIFEST["data"]
-    if MANIFEST["kind"] == "mlp":
-        units = MANIFEST["units"]
-        last = "sigmoid" if units[-1] == 1 else "softmax"
-        return [keras.Input((d["features"],)), *[L.Dense(u, activation="relu") for u in units[:-1]], L.Dense(units[-1], activation=last)]
-    if MANIFEST["kind"] == "cnn":
-        return [keras.Input(d["shape"]), L.Conv2D(32, 3, activation="relu"), L.MaxPooling2D(2), L.Conv2D(64, 3, activation="relu"),
-                L.MaxPooling2D(2), L.Flatten(), L.Dense(128, activation="relu"), L.Dense(10, activation="softmax")]
-    if MANIFEST["kind"] == "lstm":
-        return [keras.Input((d["steps"], d["features"])), L.LSTM(64), L.Dense(1)]
-    return [keras.Input((d["steps"],)), L.Embedding(d["vocabulary"], 64), L.GlobalAveragePooling1D(), L.Dense(16, activation="relu"),
-            L.Dense(1, activation="sigmoid")]
+def layer(name, options):
+    snake = lambda key: re.sub("[A-Z]", lambda c: "_" + c[0].lower(), key)
+    return getattr(keras.layers, CLASSES[name])(**{snake(key): value for key, value in options.items()})
 
 
 start = time.perf_counter()
 x, y = data()
 loading = time.perf_counter() - start
-model = keras.Sequential(build())
+begin_growth()
+model = keras.Sequential([keras.Input(MANIFEST["x"]["shape"][1:]), *[layer(*each) for each in LAYERS]])
 model.compile(optimizer="adam", loss=MANIFEST["loss"], metrics=["accuracy"] if "crossentropy" in MANIFEST["loss"] else [])
-model.set_weights(weights())
+model.set_weights([w for layer in weights() for w in layer])
 check = model.fit(x, y, batch_size=MANIFEST["batchSize"], epochs=1, shuffle=False, verbose=0)
 first = time.perf_counter() - BEGAN - loading
 

@@ -2,7 +2,7 @@
 import time
 import warnings
 
-from common import MANIFEST, BEGAN, data, run
+from common import BEGAN, MANIFEST, begin_growth, data, run
 
 import sklearn
 from sklearn.neural_network import MLPClassifier
@@ -13,6 +13,7 @@ start = time.perf_counter()
 x, y = data()
 loading = time.perf_counter() - start
 y = y.ravel().astype(int)
+begin_growth()
 model = MLPClassifier(MANIFEST["units"][:-1], solver="adam", alpha=0, batch_size=MANIFEST["batchSize"], max_iter=1, warm_start=True, random_state=0)
 epoch = lambda: model.fit(x, y).loss_
 run(epoch, epoch, imported, f"scikit-learn {sklearn.__version__}", note="weights of its own", loading=loading)

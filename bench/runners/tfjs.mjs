@@ -1,14 +1,12 @@
-// TensorFlow.js layers: node tfjs.mjs MANIFEST EPOCHS BUDGET, with TFJS_FOLDER (where it is installed) and TFJS_BACKEND (cpu, wasm, node).
+// TensorFlow.js layers: node tfjs.mjs MANIFEST EPOCHS BUDGET MOST, with TFJS_FOLDER (where it is installed) and TFJS_BACKEND (cpu, wasm, node).
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { readData } from '../lib/data.mjs';
-import { peakMiB } from '../lib/memory.mjs';
+import { beginGrowth } from '../lib/memory.mjs';
+import { clock, mostEpochs, readTrial, reportTrial } from '../lib/trial.mjs';
 
-const [manifestFile, epochs, budget] = process.argv.slice(2);
 const { TFJS_FOLDER: folder, TFJS_BACKEND: backend } = process.env;
-const workload = JSON.parse(readFileSync(manifestFile, 'utf8'));
-const { x, y } = readData(workload);
+const { workload, x, y } = readTrial();
 const began = performance.now();
 const require = createRequire(join(folder, 'package.json'));
 const tf = require(backend === 'node' ? '@tensorflow/tfjs-node' : '@tensorflow/tfjs');
@@ -20,32 +18,15 @@ if (backend !== 'node') await tf.setBackend(backend);
 await tf.ready();
 const imported = performance.now();
 
-const { data, kind, units, loss } = workload;
+const { layers, loss } = workload;
+const X = tf.tensor(x, workload.x.shape, workload.x.type);
+const Y = tf.tensor(Float32Array.from(y), [workload.rows, 1]);
+beginGrowth();
 const model = tf.sequential();
-const add = (name, options) => model.add(tf.layers[name](options));
-if (kind === 'mlp')
-  units.forEach((n, i) => {
-    const activation = i < units.length - 1 ? 'relu' : n === 1 ? 'sigmoid' : 'softmax';
-    add('dense', { units: n, activation, ...(i === 0 && { inputShape: [data.features] }) });
-  });
-if (kind === 'cnn') {
-  add('conv2d', { filters: 32, kernelSize: 3, activation: 'relu', inputShape: data.shape });
-  add('maxPooling2d', { poolSize: 2 });
-  add('conv2d', { filters: 64, kernelSize: 3, activation: 'relu' });
-  add('maxPooling2d', { poolSize: 2 });
-  add('flatten', {});
-  add('dense', { units: 128, activation: 'relu' });
-  add('dense', { units: 10, activation: 'softmax' });
-}
-if (kind === 'lstm') {
-  add('lstm', { units: 64, inputShape: [data.steps, data.features], recurrentActivation: 'sigmoid' });
-  add('dense', { units: 1 });
-}
-if (kind === 'text') {
-  add('embedding', { inputDim: data.vocabulary, outputDim: 64, inputLength: data.steps });
-  add('globalAveragePooling1d', {});
-  add('dense', { units: 16, activation: 'relu' });
-  add('dense', { units: 1, activation: 'sigmoid' });
+for (const [i, [name, options]] of layers.entries()) {
+  const first = i === 0 && { inputShape: workload.x.shape.slice(1) };
+  // Its recurrent layers have Keras 1's default.
+  model.add(tf.layers[name]({ ...options, ...first, ...(name === 'lstm' && { recurrentActivation: 'sigmoid' }) }));
 }
 const names = {
   binary_crossentropy: 'binaryCrossentropy',
@@ -55,42 +36,25 @@ const names = {
 model.compile({ optimizer: tf.train.adam(0.001), loss: names[loss], metrics: loss.includes('crossentropy') ? ['accuracy'] : [] });
 const flat = new Float32Array(new Uint8Array(readFileSync(workload.weights.file)).buffer);
 let at = 0;
-model.setWeights(
-  workload.weights.shapes.map((shape) => {
-    const from = at;
-    at += shape.reduce((n, d) => n * d, 1);
-    return tf.tensor(flat.slice(from, at), shape);
-  }),
-);
-const X = tf.tensor(x, workload.x.shape, workload.x.type);
-const Y = tf.tensor(Float32Array.from(y), [workload.rows, 1]);
+// Layer by layer: the model as a whole has its own order, with statistics last.
+for (const [i, layer] of model.layers.entries())
+  layer.setWeights(
+    workload.weights.shapes[i].map((shape) => {
+      const from = at;
+      at += shape.reduce((n, d) => n * d, 1);
+      return tf.tensor(flat.slice(from, at), shape);
+    }),
+  );
 const check = await model.fit(X, Y, { batchSize: workload.batchSize, epochs: 1, shuffle: false, verbose: 0 });
 const firstEpoch = performance.now();
-const times = [];
-let start = 0;
-await model.fit(X, Y, {
-  batchSize: workload.batchSize,
-  epochs: Number(epochs),
-  verbose: 0,
-  callbacks: {
-    onEpochBegin: () => {
-      start = performance.now();
-    },
-    onEpochEnd: () => {
-      times.push((performance.now() - start) / 1000);
-      if (times.length >= 5 && times.reduce((sum, t) => sum + t, 0) > Number(budget)) model.stopTraining = true;
-    },
-  },
+const { times, ...callbacks } = clock(model);
+await model.fit(X, Y, { batchSize: workload.batchSize, epochs: mostEpochs, verbose: 0, callbacks });
+reportTrial({
+  loss: check.history.loss[0],
+  epochs: times,
+  importMs: imported - began,
+  firstEpochMs: firstEpoch - began,
+  threads: null,
+  version: `TensorFlow.js ${tf.version.tfjs}, ${backend}`,
 });
-console.log(
-  JSON.stringify({
-    loss: check.history.loss[0],
-    epochs: times,
-    importMs: imported - began,
-    firstEpochMs: firstEpoch - began,
-    peakMiB: peakMiB(),
-    threads: null,
-    version: `TensorFlow.js ${tf.version.tfjs}, ${backend}`,
-  }),
-);
 process.exit(0);
