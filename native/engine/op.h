@@ -79,6 +79,7 @@ class Op {
   bool identity = false;       // y is x: where they share memory, forward touches nothing (implies inPlace)
   bool readsX = false;         // backward or weight tasks read x
   bool readsY = false;         // backward or weight tasks read y
+  bool weightsReadX = true;    // weight tasks are among those that read x: false where the backward pass has summed up what they need
   bool weightsReadDy = false;  // weight tasks read dy, which then survives until they run
   enum class Mask { pass, drop, make } mask = Mask::pass;
   int64_t maskSteps = 0;  // when `mask` is make: steps of the mask it writes for each sample

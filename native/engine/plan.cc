@@ -248,9 +248,8 @@ void Plan::planMemory() {
         shares ? value[static_cast<size_t>(i)]
                : add(sizeOf(op.out), 0, forwardFirst[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
     if (backwardLast[static_cast<size_t>(i)] >= 0) {
-      const int until =
-          op.weightTasks() > 0 ? std::max(weightStage, backwardLast[static_cast<size_t>(i)]) : backwardLast[static_cast<size_t>(i)];
-      if (op.readsX) keep(value[static_cast<size_t>(i)], until);
+      const int backward = backwardLast[static_cast<size_t>(i)], until = op.weightTasks() > 0 ? std::max(weightStage, backward) : backward;
+      if (op.readsX) keep(value[static_cast<size_t>(i)], op.weightsReadX ? until : backward);
       if (op.readsY) keep(value[static_cast<size_t>(i) + 1], until);
     }
     if (op.hasPenalty()) {

@@ -42,6 +42,7 @@ class BatchNormalization : public Op {
     const bool trains = trainsGamma_ || trainsBeta_;
     sums_ = fromBatch_ || trains;
     readsX = sums_;
+    weightsReadX = false;
     inPlace = !sums_;
     givesDx_ = env.needsInputGradient;
     flopsPerRow = kFlopsPerElement * static_cast<double>(sizeOf(in));

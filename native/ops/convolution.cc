@@ -91,6 +91,7 @@ void ConvolutionOp::planGradients(const OpEnv& env) {
     scratchSpec.push_back({0, sampleGroups_ * size, false});
     scratchSpec.push_back({0, sampleGroups_ * channelsOut_, false});
     weightTasks_ = trainsKernel_ ? ceilDiv(size, kTileFloats) : 1;
+    weightsReadX = false;
     return;
   }
   weightsReadDy = true;
