@@ -13,13 +13,12 @@
 #include "native/kernels/bf16_gemm.h"
 #include "native/kernels/tile_gemm.h"
 
-#if defined(OPENBLAS_VERSION) || defined(GEMMFIT_OPENBLAS)
+#ifdef GEMMFIT_OPENBLAS
 extern "C" {
 void openblas_set_num_threads(int);
 char* openblas_get_config(void);
 char* openblas_get_corename(void);
 }
-#define GEMMFIT_HAS_OPENBLAS 1
 #endif
 
 namespace gemmfit {
@@ -59,14 +58,14 @@ void gemmPacked(bool transposeA, int64_t m, int64_t n, int64_t k, const float* a
 }
 
 void useOneBlasThread() {
-#ifdef GEMMFIT_HAS_OPENBLAS
+#ifdef GEMMFIT_OPENBLAS
   static std::once_flag once;
   std::call_once(once, [] { openblas_set_num_threads(1); });
 #endif
 }
 
 const char* blasName() {
-#ifdef GEMMFIT_HAS_OPENBLAS
+#ifdef GEMMFIT_OPENBLAS
   static const std::string name = std::string(openblas_get_config()) + " " + openblas_get_corename();
   return name.c_str();
 #elif defined(GEMMFIT_ACCELERATE)

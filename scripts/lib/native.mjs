@@ -48,13 +48,20 @@ export function configureEngine(folder, defines, options = {}) {
 export const buildTarget = (folder, target, options = {}) =>
   run('cmake', ['--build', folder, '--config', 'Release', '--target', target, '--parallel', jobs], options);
 
-const addonPrint = () => fingerprint(addonSources, generator());
+/** The BLAS that the environment asks for; CMake would remember the one of the build before. */
+const blas = () => {
+  const { GEMMFIT_BLAS = 'openblas', GEMMFIT_BLAS_INCLUDE = '' } = process.env;
+  return { GEMMFIT_BLAS, GEMMFIT_BLAS_INCLUDE };
+};
+
+const settings = () => [generator(), process.env.GEMMFIT_BLAS].filter(Boolean).join(' ');
+const addonPrint = () => fingerprint(addonSources, settings());
 export const nativeFresh = () => isFresh('native', addonPath, addonPrint());
 
 /** Builds build/Release/gemmfit.node; incremental. */
 export function buildNative(options) {
   stamped('native', addonPrint(), () => {
-    configureAddon(releaseFolder, {}, options);
+    configureAddon(releaseFolder, blas(), options);
     buildTarget(releaseFolder, 'gemmfit', options);
   });
 }
@@ -62,10 +69,10 @@ export function buildNative(options) {
 /** Builds the native tests beside the addon, on the same engine library, and returns the program's path. */
 export function buildNativeTests(options) {
   const program = join(releaseFolder, windows ? 'Release/gemmfit_tests.exe' : 'gemmfit_tests');
-  const print = fingerprint([...addonSources, 'native/test'], generator());
+  const print = fingerprint([...addonSources, 'native/test'], settings());
   if (!isFresh('native-tests', program, print)) {
     stamped('native-tests', print, () => {
-      configureAddon(releaseFolder, { GEMMFIT_NATIVE_TESTS: 'ON' }, options);
+      configureAddon(releaseFolder, { GEMMFIT_NATIVE_TESTS: 'ON', ...blas() }, options);
       buildTarget(releaseFolder, 'gemmfit_tests', options);
     });
   }
