@@ -38,6 +38,7 @@ const needs = [
   },
   {
     what: 'OpenBLAS (pthread build)',
+    for: ['run', 'test', 'sanitize'],
     here: openblas,
     packages: {
       apt: 'libopenblas-pthread-dev',
@@ -49,8 +50,21 @@ const needs = [
   },
   {
     what: 'Google Highway',
+    for: ['run', 'test', 'sanitize'],
     here: () => header('hwy/highway.h'),
     packages: { apt: 'libhwy-dev', dnf: 'highway-devel', apk: 'highway-dev', pacman: 'highway', brew: 'highway' },
+  },
+  {
+    what: 'make',
+    for: ['prebuild'],
+    here: () => process.platform !== 'linux' || which('make'),
+    packages: 'make',
+  },
+  {
+    what: 'pip of Python 3',
+    for: ['prebuild'],
+    here: () => process.platform !== 'linux' || spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
+    packages: { apt: 'python3-pip', dnf: 'python3-pip', apk: 'py3-pip', pacman: 'python-pip' },
   },
   {
     what: 'GoogleTest',
@@ -82,7 +96,7 @@ const managers = [
 const manager = () => managers.find((m) => which(m.program));
 const isRoot = () => process.getuid?.() === 0;
 
-/** What is missing for a purpose: 'run', 'test' or 'sanitize'. */
+/** What is missing for a purpose: 'run', 'test', 'sanitize' or 'prebuild'. */
 export const missing = (purpose) => needs.filter((need) => (!need.for || need.for.includes(purpose)) && !need.here());
 
 /** The command that a person would type to get these. */

@@ -3,13 +3,13 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Failure, nodeTool, root } from './shell.mjs';
+import { nodeTool, root } from './shell.mjs';
 import { fingerprint, isFresh, stamped } from './stamps.mjs';
 
 const print = () => fingerprint(['lib', 'tsconfig.json', 'binding.d.ts', 'package.json', 'scripts/lib/typescript.mjs']);
 export const typescriptFresh = () => isFresh('typescript', 'dist/index.mjs', print());
 
-/** Compiles lib/ and writes the ESM entries. The addon must be built: the names come from the loaded module. */
+/** Compiles lib/ and writes the ESM entries. */
 export function buildTypeScript(options) {
   stamped('typescript', print(), () => {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -17,7 +17,7 @@ export function buildTypeScript(options) {
     // From the project's own folder, and only when it builds: scripts also run before packages are installed.
     const { buildSync } = createRequire(join(root, 'package.json'))('esbuild');
     for (const name of ['index', 'diagnose']) {
-      buildSync({
+      const options = {
         absWorkingDir: root,
         entryPoints: [`lib/${name}.ts`],
         bundle: true,
@@ -30,20 +30,17 @@ export function buildTypeScript(options) {
         platform: 'node',
         target: 'node20',
         outfile: `dist/${name}.js`,
-      });
-      writeEsmEntry(name);
+      };
+      buildSync(options);
+      // An ES module has its names in its outline.
+      const { metafile } = buildSync({ ...options, format: 'esm', write: false, metafile: true });
+      writeEsmEntry(name, metafile.outputs[options.outfile].exports);
     }
   });
 }
 
-function writeEsmEntry(entry) {
-  let names;
-  try {
-    names = Object.keys(createRequire(import.meta.url)(join(root, `dist/${entry}.js`)));
-  } catch (error) {
-    throw new Failure(`the built package does not load: ${error.stack}`);
-  }
-  const named = names.filter((name) => name !== 'default' && name !== '__esModule');
+function writeEsmEntry(entry, names) {
+  const named = names.filter((name) => name !== 'default');
   const module = (...head) =>
     [...head, 'export const {', ...named.map((name) => `  ${name},`), '} = m;', 'export default m;', ''].join('\n');
   // Not `import m from`: Node would parse the whole file twice, to guess its names.

@@ -4,6 +4,6 @@ import { run } from '../lib/shell.mjs';
 import { isClone } from '../lib/tools.mjs';
 
 if (isClone) {
-  run(process.execPath, ['scripts/setup.mjs']);
+  run(process.execPath, ['scripts/setup.mjs', '--for', 'prebuild']);
   await import('../prebuild.mjs');
 }
