@@ -42,7 +42,8 @@ class Embedding : public Op {
     maskSteps = perSample_;
     readsX = weightsReadDy = trains_;
     flopsPerRow = kFlopsPerElement * static_cast<double>(perSample_ * width_);
-    tileIds_ = std::max<int64_t>(1, kGradientFloats / width_);
+    while ((int64_t{2} << tileBits_) * width_ <= kGradientFloats) ++tileBits_;
+    tileIds_ = int64_t{1} << tileBits_;
     tiles_ = ceilDiv(ids_, tileIds_);
     if (trains_ && env.batch > INT32_MAX / perSample_) throw Error("ERR_SPEC", "embedding: too many ids in a batch");
     const bool large = ids_ * width_ >= kLazyFloats && ids_ / kRowsPerId >= env.batch * perSample_;
@@ -138,14 +139,14 @@ class Embedding : public Op {
   void sortIds(int64_t n) {
     int32_t* next = ends();
     std::fill(next, next + tiles_, 0);
-    for (int64_t i = 0; i < n; ++i) ++next[idAt(i) / tileIds_];
+    for (int64_t i = 0; i < n; ++i) ++next[idAt(i) >> tileBits_];
     int32_t begin = 0;
     for (int64_t t = 0; t < tiles_; ++t) {
       const int32_t count = next[t];
       next[t] = begin;
       begin += count;
     }
-    for (int64_t i = 0; i < n; ++i) order()[next[idAt(i) / tileIds_]++] = static_cast<int32_t>(i);
+    for (int64_t i = 0; i < n; ++i) order()[next[idAt(i) >> tileBits_]++] = static_cast<int32_t>(i);
   }
 
   // Scratch as whole numbers: where each tile's part of `order` ends, and the positions of the batch's ids, tile after tile.
@@ -153,7 +154,8 @@ class Embedding : public Op {
   int32_t* order() const { return reinterpret_cast<int32_t*>(scratch[1]); }
 
   int64_t ids_, width_, perSample_;
-  int64_t tileIds_ = 1, tiles_ = 1;
+  int64_t tileIds_ = 1, tiles_ = 1;  // tileIds_: a power of two, since a division for each id took a twentieth of a step
+  int tileBits_ = 0;
   const Variable* variable_ = nullptr;
   const float* table_ = nullptr;
   int tableId_ = -1;
