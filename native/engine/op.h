@@ -81,6 +81,9 @@ class Op {
   bool readsY = false;         // backward or weight tasks read y
   bool weightsReadX = true;    // weight tasks are among those that read x: false where the backward pass has summed up what they need
   bool weightsReadDy = false;  // weight tasks read dy, which then survives until they run
+  // A gradient that is the same for all steps of a sample is written once, where the op that makes it and the one that reads it agree.
+  int64_t alikeSteps = 0;      // dx is the same for so many steps (the sample's first axis); 0: it is not
+  bool takesSharedDy = false;  // its weight tasks, alone, read dy, and see to `dySteps`
   enum class Mask { pass, drop, make } mask = Mask::pass;
   int64_t maskSteps = 0;  // when `mask` is make: steps of the mask it writes for each sample
   std::vector<Scratch> scratchSpec;
@@ -112,6 +115,8 @@ class Op {
   float* y = nullptr;
   const float* dy = nullptr;
   float* dx = nullptr;
+  bool sharesDx = false;          // dx has one step, which stands for `alikeSteps`
+  int64_t dySteps = 1;            // a step of dy stands for so many
   const float* maskIn = nullptr;  // [rows, steps of the input mask]; null when there is none
   float* maskOut = nullptr;       // to write when mask == make
   int64_t maskInSteps = 0;

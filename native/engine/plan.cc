@@ -312,7 +312,11 @@ void Plan::planMemory() {
       const int birth = i == top ? headFirst : std::max(0, backwardFirst[static_cast<size_t>(i) + 1]);
       Op* above = i == top ? nullptr : ops_[static_cast<size_t>(i) + 1].get();
       const bool shares = above && (above->inPlace || above->identity) && !above->weightsReadDy;
-      if (!shares) gradient = add(sizeOf(op.out), 0, birth, birth);
+      if (above && above->alikeSteps > 0 && op.takesSharedDy) {
+        above->sharesDx = true;
+        op.dySteps = above->alikeSteps;
+      }
+      if (!shares) gradient = add(sizeOf(op.out) / op.dySteps, 0, birth, birth);
       extend(gradient, backwardLast[static_cast<size_t>(i)]);
       if (op.weightsReadDy && op.weightTasks() > 0) extend(gradient, weightStage);
       if (above)

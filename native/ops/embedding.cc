@@ -40,7 +40,7 @@ class Embedding : public Op {
     givesDx_ = env.needsInputGradient;
     mask = spec.flag("maskZero", false) ? Mask::make : Mask::drop;
     maskSteps = perSample_;
-    readsX = weightsReadDy = trains_;
+    readsX = weightsReadDy = takesSharedDy = trains_;
     flopsPerRow = kFlopsPerElement * static_cast<double>(perSample_ * width_);
     while ((int64_t{2} << tileBits_) * width_ <= kGradientFloats) ++tileBits_;
     tileIds_ = int64_t{1} << tileBits_;
@@ -96,15 +96,17 @@ class Embedding : public Op {
       std::memset(g, 0, static_cast<size_t>(ids * columns) * sizeof(float));
       for (const int32_t* i = from; i != to; ++i) {
         float* row = g + (idAt(*i) - first) * columns;
-        const float* add = dy + *i * width_ + column;
+        const float* add = gradientOf(*i) + column;
         for (int64_t k = 0; k < columns; ++k) row[k] += add[k];
       }
       step.updater->done(tableId_, offset, ids * columns, g);
     }
   }
 
+  const float* gradientOf(int32_t position) const { return dy + position / static_cast<int32_t>(dySteps) * width_; }
+
   void prefetchForUpdate(int32_t position) const {
-    for (int64_t k = 0; k < width_; k += kLineFloats) hwy::Prefetch(dy + position * width_ + k);
+    for (int64_t k = 0; k < width_; k += kLineFloats) hwy::Prefetch(gradientOf(position) + k);
     variable_->rows->prefetch(idAt(position));
   }
 
@@ -123,7 +125,7 @@ class Embedding : public Op {
       std::memset(g, 0, static_cast<size_t>(width_) * sizeof(float));
       for (; i != to && idAt(*i) == id; ++i) {
         if (i + kAhead < all) prefetchForUpdate(i[kAhead]);
-        const float* add = dy + *i * width_;
+        const float* add = gradientOf(*i);
         for (int64_t k = 0; k < width_; ++k) g[k] += add[k];
       }
       step.updater->done(tableId_, id * width_, width_, g);

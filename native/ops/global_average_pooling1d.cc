@@ -30,6 +30,7 @@ class GlobalAveragePooling1d : public Op {
     out = {features_};
     if (keepdims) out.insert(first ? out.end() : out.begin(), 1);
     mask = Mask::drop;
+    if (!first && env.maskSteps == 0) alikeSteps = steps_;
     flopsPerRow = kFlopsPerElement * static_cast<double>(steps_ * features_);
   }
 
@@ -58,6 +59,10 @@ class GlobalAveragePooling1d : public Op {
       const float* keep = keepOf(r);
       const float* from = dy + r * features_;
       const float scale = static_cast<float>(share(keep));
+      if (sharesDx) {
+        for (int64_t f = 0; f < features_; ++f) dx[r * features_ + f] = from[f] * scale;
+        continue;
+      }
       for (int64_t t = 0; t < steps_; ++t) {
         float* to = dx + r * steps_ * features_ + t * stepStride_;
         const bool kept = !keep || keep[t] != 0.0f;

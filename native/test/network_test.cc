@@ -248,5 +248,30 @@ TEST(Network, TrainingHoldsItsVariablesExclusively) {
   a.network->release();
 }
 
+// The mean of the steps gives each the same gradient, which an embedding reads once for all; an op between the two has it written out.
+TEST(Network, AGradientThatStepsShareLeavesTheBitsOfOneThatIsWrittenOut) {
+  const auto train = [](bool between, int64_t ids, int64_t width, const char* format) {
+    Model m;
+    Samples s(20, {5}, 1, label);
+    for (float& x : s.x) x = std::floor((x + 1) / 2 * static_cast<float>(ids - 1));
+    s.spec.batch = 8;
+    const int table = m.weight({ids, width}, 0.5);
+    m.add({{"op", "embedding"}, {"inputDim", ids}, {"outputDim", width}, {"weights", Value::Array{table}}});
+    if (between) m.activation("linear");
+    m.add({{"op", "globalAveragePooling1d"}, {"dataFormat", format}});
+    m.dense(std::string(format) == "channels_last" ? width : 5, 1);
+    m.build();
+    for (int epoch = 0; epoch < 3; ++epoch) {
+      Feed feed(s.spec);
+      m.network->run(feed, s.request(Mode::train, 10, 1e-5f), nullptr);
+    }
+    EXPECT_TRUE(std::isfinite(m.values()[0]));
+    return m.values();
+  };
+  for (const char* format : {"channels_last", "channels_first"})
+    for (const auto& [ids, width] : std::vector<std::pair<int64_t, int64_t>>{{9, 3}, {400, 37}, {9000, 64}, {5, 20000}})
+      EXPECT_EQ(train(false, ids, width, format), train(true, ids, width, format)) << ids << " " << width << " " << format;
+}
+
 }  // namespace
 }  // namespace gemmfit
