@@ -18,7 +18,10 @@ export type DataArray =
   | Uint32Array
   | BigInt64Array;
 
-/** A float32 array in native memory: a weight, an optimizer slot, a moving statistic. Shared by every network that uses it. */
+/**
+ * A float32 array in native memory: a weight, an optimizer slot, a moving statistic, the state of a stateful layer. Shared by every
+ * network that uses it.
+ */
 export declare class NativeVariable {
   constructor(shape: number[]);
   /** Number of elements. */
@@ -27,6 +30,8 @@ export declare class NativeVariable {
   read(into: Float32Array): void;
   /** Takes over the values of an array of exactly `size` elements. RuntimeError ERR_BUSY while any job uses the variable. */
   write(from: Float32Array): void;
+  /** Gives up all elements: a state that the next run begins with zeros, for its batch size. RuntimeError ERR_BUSY while any job uses it. */
+  clear(): void;
 }
 
 /** Arrays of a data set, read in place, and the order in which batches come. */
@@ -115,8 +120,12 @@ export interface TraceData {
 
 /** A compiled model: program, schedule, memory and weights. One job at a time; a second one is a RuntimeError ERR_BUSY. */
 export declare class Network {
-  /** @param spec `{ seed, ops, head?, variables, optimizer? }`: plain data, see lib/engine/lower.ts. @param slots the optimizer's state arrays. */
-  constructor(spec: object, variables: NativeVariable[], slots: NativeVariable[]);
+  /**
+   * @param spec `{ seed, ops, head?, variables, optimizer? }`: plain data, see lib/engine/lower.ts.
+   * @param slots the optimizer's state arrays.
+   * @param states those of stateful ops, of no elements before their first run; a run whose batch size does not fit them is a ValueError ERR_STATEFUL.
+   */
+  constructor(spec: object, variables: NativeVariable[], slots: NativeVariable[], states: NativeVariable[]);
   /** Shape of an output sample for that of an input sample. ValueError where the program does not fit it. */
   outputShape(sampleShape: number[]): number[];
   /** Runs batches on the pool, off the JavaScript thread. */
@@ -132,8 +141,6 @@ export declare class Network {
   beginTrace(): void;
   /** Ends it: what was recorded, a log for each thread. */
   endTrace(): TraceData;
-  /** State that recurrent layers carry between batches starts anew. */
-  resetState(): void;
   /** Frees the native memory at once. */
   dispose(): void;
 }

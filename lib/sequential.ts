@@ -46,6 +46,8 @@ export class Sequential {
   #input: InputLayer | null = null;
   #inputShape: Shape | null = null;
   #outputShape: Shape | null = null;
+  /** Of the output's last axis, where only data tell it. */
+  #width: number | null = null;
   #compilation: Compilation | null = null;
   #engine: Engine | null = null;
   #disposed = false;
@@ -332,9 +334,9 @@ export class Sequential {
     this.#stopTraining = Boolean(value);
     if (this.#stopTraining && this.#fitting) this.#engine?.stopTraining();
   }
-  /** State that stateful recurrent layers carry between batches starts anew. */
+  /** What stateful recurrent layers carry from batch to batch starts anew. Throws RuntimeError while the model is at work. */
   resetStates(): void {
-    this.#engine?.resetState();
+    for (const layer of this.#layers) layer.resetStates();
   }
   /** Frees the native memory at once; otherwise it goes with the garbage collector. The model cannot be used afterwards. */
   dispose(): void {
@@ -355,8 +357,33 @@ export class Sequential {
     const compilation = this.#compilation;
     // A model that is built later than compiled notes its trainable weights now.
     if (compilation && compilation.trainable.size === 0) compilation.trainable = new Set(this.trainableWeights);
-    this.#engine = new Engine(this.#layers, inputShape, outputShape, compilation, this.#seed);
+    const width = outputShape.at(-1) === null ? this.#width : (outputShape.at(-1) ?? 1);
+    this.#engine = new Engine(this.#layers, inputShape, outputShape, width, compilation, this.#seed);
     return this.#engine;
+  }
+  /**
+   * @internal Settles loss and metrics for outputs whose last axis only the data tell. Keras chooses them at the first batch as well.
+   * @param first whether nothing has been summed up yet, so that others may be chosen
+   */
+  settleWidth(width: number, first: boolean): void {
+    const { outputShape } = this.#needsShape('use');
+    const before = this.#width;
+    if (outputShape.at(-1) !== null || width === before) return;
+    if (before === null || !this.engine().computesAlike(before, width)) {
+      if (before !== null && !first)
+        throw new ValueError(
+          `Model '${this.name}': loss and metrics were chosen for outputs whose last axis has ${before} elements, as in the first batch. Received one of ${width}.`,
+          'ERR_SHAPE',
+        );
+      this.#forgetEngine();
+    }
+    this.#width = width;
+    try {
+      this.engine();
+    } catch (error) {
+      this.#width = before;
+      throw error;
+    }
   }
   /** @internal */
   get sampleShapes(): { inputShape: Shape; outputShape: Shape } {
@@ -414,6 +441,7 @@ export class Sequential {
   #forgetEngine(): void {
     this.#engine?.dispose();
     this.#engine = null;
+    this.#width = null;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Compilation } from '../training/compilation.js';
 import { addon } from './addon.js';
 import { describeVariables, lower, type Program } from './lower.js';
 import { slotsOf } from './optimizer_state.js';
+import type { SpecValue } from './spec.js';
 
 export type { NativeFeed };
 
@@ -21,15 +22,25 @@ export class Engine {
   readonly #network: InstanceType<typeof addon.Network>;
   readonly #compilation: Compilation | null;
   readonly #trainable: readonly Weight[];
+  readonly #head: (width: number) => SpecValue;
   #training = false;
 
-  constructor(layers: readonly Layer[], inputShape: Shape, outputShape: Shape, compilation: Compilation | null, seed: number) {
+  /** @param width of the output's last axis; null where only data tell it: loss and metrics wait for them. */
+  constructor(
+    layers: readonly Layer[],
+    inputShape: Shape,
+    outputShape: Shape,
+    width: number | null,
+    compilation: Compilation | null,
+    seed: number,
+  ) {
     this.program = lower(layers, inputShape);
     this.#compilation = compilation;
     const optimizer = compilation?.optimizer;
     const trainable = compilation ? this.program.weights.filter((w) => compilation.trainable.has(w)) : [];
     this.#trainable = trainable;
-    const head = compilation?.head(this.program.finalActivation, outputShape) ?? null;
+    this.#head = (last) => compilation?.head(this.program.finalActivation, outputShape, last) ?? null;
+    const head = width === null ? null : this.#head(width);
     const rule = optimizer ? { ...optimizer.spec(), ...optimizer.common() } : null;
     const spec = {
       seed,
@@ -46,11 +57,17 @@ export class Engine {
       spec,
       this.program.weights.map((w) => w.variable),
       optimizer ? trainable.flatMap((w) => slotsOf(optimizer, w).variables) : [],
+      this.program.states,
     );
   }
 
   static feed(spec: FeedSpec): NativeFeed {
     return new addon.Feed(spec);
+  }
+
+  /** Whether loss and metrics of outputs of this width and that are computed alike. */
+  computesAlike(width: number, other: number): boolean {
+    return JSON.stringify(this.#head(other)) === JSON.stringify(this.#head(width));
   }
 
   outputShape(sampleShape: readonly number[]): number[] {
@@ -135,10 +152,6 @@ export class Engine {
 
   endTrace(): TraceData {
     return this.#network.endTrace();
-  }
-
-  resetState(): void {
-    this.#network.resetState();
   }
 
   /** At the end of a fit: weights become their running averages, where the optimizer keeps them. */

@@ -1,5 +1,6 @@
 import type { Activation } from '../activations.js';
 import { type Layer, type Lowering, lowerAll, type Shape, type Weight } from '../layers/layer.js';
+import type { NativeVariable } from './addon.js';
 import type { OpSpec, SpecValue } from './spec.js';
 
 /** A stack of layers as the engine takes it. */
@@ -7,6 +8,8 @@ export interface Program {
   ops: OpSpec[];
   /** Every weight once, in Keras's order: what positions in `ops` count. */
   weights: Weight[];
+  /** What stateful layers carry from batch to batch: what `state` in `ops` counts. */
+  states: NativeVariable[];
   /** The activation that makes the predictions, where it is their very last op: losses may then use its input, the logits. */
   finalActivation: string | null;
 }
@@ -14,6 +17,7 @@ export interface Program {
 /** Turns built layers into native ops. */
 export function lower(layers: readonly Layer[], inputShape: Shape): Program {
   const weights: Weight[] = [];
+  const states: NativeVariable[] = [];
   const position = new Map<Weight, number>();
   const lowering: Lowering = {
     weights: (layer) =>
@@ -25,6 +29,7 @@ export function lower(layers: readonly Layer[], inputShape: Shape): Program {
         }
         return at;
       }),
+    state: (variable) => (states.includes(variable) ? states.indexOf(variable) : states.push(variable) - 1),
     activation: (activation: Activation) => (activation.isLinear ? [] : [{ op: 'activation', ...activation.spec() }]),
   };
   const ops = lowerAll(layers, inputShape, lowering);
@@ -32,7 +37,7 @@ export function lower(layers: readonly Layer[], inputShape: Shape): Program {
   const last = ops.at(-1);
   const onLastAxis = last?.axis === undefined || last.axis === -1;
   const isActivation = last?.op === 'activation' || last?.op === 'penalizedActivation';
-  return { ops, weights, finalActivation: isActivation && onLastAxis ? (last.activation as string) : null };
+  return { ops, weights, states, finalActivation: isActivation && onLastAxis ? (last.activation as string) : null };
 }
 
 /**

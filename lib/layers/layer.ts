@@ -88,6 +88,8 @@ export interface WeightOptions {
 export interface Lowering {
   /** Positions of this layer's weights, in the order of `layer.weights`. */
   weights(layer: Layer): number[];
+  /** Position of what a stateful layer carries from batch to batch. */
+  state(variable: NativeVariable): number;
   /** The op of an activation that a layer applies at its end: none for linear. */
   activation(activation: Activation): OpSpec[];
 }
@@ -235,6 +237,9 @@ export abstract class Layer implements Part {
   protected get precision(): 'bfloat16' | undefined {
     return this.dtypePolicy === 'mixed_bfloat16' ? 'bfloat16' : undefined;
   }
+
+  /** What it carries from batch to batch starts anew. Only stateful layers carry anything. RuntimeError ERR_BUSY while a model with it is at work. */
+  resetStates(): void {}
 
   countParams(): number {
     return this.weights.reduce((n, w) => n + w.variable.size, 0);

@@ -1,3 +1,4 @@
+import { addon, type NativeVariable } from '../engine/addon.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean } from '../options.js';
@@ -25,7 +26,9 @@ export interface SequenceOptions extends LayerOptions {
   goBackwards?: boolean;
   /**
    * Whether a batch starts from the states that the batch before it ended with, row by row. Then all batches must have the same size and
-   * `fit` must not shuffle; `model.resetStates()` starts anew. Default false.
+   * `fit` should not shuffle. The states are the layer's, as in Keras on TensorFlow: training, evaluation and prediction go on from each
+   * other's, from epoch to epoch and past `compile` (on JAX Keras keeps none). `model.resetStates()` or `layer.resetStates()` start anew,
+   * and allow for another batch size. Default false.
    */
   stateful?: boolean;
   /** Accepted for Keras's sake: it makes no difference here. */
@@ -53,6 +56,8 @@ export abstract class RecurrentLayer extends Layer {
   readonly stateful: boolean;
   readonly unroll: boolean;
   readonly zeroOutputForMask: boolean;
+  /** Of each cell, where stateful. */
+  readonly #states: readonly NativeVariable[];
 
   protected constructor(
     o: Sequence,
@@ -66,6 +71,7 @@ export abstract class RecurrentLayer extends Layer {
     this.stateful = checkBoolean(where, 'stateful', o.stateful);
     this.unroll = checkBoolean(where, 'unroll', o.unroll);
     this.zeroOutputForMask = checkBoolean(where, 'zeroOutputForMask', o.zeroOutputForMask);
+    this.#states = this.stateful ? cells.map(() => new addon.Variable([0])) : [];
     if (checkBoolean(where, 'returnState', o.returnState))
       throw new ValueError(
         `${where}: 'returnState' gives several outputs, and a layer of a stack has one. Received: true. Leave it out.`,
@@ -104,7 +110,7 @@ export abstract class RecurrentLayer extends Layer {
 
   lower(_input: Shape, lowering: Lowering): OpSpec[] {
     const ids = lowering.weights(this);
-    const { goBackwards, stateful, zeroOutputForMask } = this;
+    const { goBackwards, zeroOutputForMask } = this;
     const top = this.cells.length - 1;
     let used = 0;
     return this.cells.map((cell, i) => {
@@ -116,10 +122,14 @@ export abstract class RecurrentLayer extends Layer {
         goBackwards: goBackwards && i === 0,
         returnSequences: this.returnSequences || i < top,
         zeroOutputForMask: zeroOutputForMask && i === top,
-        stateful,
+        ...(this.stateful ? { state: lowering.state(this.#states[i]) } : {}),
         weights,
       };
     });
+  }
+
+  override resetStates(): void {
+    for (const state of this.#states) state.clear();
   }
 
   protected sequenceConfig(): Config {

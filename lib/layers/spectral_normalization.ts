@@ -4,7 +4,7 @@ import { TruncatedNormal } from '../initializers/random.js';
 import { checkNumber } from '../options.js';
 import { type Config, classNameOf } from '../registry.js';
 import { layerRegistry } from './index.js';
-import { Layer, type LayerOptions, type Lowering, lowerAll, type Shape, type Weight } from './layer.js';
+import { isStateful, Layer, type LayerOptions, type Lowering, lowerAll, type Shape, type Weight } from './layer.js';
 
 /** Options of {@link SpectralNormalization}. */
 export interface SpectralNormalizationOptions extends LayerOptions {
@@ -74,6 +74,13 @@ export class SpectralNormalization extends Layer {
       { op: 'spectralNormalization', iterations: this.powerIterations, weights: [kernel, positions[0]] },
       ...lowerAll([this.layer], input, lowering),
     ];
+  }
+
+  get stateful(): boolean {
+    return isStateful(this.layer);
+  }
+  override resetStates(): void {
+    this.layer.resetStates();
   }
 
   protected config(): Config {

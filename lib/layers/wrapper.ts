@@ -21,6 +21,10 @@ export abstract class Wrapper extends Layer {
     });
   }
 
+  override resetStates(): void {
+    for (const layer of this.inner) layer.resetStates();
+  }
+
   protected buildInner(input: Shape): void {
     for (const layer of this.inner) {
       layer.build(input);

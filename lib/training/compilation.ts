@@ -46,7 +46,7 @@ export class Compilation {
   readonly #weightedMetrics: unknown[];
   /** Weights that train: taken note of at `compile`, or at the first use where the model was built later. */
   trainable: ReadonlySet<Weight> = new Set();
-  /** Metrics with their keys in the logs; known once the output's shape is. */
+  /** Metrics with their keys in the logs; which accuracy is meant is known once the output's shape is. */
   named: NamedMetric[] = [];
 
   constructor(given: CompileOptions, outputName: string) {
@@ -86,7 +86,7 @@ export class Compilation {
     this.#metrics = list("compile: 'metrics'", o.metrics, outputName);
     this.#weightedMetrics = list("compile: 'weightedMetrics'", o.weightedMetrics, outputName);
     // Names are checked at once; which accuracy is meant depends on shapes and is settled by `head`.
-    nameMetrics(this.#metrics, this.#weightedMetrics, { outputWidth: 2, labelWidth: 2 });
+    this.named = nameMetrics(this.#metrics, this.#weightedMetrics, { outputWidth: 2, labelWidth: 2 });
   }
 
   /** Elements of a label for each item of the output: 1 where classes are given by number. */
@@ -94,12 +94,13 @@ export class Compilation {
     return this.loss?.sparse ? 1 : (outputShape.at(-1) ?? 1);
   }
 
-  /** The head of the engine's program, for predictions of this shape. */
-  head(finalActivation: string | null, outputShape: Shape): SpecValue {
-    const outputWidth = outputShape.length ? (outputShape.at(-1) ?? 1) : 1;
-    const labelWidth = this.labelWidth(outputShape);
-    this.named = nameMetrics(this.#metrics, this.#weightedMetrics, { outputWidth, labelWidth });
-    this.loss?.checkOutput(outputShape as number[]);
+  /** The head of the engine's program, for predictions of this shape, whose last axis has `outputWidth` elements where the data tell it. */
+  head(finalActivation: string | null, outputShape: Shape, outputWidth: number): SpecValue {
+    const concrete = outputShape.length ? [...outputShape.slice(0, -1), outputWidth] : [];
+    const labelWidth = this.labelWidth(concrete);
+    const named = nameMetrics(this.#metrics, this.#weightedMetrics, { outputWidth, labelWidth });
+    this.loss?.checkOutput(concrete as number[]);
+    this.named = named;
     // As Keras does: a cross-entropy takes what the final sigmoid or softmax was given, whichever of the two it is.
     const hasLogits = finalActivation === 'sigmoid' || finalActivation === 'softmax';
     const usesLogits = (part: { logitsFrom: string | null }) => part.logitsFrom !== null && hasLogits;

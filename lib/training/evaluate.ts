@@ -73,16 +73,17 @@ export function testBatches(
   weights: unknown,
   batchSize: number | null,
   steps: number | null,
-): { batches: Batches; steps: number | null } {
+): { batches: Batches; steps: number | null; batch: number | null } {
   const compilation = model.compilation('evaluate');
   const runner: Trainer = (feed, shape, count, reset) => model.engine().test(feed, shape, count, reset);
-  if (isDataset(x)) return { batches: new DatasetBatches(x, where, model, compilation, null, runner), steps };
-  const samples = readSamples(model, compilation, where, x, y, weights, compilation.loss !== null);
+  if (isDataset(x)) return { batches: new DatasetBatches(x, where, model, compilation, null, runner), steps, batch: null };
+  // Validation takes loss and metrics as training does.
+  const samples = readSamples(model, compilation, where, x, y, weights, compilation.loss !== null, where === '');
   const batch = Math.min(batchSize ?? (steps ? Math.ceil(samples.count / steps) : 32), samples.count);
   checkStateful(model, samples.count, batch);
   const all = Math.ceil(samples.count / batch);
   const make = () => feedOf(compilation, samples, outputFor(model, samples.x), { batch });
-  return { batches: new ArrayBatches(all, make, runner, true), steps: Math.min(steps ?? all, all) };
+  return { batches: new ArrayBatches(all, make, runner, true), steps: Math.min(steps ?? all, all), batch };
 }
 
 export async function evaluate(

@@ -9,6 +9,7 @@ import {
   ArrayBatches,
   type Batches,
   checkStateful,
+  checkValidates,
   DatasetBatches,
   feedOf,
   isDataset,
@@ -162,7 +163,7 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
   let samples: Samples | null = null;
   let trained = 0;
   let batch: number | null = null;
-  let validation: FitPlan['validation'] = null;
+  let validation: ReturnType<typeof testBatches> | null = null;
   if (isDataset(source)) {
     refuseBesideDataset('fit', { y, batchSize: o.batchSize, validationSplit: split, sampleWeight: o.sampleWeight });
     batches = new DatasetBatches(source, 'x', model, compilation, classWeights, runner);
@@ -204,6 +205,7 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
     const [vx, vy, vw] = isDataset(valid) ? [valid, null, null] : (valid as unknown[]);
     validation = testBatches(model, 'validationData', vx, vy, vw, validationBatch, validationSteps);
   }
+  if (batch !== null && validation !== null && validation.batch !== null) checkValidates(model, batch, validation.batch);
   return {
     verbose,
     epochs,

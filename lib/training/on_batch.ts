@@ -35,7 +35,7 @@ export function trainOnBatch(model: Sequential, x: unknown, y: unknown, options?
   return model.exclusively('trainOnBatch', async () => {
     const compilation = model.trainingCompilation('trainOnBatch');
     const o = read('trainOnBatch', options, true);
-    const samples = readSamples(model, compilation, '', x, y, o.sampleWeight);
+    const samples = readSamples(model, compilation, '', x, y, o.sampleWeight, true, o.reset);
     const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), {
       batch: samples.count,
       classWeights: readClassWeight(compilation, o.classWeight),
@@ -51,7 +51,7 @@ export function testOnBatch(model: Sequential, x: unknown, y: unknown, options?:
   const compilation = model.compilation('testOnBatch');
   const o = read('testOnBatch', options, false);
   return model.inTurn(async () => {
-    const samples = readSamples(model, compilation, '', x, y, o.sampleWeight, compilation.loss !== null);
+    const samples = readSamples(model, compilation, '', x, y, o.sampleWeight, compilation.loss !== null, o.reset);
     const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), { batch: samples.count });
     return shapeResults(toLogs(model, await model.engine().test(feed, shape, 1, o.reset)), o.returnDict);
   });

@@ -119,9 +119,11 @@ export function readSamples(
   y: unknown,
   weights: unknown,
   needsY = true,
+  first = true,
 ): Samples {
   const [nx, ny, nw] = where ? [`${where}: x`, `${where}: y`, `${where}: sampleWeight`] : ['x', 'y', 'sampleWeight'];
   const tx = readX(model, nx, x);
+  model.settleWidth(outputFor(model, tx).at(-1) ?? 1, first);
   const ty = needsY || (y !== null && y !== undefined) ? readY(model, compilation, ny, y, tx) : null;
   const tw = readWeights(model, compilation, nw, weights, tx);
   const count = tx.shape[0];
@@ -177,6 +179,15 @@ export function checkStateful(model: Sequential, count: number, batch: number): 
   if (count % batch === 0 || !model.layers.some(isStateful)) return;
   throw new ValueError(
     `Model '${model.name}' has a stateful layer, so that batches must all have the same number of samples. Received: ${count} samples in batches of ${batch}. Choose a batchSize that divides them.`,
+    'ERR_STATEFUL',
+  );
+}
+
+/** Validation goes on from the states of training, and training from those of validation. */
+export function checkValidates(model: Sequential, batch: number, validation: number): void {
+  if (batch === validation || !model.layers.some(isStateful)) return;
+  throw new ValueError(
+    `fit: model '${model.name}' has a stateful layer, so that it must validate in batches as it trains in. Received: batches of ${validation} to validate on, of ${batch} to train on. Choose a batchSize that divides both.`,
     'ERR_STATEFUL',
   );
 }
@@ -307,6 +318,8 @@ export class DatasetBatches implements Batches {
         batch.x,
         batch.y,
         batch.weights,
+        true,
+        reset && done === 0,
       );
       const { feed, shape } = feedOf(this.compilation, samples, outputFor(this.model, samples.x), {
         batch: samples.count,

@@ -99,7 +99,8 @@ void NetworkJob::run() {
 NetworkWrap::NetworkWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   guarded(info.Env(), [&] {
     Instance& instance = Instance::of(info.Env());
-    network_ = std::make_shared<Network>(toValue(info[0]), toVariables(info[1], instance), toVariables(info[2], instance));
+    network_ = std::make_shared<Network>(toValue(info[0]), toVariables(info[1], instance), toVariables(info[2], instance),
+                                         toVariables(info[3], instance));
   });
 }
 
@@ -215,16 +216,6 @@ Napi::Value NetworkWrap::stop(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Value NetworkWrap::resetState(const Napi::CallbackInfo& info) {
-  Network& network = alive(info.Env());
-  guarded(info.Env(), [&] {
-    network.acquire(Mode::predict);
-    network.resetState();
-    network.release();
-  });
-  return info.Env().Undefined();
-}
-
 Napi::Value NetworkWrap::beginTrace(const Napi::CallbackInfo& info) {
   Network& network = alive(info.Env());
   guarded(info.Env(), [&] {
@@ -288,7 +279,7 @@ Napi::FunctionReference defineNetwork(Napi::Env env, Napi::Object exports) {
        NetworkWrap::InstanceMethod<&NetworkWrap::outputShape>("outputShape"), NetworkWrap::InstanceMethod<&NetworkWrap::totals>("totals"),
        NetworkWrap::InstanceMethod<&NetworkWrap::progress>("progress"), NetworkWrap::InstanceMethod<&NetworkWrap::stop>("stop"),
        NetworkWrap::InstanceMethod<&NetworkWrap::beginTrace>("beginTrace"), NetworkWrap::InstanceMethod<&NetworkWrap::endTrace>("endTrace"),
-       NetworkWrap::InstanceMethod<&NetworkWrap::resetState>("resetState"), NetworkWrap::InstanceMethod<&NetworkWrap::dispose>("dispose")});
+       NetworkWrap::InstanceMethod<&NetworkWrap::dispose>("dispose")});
   exports.Set("Network", f);
   return Napi::Persistent(f);
 }

@@ -6,11 +6,12 @@ namespace gemmfit::addon {
 
 VariableWrap::VariableWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   guarded(info.Env(), [&] { variable = std::make_shared<Variable>(toIntegers(info[0], "shape")); });
-  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), variable->size * 4);
+  told_ = variable->size * 4;
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), told_);
 }
 
 void VariableWrap::Finalize(Napi::Env env) {
-  if (variable) Napi::MemoryManagement::AdjustExternalMemory(env, -variable->size * 4);
+  if (variable) Napi::MemoryManagement::AdjustExternalMemory(env, -told_);
 }
 
 Napi::Value VariableWrap::size(const Napi::CallbackInfo& info) {
@@ -40,11 +41,21 @@ Napi::Value VariableWrap::write(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value VariableWrap::clear(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    if (!variable->tryExclusive())
+      throw Error("ERR_BUSY", "states cannot be reset while the model is at work; await the running fit, evaluate or predict first", false);
+    variable->reshape({0});
+    variable->release();
+  });
+  return info.Env().Undefined();
+}
+
 Napi::FunctionReference defineVariable(Napi::Env env, Napi::Object exports) {
   const Napi::Function f = VariableWrap::DefineClass(
       env, "Variable",
       {VariableWrap::InstanceAccessor<&VariableWrap::size>("size"), VariableWrap::InstanceMethod<&VariableWrap::read>("read"),
-       VariableWrap::InstanceMethod<&VariableWrap::write>("write")});
+       VariableWrap::InstanceMethod<&VariableWrap::write>("write"), VariableWrap::InstanceMethod<&VariableWrap::clear>("clear")});
   exports.Set("Variable", f);
   return Napi::Persistent(f);
 }

@@ -25,7 +25,11 @@ class VariableWrap : public Napi::ObjectWrap<VariableWrap> {
   Napi::Value size(const Napi::CallbackInfo& info);
   Napi::Value read(const Napi::CallbackInfo& info);
   Napi::Value write(const Napi::CallbackInfo& info);
+  Napi::Value clear(const Napi::CallbackInfo& info);
   VariablePtr variable;
+
+ private:
+  int64_t told_ = 0;  // bytes that JavaScript's garbage collector knows of
 };
 
 class FeedWrap : public Napi::ObjectWrap<FeedWrap> {
@@ -54,7 +58,6 @@ class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
   Napi::Value totals(const Napi::CallbackInfo& info);
   Napi::Value progress(const Napi::CallbackInfo& info);
   Napi::Value stop(const Napi::CallbackInfo& info);
-  Napi::Value resetState(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value beginTrace(const Napi::CallbackInfo& info);
   Napi::Value endTrace(const Napi::CallbackInfo& info);

@@ -30,8 +30,12 @@ struct Helpers {
 
 }  // namespace
 
-Network::Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots)
-    : spec_(std::move(spec)), variables_(std::move(variables)), slots_(std::move(slots)), weights_(spec_, variables_, slots_) {
+Network::Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots, std::vector<VariablePtr> states)
+    : spec_(std::move(spec)),
+      variables_(std::move(variables)),
+      slots_(std::move(slots)),
+      states_(std::move(states)),
+      weights_(spec_, variables_, slots_) {
   useOneBlasThread();
   for (const Value& op : spec_.items("ops"))
     if (op.text("op", "") != "embedding")
@@ -61,6 +65,7 @@ void Network::acquire(Mode mode) {
   }
   if (training)
     for (const VariablePtr& v : slots_) all = all && lock(v, true);
+  for (const VariablePtr& v : states_) all = all && lock(v, true);
   if (!all) {
     release();
     throw Error("ERR_BUSY", "weights of this model are in use by a job of another model that shares them; await that first", false);
@@ -82,7 +87,7 @@ Plan& Network::plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSte
     plans_.splice(plans_.begin(), plans_, it);
     return *plans_.front();
   }
-  plans_.push_front(std::make_unique<Plan>(spec_, weights_, mode, in, batch, weightSteps));
+  plans_.push_front(std::make_unique<Plan>(spec_, weights_, states_, mode, in, batch, weightSteps));
   if (plans_.size() > kMostPlans) plans_.pop_back();
   return *plans_.front();
 }
@@ -110,6 +115,7 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
     throw Error("ERR_SHAPE", "the feed's rows do not have the shape they are said to have");
   plan_ = &plan(request.mode, request.sampleShape, feed.spec.batch, request.weightSteps);
   plan_->bind(arena_);
+  plan_->takeStates();
   plan_->trace(trace_.get());
   if (trace_) waitLabel_ = trace_->label("wait for the other threads");
   if (!predicts) {
@@ -132,6 +138,10 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   plan_->resetMetrics();
   current_ = &sums_[request.mode == Mode::train ? 0 : 1];
   if (request.reset) *current_ = Sums();
+  // Those of each class, where outputs may have another width than those before.
+  if (!current_->metricStates.empty() && current_->metricStates.size() != plan_->metricStates().size())
+    throw Error("ERR_SHAPE", "the metrics sum up outputs of one size, and these of shape " + toString(plan_->out()) +
+                                 " have another than those of the batches before");
 
   const auto enough = std::chrono::steady_clock::now() + kManyEpochs;
   RunResult result;
@@ -196,10 +206,6 @@ Totals Network::progress() {
   wanted_.store(true, std::memory_order_relaxed);
   std::lock_guard<std::mutex> lock(snapshotMutex_);
   return snapshot_;
-}
-
-void Network::resetState() {
-  for (const auto& p : plans_) p->resetState();
 }
 
 }  // namespace gemmfit

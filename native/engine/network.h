@@ -44,10 +44,11 @@ struct RunResult {
 // Threads: `run` on whichever thread leads; `stop`, `progress` from any.
 class Network {
  public:
-  // spec: { seed, ops, head?, variables, optimizer? }
-  Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots);
+  // spec: { seed, ops, head?, variables, optimizer? }. States are of no size until the first run.
+  Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots, std::vector<VariablePtr> states = {});
 
-  // Locks the variables the mode uses (for training: exclusively). Error ERR_BUSY (a RuntimeError) when another job holds them.
+  // Locks the variables the mode uses (for training, and states always: exclusively). Error ERR_BUSY (a RuntimeError) when another job
+  // holds them.
   void acquire(Mode mode);
   void release();
 
@@ -61,7 +62,6 @@ class Network {
   bool stopped() const { return stop_.load(std::memory_order_relaxed); }
   void clearStop() { stop_.store(false, std::memory_order_relaxed); }
   Shape outputShape(const Shape& in);  // also checks that the program fits the shape
-  void resetState();
   void runStage(int stage, int64_t task) { plan_->task(stage, task); }
 
  private:
@@ -69,7 +69,7 @@ class Network {
   void step(Feed& feed, const Step& step, float* predictions, Team* team);
 
   Value spec_;
-  std::vector<VariablePtr> variables_, slots_;
+  std::vector<VariablePtr> variables_, slots_, states_;
   std::vector<VariablePtr> readWhole_;  // those that other ops than an embedding read
   Weights weights_;
   Arena arena_;

@@ -35,6 +35,7 @@ struct OpEnv {
   std::vector<VariablePtr> weights;  // in the order of the spec
   std::vector<int> weightIds;        // the network's index of each: what Updater is asked with
   std::vector<bool> trainable;       // of each; never true when `training` is false
+  std::vector<VariablePtr> states;   // all of the network: a stateful op's spec names its own by position
   // Whether the gradient of a weight may come by rows of so many elements, those of the other rows being 0 in this step.
   std::function<bool(size_t weight, int64_t width)> lazyRows;
   // For composite ops (wrappers): makes a child op from its own spec.
@@ -66,6 +67,13 @@ struct Scratch {
   bool keep = false;
 };
 
+// What a stateful op leaves for the batch after this one: `rowFloats` for each row of a plan's batch. It belongs to the layer, so that
+// training, testing and predicting go on from each other; all batches have the same rows, until the layer forgets its state.
+struct State {
+  VariablePtr variable;
+  int64_t rowFloats = 0;
+};
+
 // An op of a program, made for one plan. The constructor fills in the description; the planner fills in the pointers.
 // A batch tensor is row-major [rows, ...shape]; masks are floats (1 keep, 0 skip) [rows, steps].
 // Nothing is allocated in forward, backward or weightTask; none of them throws.
@@ -80,6 +88,7 @@ class Op {
   bool readsX = false;         // backward or weight tasks read x
   bool readsY = false;         // backward or weight tasks read y
   bool weightsReadX = true;    // weight tasks are among those that read x: false where the backward pass has summed up what they need
+  bool writesWeights = false;  // forward, while training: penalties on weights are then taken after it
   bool weightsReadDy = false;  // weight tasks read dy, which then survives until they run
   // A gradient that is the same for all steps of a sample is written once, where the op that makes it and the one that reads it agree.
   int64_t alikeSteps = 0;      // dx is the same for so many steps (the sample's first axis); 0: it is not
@@ -87,6 +96,7 @@ class Op {
   enum class Mask { pass, drop, make } mask = Mask::pass;
   int64_t maskSteps = 0;  // when `mask` is make: steps of the mask it writes for each sample
   std::vector<Scratch> scratchSpec;
+  std::vector<State> states;
   double flopsPerRow = 0;   // of the forward pass: decides how many rows make a task
   double productFlops = 0;  // a row's, of the forward pass's matrix products: what a trace gives rates for
 
@@ -107,8 +117,6 @@ class Op {
   virtual Columns inputColumns(int64_t /*task*/) const { return {}; }
   // Weights whose gradient cannot be handed over in tiles of at most kTileFloats get a buffer of their own.
   virtual bool wantsGradientBuffer(int /*weight*/) const { return false; }
-  // Recurrent state carried between batches (stateful layers) starts anew.
-  virtual void resetState() {}
 
   // --- wiring: the planner's job. Pointers hold for row 0 of the batch.
   const float* x = nullptr;
@@ -122,6 +130,9 @@ class Op {
   int64_t maskInSteps = 0;
   std::vector<float*> scratch;  // as scratchSpec orders them; 64-byte aligned
 };
+
+// The state that a stateful op's spec names by `state`. Throws Error ERR_SPEC where the network has no such state.
+State stateOf(const char* op, const Value& spec, const OpEnv& env, int64_t rowFloats);
 
 constexpr int64_t kTileFloats = 65536;
 

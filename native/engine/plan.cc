@@ -64,12 +64,13 @@ float* Arena::reserve(int64_t floats) {
   return block_.get();
 }
 
-Plan::Plan(const Value& program, Weights& weights, Mode modeOf, const Shape& inShape, int64_t batchRows, int64_t weightStepsOf)
+Plan::Plan(const Value& program, Weights& weights, const std::vector<VariablePtr>& states, Mode modeOf, const Shape& inShape,
+           int64_t batchRows, int64_t weightStepsOf)
     : mode(modeOf), in(inShape), batch(batchRows), weightSteps(weightStepsOf), weights_(weights) {
   for (const int64_t d : in)
     if (d < 1) throw Error("ERR_SHAPE", "an input shape must be of whole numbers above 0; got " + toString(in));
   if (batch < 1) throw Error("ERR_SPEC", "a batch has at least one row");
-  makeOps(program, in);
+  makeOps(program, states, in);
   if (mode != Mode::predict && program.has("head")) head_ = std::make_unique<Head>(program.at("head"), out(), batch, maskSteps_);
   if (mode == Mode::train && (!head_ || !head_->hasLoss())) throw Error("ERR_SPEC", "training needs a loss");
   if (weightSteps > 0 && head_ && head_->itemsPerRow() % weightSteps != 0)
@@ -79,7 +80,7 @@ Plan::Plan(const Value& program, Weights& weights, Mode modeOf, const Shape& inS
   planMemory();
 }
 
-void Plan::makeOps(const Value& program, const Shape& inShape) {
+void Plan::makeOps(const Value& program, const std::vector<VariablePtr>& states, const Shape& inShape) {
   const uint64_t seed = static_cast<uint64_t>(program.integer("seed", 0));
   const bool training = mode == Mode::train;
   const Value::Array& specs = program.items("ops");
@@ -117,8 +118,10 @@ void Plan::makeOps(const Value& program, const Shape& inShape) {
         lazyTables_.push_back(ids[weight]);
         return true;
       };
+    env.states = states;
     env.makeChild = makeNamed;
     std::unique_ptr<Op> op = makeNamed(specs[i], env);
+    labels_.push_back(specs[i].text("label", "an op"));
     names_.push_back(specs[i].text("op", "op") + " #" + std::to_string(i));
     op->in = shape;
     op->maskInSteps = maskSteps_;
@@ -146,8 +149,10 @@ int Plan::place(Part part, const Phase& phase) {
 
 void Plan::schedule() {
   const auto tasks = [](int64_t n) { return Phase{Phase::tasks, n}; };
-  if (mode != Mode::predict && weights_.penaltyTasks() > 0) place({Do::penalties}, tasks(weights_.penaltyTasks()));
   const int n = static_cast<int>(ops_.size());
+  const bool penalizes = mode != Mode::predict && weights_.penaltyTasks() > 0;
+  const bool later = std::any_of(ops_.begin(), ops_.end(), [](const auto& op) { return op->writesWeights; });
+  if (penalizes && !later) place({Do::penalties}, tasks(weights_.penaltyTasks()));
   if (n > 0 && ops_[0]->inputColumns(0).alone)
     place({Do::gatherColumns}, ops_[0]->forwardPhases()[0]);
   else
@@ -159,6 +164,7 @@ void Plan::schedule() {
     const Op& op = *ops_[static_cast<size_t>(i)];
     flops += (op.flopsPerRow + kElementFlops * static_cast<double>(sizeOf(op.in) + sizeOf(op.out))) * (backward_ && i > lowest_ ? 2 : 1);
   }
+  if (penalizes && later) place({Do::penalties}, tasks(weights_.penaltyTasks()));
   if (mode == Mode::predict) place({Do::emit}, Phase{});
   if (head_) {
     if (head_->preparesBatch()) place({Do::prepare}, tasks(1));
@@ -556,8 +562,18 @@ std::vector<double> Plan::metricStates() const {
   return sum;
 }
 
-void Plan::resetState() {
-  for (const auto& op : ops_) op->resetState();
+void Plan::takeStates() {
+  for (size_t i = 0; i < ops_.size(); ++i)
+    for (const State& s : ops_[i]->states) {
+      const Shape fits{batch, s.rowFloats}, left = s.variable->shape;
+      if (s.variable->size == 0)
+        s.variable->reshape(fits);
+      else if (left != fits)
+        throw Error("ERR_STATEFUL",
+                    labels_[i] + " is stateful, and " + (left[0] == batch ? "samples of another size" : "another batch size") +
+                        " do not fit the state that the batch before has left: [samples, numbers] would be " + toString(fits) +
+                        " instead of " + toString(left) + ". Use one batch size, or forget the state: model.resetStates()");
+    }
 }
 
 }  // namespace gemmfit

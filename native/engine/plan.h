@@ -27,7 +27,8 @@ class Arena {
 class Plan {
  public:
   // program: { seed, ops: [...], head: {...} }
-  Plan(const Value& program, Weights& weights, Mode mode, const Shape& in, int64_t batch, int64_t weightSteps);
+  Plan(const Value& program, Weights& weights, const std::vector<VariablePtr>& states, Mode mode, const Shape& in, int64_t batch,
+       int64_t weightSteps);
 
   const Mode mode;
   const Shape in;
@@ -37,6 +38,8 @@ class Plan {
 
   // One step: beginStep, then stage by stage its tasks and endStage, then endStep.
   void bind(Arena& arena);  // gives the ops their memory; again when the arena has moved
+  void
+  takeStates();  // before the first step of a run: gives states that nobody has left yet their rows; ERR_STATEFUL where others do not fit
   void beginStep(const Feed& feed, Step step, float* predictions);
   int64_t stages() const { return static_cast<int64_t>(stages_.size()); }
   int64_t tasks(int stage) const;
@@ -49,7 +52,6 @@ class Plan {
   void resetMetrics();
   std::vector<double> metricStates() const;  // the chunks' states, merged
   const Head* head() const { return head_.get(); }
-  void resetState();
   const std::vector<int>& lazyTables() const { return lazyTables_; }  // weights that are updated row by row
   void trace(Trace* trace);                                           // records what tasks do, until it is called with null
 
@@ -90,7 +92,7 @@ class Plan {
     int64_t offset = 0;
   };
 
-  void makeOps(const Value& program, const Shape& in);
+  void makeOps(const Value& program, const std::vector<VariablePtr>& states, const Shape& in);
   void schedule();
   // The loss writes the gradient of the last op's input, and that op has a penalty of its own.
   bool penaltyBesideLogits() const { return head_->usesLogits() && ops_.back()->hasPenalty(); }
@@ -107,8 +109,9 @@ class Plan {
 
   Weights& weights_;
   Trace* trace_ = nullptr;
-  std::vector<std::string> names_;  // of the ops
-  std::vector<int> weightLabels_;   // of the ops, for the trace
+  std::vector<std::string> names_;   // of the ops
+  std::vector<std::string> labels_;  // of their layers
+  std::vector<int> weightLabels_;    // of the ops, for the trace
   std::vector<std::unique_ptr<Op>> ops_;
   std::vector<int> lazyTables_;
   std::unique_ptr<Head> head_;

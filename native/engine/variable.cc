@@ -41,13 +41,18 @@ AlignedFloats allocateFloats(int64_t count) {
   return AlignedFloats(static_cast<float*>(p));
 }
 
-Variable::Variable(std::vector<int64_t> shapeOf) : shape(std::move(shapeOf)), size(1) {
-  for (const int64_t d : shape) {
-    if (d < 0 || (d > 0 && size > (int64_t{1} << 40) / d))
+Variable::Variable(std::vector<int64_t> shapeOf) { reshape(std::move(shapeOf)); }
+
+void Variable::reshape(std::vector<int64_t> shapeOf) {
+  int64_t all = 1;
+  for (const int64_t d : shapeOf) {
+    if (d < 0 || (d > 0 && all > (int64_t{1} << 40) / d))
       throw Error("ERR_SHAPE", "a variable's shape must be of whole numbers that fit in memory");
-    size *= d;
+    all *= d;
   }
-  data_ = allocateFloats(size);
+  data_ = allocateFloats(all);
+  shape = std::move(shapeOf);
+  size = all;
 }
 
 bool Variable::tryShare() {

@@ -15,16 +15,18 @@ AlignedFloats allocateFloats(int64_t count);  // 64-byte aligned, zeroed; throws
 
 class LazyRows;
 
-// A weight, an optimizer slot or a moving statistic: float32, 64-byte aligned, shared by every network that uses it.
-// The lock is only ever tried, never waited for: a running job holds it (exclusively while training), so that a second
-// job or a write from JavaScript is refused instead of racing.
+// A weight, an optimizer slot, a moving statistic or a state that goes on from batch to batch: float32, 64-byte aligned, shared by every
+// network that uses it. The lock is only ever tried, never waited for: a running job holds it (exclusively while training), so that a
+// second job or a write from JavaScript is refused instead of racing.
 class Variable {
  public:
   explicit Variable(std::vector<int64_t> shapeOf);
   std::vector<int64_t> shape;
-  int64_t size;
+  int64_t size = 0;
   float* data() { return data_.get(); }
   const float* data() const { return data_.get(); }
+
+  void reshape(std::vector<int64_t> shapeOf);  // anew, all zeros; for who holds it exclusively
 
   bool tryShare();  // for reading; false while a training job holds it
   void unshare();

@@ -102,10 +102,6 @@ class Bidirectional : public Op {
     return there_.penalty(step, begin, end) + back_.penalty(step, begin, end);
   }
   bool wantsGradientBuffer(int weight) const override { return there_.wantsGradientBuffer(weight) || back_.wantsGradientBuffer(weight); }
-  void resetState() override {
-    there_.resetState();
-    back_.resetState();
-  }
 
  private:
   static Merge mode(const Value& spec) {

@@ -23,6 +23,7 @@ Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& o
     child.steps = env.steps * (options.steps ? per_ : 1);
     child.needsInputGradient = trains;
     child.seed = mixKey(mixKey(env.seed, options.stream), i);
+    child.states = env.states;
     child.makeChild = env.makeChild;
     weights_.emplace_back();
     bool own = false;
@@ -53,6 +54,8 @@ Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& o
     scratch_.emplace_back();
     for (const Scratch& s : op->scratchSpec) scratch_.back().push_back(reserve(owner, s.perRow, s.fixed, s.keep));
     op->scratch.assign(op->scratchSpec.size(), nullptr);
+    owner.writesWeights = owner.writesWeights || op->writesWeights;
+    owner.states.insert(owner.states.end(), op->states.begin(), op->states.end());
     owner.flopsPerRow += op->flopsPerRow * static_cast<double>(per_);
     shape = op->out;
     ops_.push_back(std::move(op));
@@ -140,10 +143,6 @@ bool Chain::wantsGradientBuffer(int ownersWeight) const {
     for (size_t k = 0; k < weights_[i].size(); ++k)
       if (weights_[i][k] == ownersWeight && ops_[i]->wantsGradientBuffer(static_cast<int>(k))) return true;
   return false;
-}
-
-void Chain::resetState() {
-  for (const auto& op : ops_) op->resetState();
 }
 
 }  // namespace gemmfit::ops

@@ -41,7 +41,6 @@ class Chain {
   bool hasPenalty() const;
   double penalty(const Step& step, int64_t begin, int64_t end);
   bool wantsGradientBuffer(int ownersWeight) const;
-  void resetState();
 
  private:
   struct Part {

@@ -31,7 +31,7 @@ ConvLstm::ConvLstm(const Value& spec, const OpEnv& env, const ConvolutionSpec& s
       channelsFirst_(s.channelsFirst),
       sequences_(spec.flag("returnSequences", false)),
       backwards_(spec.flag("goBackwards", false)),
-      stateful_(spec.flag("stateful", false)),
+      stateful_(spec.has("state")),
       zeroOutput_(spec.flag("zeroOutputForMask", false)),
       dropout_(spec.number("dropout", 0)),
       recurrentDropout_(spec.number("recurrentDropout", 0)),
@@ -70,6 +70,8 @@ ConvLstm::ConvLstm(const Value& spec, const OpEnv& env, const ConvolutionSpec& s
   mask = sequences_ ? Mask::pass : Mask::drop;
   productFlops = flopsPerRow = 2.0 * static_cast<double>(steps_) * static_cast<double>(w.positions()) *
                                static_cast<double>(conv_->kernelSize() + recurrentConv_->kernelSize());
+  batch_ = env.batch;
+  if (stateful_) states = {stateOf("convLstm", spec, env, 2 * state_.size())};
   planMemory(env);
   planGradients(env);
 }
@@ -95,9 +97,7 @@ void ConvLstm::planMemory(const OpEnv& env) {
   for (int k = 0; k < 2; ++k) {
     before_[k] = memory(steps_ * state, training_);
     last_[k] = memory(state, training_);
-    if (stateful_) carried_[k] = allocateFloats(env.batch * state);
   }
-  carriedFloats_ = env.batch * state;
   if (drops || channelsFirst_) images_ = memory(steps_ * image, training_);
   if (drops) inputMasks_ = memory(image, true);
   if (dropsH) droppedH_ = memory(steps_ * gateSize_, true);

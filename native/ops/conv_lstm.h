@@ -35,7 +35,7 @@ struct View {
 
 // An LSTM whose products are convolutions over 1 to 3 axes: [steps, ...image] -> [...grid], or [steps, ...grid]. The state is a grid of
 // `filters` numbers, and its own convolution has the input's kernel sizes, steps of one cell and padding 'same'.
-// Spec: that of conv (without groups), of LstmGates, and returnSequences, goBackwards, stateful, zeroOutputForMask, dropout,
+// Spec: that of conv (without groups), of LstmGates, and returnSequences, goBackwards, state, zeroOutputForMask, dropout,
 // recurrentDropout, seed. Weights: kernel [...kernel, channels, 4 filters], recurrent kernel [...kernel, filters, 4 filters],
 // bias [4 filters] unless useBias is false.
 // A row goes through all steps by itself; its tensors are [steps, ...], in the order of the input whichever way the steps are taken,
@@ -52,9 +52,6 @@ class ConvLstm : public Op {
   }
   int64_t weightTasks() const override { return static_cast<int64_t>(tasks_.size()); }
   void weightTask(const Step& step, int64_t task) override;
-  void resetState() override {
-    for (AlignedFloats& s : carried_) std::fill(s.get(), s.get() + carriedFloats_, 0.0f);
-  }
 
  private:
   ConvLstm(const Value& spec, const OpEnv& env, const ConvolutionSpec& s);
@@ -85,6 +82,9 @@ class ConvLstm : public Op {
     return droppedH_ < 0 ? before(0, row, t) : at(droppedH_, row, time(t), gateSize_);
   }
 
+  // State k of a row, from the batch before this one and for the one after it.
+  float* carried(int k, int64_t row) const { return states[0].variable->data() + (k * batch_ + row) * state_.size(); }
+
   void forwardRow(const Step& step, int64_t row);
   void backwardRow(int64_t row);
   void draw(const Step& step, int64_t row, const View& view, int masks, double rate, uint64_t stream) const;
@@ -110,8 +110,7 @@ class ConvLstm : public Op {
   const float *kernel_ = nullptr, *recurrent_ = nullptr, *bias_ = nullptr;
   std::vector<int> weightIds_;
   std::vector<Task> tasks_;
-  AlignedFloats carried_[2];
-  int64_t carriedFloats_ = 0;
+  int64_t batch_ = 0;
   // Tensors. What is not there is -1.
   int gates_ = -1, sums_ = -1, tanhC_ = -1, before_[2], last_[2];
   int images_ = -1, inputMasks_ = -1, droppedH_ = -1, stateMasks_ = -1;

@@ -60,7 +60,7 @@ void ConvLstm::forwardRow(const Step& step, int64_t row) {
   conv_->toGrid(kernel_, nullptr, images(row), steps_, of(gates_, row, steps_ * gateSize_));
   for (int k = 0; k < 2; ++k) {
     if (stateful_)
-      copy(carried_[k].get() + row * n, n, before(k, row, 0));
+      copy(carried(k, row), n, before(k, row, 0));
     else
       clear(before(k, row, 0), n);
   }
@@ -77,7 +77,7 @@ void ConvLstm::forwardRow(const Step& step, int64_t row) {
     // A skipped step repeats the output before it, which is 0 where there is none, or is 0 always.
     writeOutput(row, t, !skip || (any && !zeroOutput_));
   }
-  for (int k = 0; stateful_ && k < 2; ++k) copy(of(last_[k], row, n), n, carried_[k].get() + row * n);
+  for (int k = 0; stateful_ && k < 2; ++k) copy(of(last_[k], row, n), n, carried(k, row));
 }
 
 void ConvLstm::stepForward(int64_t row, int64_t t) const {

@@ -30,7 +30,7 @@ void drawDropout(uint64_t key, uint64_t step, int64_t row, double rate, float* m
   }
 }
 
-Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int states)
+Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int stateCount)
     : name_(name), units_(spec.integer("units")), training_(env.training), seed_(env.seed) {
   const auto check = [&](bool right, const char* what) {
     if (!right) throw Error("ERR_SPEC", name_ + ": " + what);
@@ -56,7 +56,9 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   trainable_ = env.trainable;
   sequences_ = spec.flag("returnSequences", false);
   backwards_ = spec.flag("goBackwards", false);
-  stateful_ = spec.flag("stateful", false);
+  stateful_ = spec.has("state");
+  batch_ = env.batch;
+  if (stateful_) states = {stateOf(name_.c_str(), spec, env, stateCount * units_)};
   zeroOutput_ = spec.flag("zeroOutputForMask", false);
   dropout_ = spec.number("dropout", 0);
   recurrentDropout_ = spec.number("recurrentDropout", 0);
@@ -80,12 +82,10 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
     recurrentMasks_.push_back(memory(units_, training_));
   }
   gates_ = slabs(gateWidth_, training_);
-  for (int k = 0; k < states; ++k) {
+  for (int k = 0; k < stateCount; ++k) {
     previous_.push_back(slabs(units_, training_));
     last_.push_back(memory(units_, training_));
-    if (stateful_) carried_.push_back(allocateFloats(env.batch * units_));
   }
-  carriedFloats_ = env.batch * units_;
   if (training_) dh_ = memory(units_, false);
   if (dropsH) dropTemp_ = memory(units_, false);
   if (env.needsInputGradient) dInputs_ = slabs(width_, false);
@@ -98,10 +98,6 @@ int Recurrent::memory(int64_t perRow, bool keep, int64_t fixed) {
   s.keep = keep;
   scratchSpec.push_back(s);
   return static_cast<int>(scratchSpec.size()) - 1;
-}
-
-void Recurrent::resetState() {
-  for (AlignedFloats& s : carried_) std::fill(s.get(), s.get() + carriedFloats_, 0.0f);
 }
 
 StepMask Recurrent::stepMask(const Chunk& c, int64_t t) const {
@@ -117,7 +113,7 @@ void Recurrent::forward(const Step& step, int phase, int64_t begin, int64_t end)
   for (size_t k = 0; k < previous_.size(); ++k) {
     float* first = previous(static_cast<int>(k), c, 0);
     if (stateful_)
-      std::memcpy(first, carried_[k].get() + c.row * units_, bytes(c.rows * units_));
+      std::memcpy(first, carried(k) + c.row * units_, bytes(c.rows * units_));
     else
       std::memset(first, 0, bytes(c.rows * units_));
   }
@@ -133,7 +129,7 @@ void Recurrent::forward(const Step& step, int phase, int64_t begin, int64_t end)
     writeOutput(c, t);
   }
   for (size_t k = 0; stateful_ && k < last_.size(); ++k)
-    std::memcpy(carried_[k].get() + c.row * units_, rows(last_[k], c, units_), bytes(c.rows * units_));
+    std::memcpy(carried(k) + c.row * units_, rows(last_[k], c, units_), bytes(c.rows * units_));
 }
 
 void Recurrent::backward(const Step&, int, int64_t begin, int64_t end) {

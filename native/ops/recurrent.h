@@ -29,15 +29,14 @@ class Recurrent : public Op {
   void backward(const Step& step, int phase, int64_t begin, int64_t end) final;
   int64_t weightTasks() const final { return static_cast<int64_t>(tasks_.size()); }
   void weightTask(const Step& step, int64_t task) final;
-  void resetState() final;
 
  protected:
   struct Chunk {
     int64_t row, rows;
   };
-  // Spec: units, useBias, returnSequences, goBackwards, stateful, zeroOutputForMask, dropout, recurrentDropout.
+  // Spec: units, useBias, returnSequences, goBackwards, state (where stateful), zeroOutputForMask, dropout, recurrentDropout.
   // Weights: kernel [width, gates * units], recurrent kernel [units, gates * units], bias [biasRows * gates * units].
-  Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int states);
+  Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int stateCount);
 
   // One time step of a chunk. stepForward finds the products of the inputs in gates(c, t) and writes every state's next(k, c, t).
   // stepBackward finds the gradient of h in dh(c) and leaves there that of the step before; it writes the gradients the products need.
@@ -132,8 +131,10 @@ class Recurrent : public Op {
   std::vector<int> inputs_, inputMasks_;        // one, or one a gate where gates have dropout masks of their own
   std::vector<int> droppedH_, recurrentMasks_;  // one a gate with recurrent dropout (SimpleRNN has one gate)
   int dh_ = -1, dropTemp_ = -1, dInputs_ = -1;
-  std::vector<AlignedFloats> carried_;  // states of a stateful op, [batch, units]
-  int64_t carriedFloats_ = 0;
+  float* carried(size_t state) const {
+    return states[0].variable->data() + static_cast<int64_t>(state) * batch_ * units_;
+  }  // [batch, units]
+  int64_t batch_;
   std::vector<Packed> packs_;
   std::vector<Product> products_;
   std::vector<BiasSum> biasSums_;

@@ -23,4 +23,11 @@ std::unique_ptr<Op> makeOp(const Value& spec, const OpEnv& env) {
   return it->second(spec, env);
 }
 
+State stateOf(const char* op, const Value& spec, const OpEnv& env, int64_t rowFloats) {
+  const int64_t id = spec.integer("state");
+  if (id < 0 || id >= static_cast<int64_t>(env.states.size()))
+    throw Error("ERR_SPEC", std::string(op) + ": it names a state that is not there");
+  return {env.states[static_cast<size_t>(id)], rowFloats};
+}
+
 }  // namespace gemmfit

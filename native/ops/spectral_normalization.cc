@@ -29,6 +29,7 @@ class SpectralNormalization : public Op {
     u_.resize(static_cast<size_t>(columns_));
     v_.resize(static_cast<size_t>(rows_));
     identity = inPlace = true;
+    writesWeights = training_;
   }
 
   // All of the kernel is read and written before anyone uses it.

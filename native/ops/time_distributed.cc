@@ -48,7 +48,6 @@ class TimeDistributed : public Op {
   bool hasPenalty() const override { return chain_.hasPenalty(); }
   double penalty(const Step& step, int64_t begin, int64_t end) override { return chain_.penalty(step, begin, end); }
   bool wantsGradientBuffer(int weight) const override { return chain_.wantsGradientBuffer(weight); }
-  void resetState() override { chain_.resetState(); }
 
  private:
   static Chain::Options options(const OpEnv& env) {

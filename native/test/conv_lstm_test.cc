@@ -41,7 +41,7 @@ struct Conv {
                      {"returnSequences", sequences},
                      {"goBackwards", backwards},
                      {"zeroOutputForMask", zeros},
-                     {"stateful", stateful},
+                     {"state", stateful ? Value(0) : Value()},
                      {"dropout", dropout},
                      {"recurrentDropout", recurrentDropout},
                      {"activation", object({{"activation", activation}})},
@@ -52,6 +52,7 @@ struct Conv {
     s.rows = rows;
     s.chunk = chunk;
     s.maskSteps = mask.empty() ? 0 : steps;
+    s.states = stateful ? 1 : 0;
     Shape own = kernel, recurrent = kernel;
     own.insert(own.end(), {channels, 4 * filters});
     recurrent.insert(recurrent.end(), {filters, 4 * filters});
@@ -355,7 +356,7 @@ TEST(ConvLstm, carries_its_state_where_stateful) {
   OpRunner halves(c.setup());
   const Floats begun = halves.forward(first);
   expectClose(halves.forward(second), toDoubles(want), 1e-6, "the second half");
-  halves.op->resetState();
+  halves.forgetStates();
   expectClose(halves.forward(first), toDoubles(begun), 0, "after a reset");
   // Where all steps are skipped there is no output, whatever the state.
   c.mask = Floats(12, 1.0f);

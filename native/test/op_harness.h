@@ -57,6 +57,7 @@ struct OpSetup {
   bool needsInputGradient = true;
   bool inPlace = true;    // y in x's memory and dx in dy's, where the op allows it
   int64_t maskSteps = 0;  // of the input mask; 0 for none
+  int states = 0;         // that the spec may name
   std::vector<Shape> weights = {};
   std::vector<bool> trainable = {};  // all where empty
   uint64_t seed = 11;
@@ -128,7 +129,10 @@ class OpRunner {
     }
     env.weights = weights;
     env.trainable = setup_.trainable;
+    for (int i = 0; i < setup_.states; ++i) env.states.push_back(std::make_shared<Variable>(Shape{0}));
     op = makeOp(setup_.spec, env);
+    batch_ = env.batch;
+    forgetStates();
     op->in = setup_.in;
     op->maskInSteps = setup_.maskSteps;
     for (size_t i = 0; i < weights.size(); ++i) buffered_.push_back(op->wantsGradientBuffer(static_cast<int>(i)));
@@ -184,6 +188,10 @@ class OpRunner {
     return dx;
   }
 
+  void forgetStates() {
+    for (const State& s : op->states) s.variable->reshape({batch_, s.rowFloats});
+  }
+
   double penalty() {
     double sum = 0;
     for (int64_t r = 0; r < setup_.rows; r += setup_.chunk) sum += op->penalty(step_, r, std::min(setup_.rows, r + setup_.chunk));
@@ -216,6 +224,7 @@ class OpRunner {
   }
 
   OpSetup setup_;
+  int64_t batch_ = 0;
   Step step_;
   Floats x_, y_, dy_, dx_;
   std::vector<Floats> scratch_;

@@ -83,7 +83,8 @@ TEST_P(Cells, CarryTheirStateWhereStateful) {
   OpRunner whole(c.setup());
   const Floats want = whole.forward(x);
   OpSetup setup = c.setup();
-  setup.spec = object({{"op", c.op}, {"units", 5}, {"stateful", true}, {"resetAfter", c.resetAfter}});
+  setup.spec = object({{"op", c.op}, {"units", 5}, {"state", 0}, {"resetAfter", c.resetAfter}});
+  setup.states = 1;
   setup.in = {3, 3};
   OpRunner halves(setup);
   Floats first, second;
@@ -96,7 +97,7 @@ TEST_P(Cells, CarryTheirStateWhereStateful) {
   expectClose(halves.forward(second), toDoubles(want), 1e-6, "the second half");
   // Where all steps are skipped there is no output, whatever the state.
   setup.maskSteps = 3;
-  halves.op->resetState();
+  halves.forgetStates();
   expectClose(halves.forward(first), toDoubles(begun), 0, "after a reset");
   OpRunner masked(setup);
   masked.forward(first, Floats(12, 1.0f));

@@ -79,7 +79,7 @@ describe('ConvLSTM', () => {
         seed: 7,
         goBackwards: true,
         returnSequences: false,
-        stateful: true,
+        state: 0,
         zeroOutputForMask: false,
         weights: [0, 1, 2],
       },

@@ -70,7 +70,6 @@ describe('recurrent layers', () => {
         seed: 7,
         goBackwards: true,
         returnSequences: false,
-        stateful: false,
         zeroOutputForMask: false,
         weights: [0, 1, 2],
       },

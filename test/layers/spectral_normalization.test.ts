@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { NDArray } from '../../lib/index.js';
-import { layers, modelFromJSON, sequential } from '../../lib/index.js';
+import { array, layers, modelFromJSON, sequential } from '../../lib/index.js';
 
 const x = Array.from({ length: 8 }, (_, i) => [i / 8, 1 - i / 4, (i * i) / 32]);
 const y = Array.from({ length: 8 }, (_, i) => [i % 2, i % 3]);
@@ -84,4 +84,22 @@ it('says what it cannot wrap', () => {
   expect(() => wrap(layers.flatten()).build()).toThrow(/kernel or embeddings.*Flatten/);
   expect(() => wrap(3)).toThrow(TypeError);
   expect(() => make({ powerIterations: 0 })).toThrow(/powerIterations/);
+});
+
+it('is penalized for the kernel that it has normalized', async () => {
+  const model = sequential([
+    layers.spectralNormalization({ layer: layers.dense({ units: 3, useBias: false, kernelRegularizer: 'l2' }), inputShape: [4] }),
+  ]);
+  model.compile({ optimizer: { className: 'SGD', config: { learningRate: 0 } }, loss: 'mse' });
+  const input = array(
+    Float32Array.from({ length: 8 }, (_, i) => Math.sin(1 + i * i)),
+    [2, 4],
+  );
+  const before = model.getWeights().at(-1) as NDArray;
+  const zeros = array(new Float32Array(6), [2, 3]);
+  const loss = await model.trainOnBatch(input, zeros);
+  const after = model.getWeights().at(-1) as NDArray;
+  expect(after.data).not.toEqual(before.data);
+  const squares = (a: NDArray) => (a.data as Float32Array).reduce((sum, v) => sum + v * v, 0);
+  expect(loss).toBeCloseTo(squares(model.predictSync(input)) / 6 + 0.01 * squares(after), 5);
 });

@@ -22,8 +22,6 @@ interface Rule {
   /** Ranks of the samples it takes; with another it must throw. */
   ranks: readonly number[];
   options(d: Draw, shape: Shape): Options;
-  /** Why its step is no plain gradient of its loss, where it is none. */
-  noGradient?: string;
 }
 
 const any = [1, 2, 3, 4];
@@ -231,7 +229,6 @@ export const grammar: Record<string, Rule> = {
   },
   SpectralNormalization: {
     ranks: [1, 2, 3],
-    noGradient: 'Keras takes the vectors of the power iteration for constants, and training overwrites the kernel',
     options: (d, shape) => ({
       powerIterations: d.of([1, 3]),
       layer: drawLayer(d, shape.length === 3 ? 'Conv2D' : shape.length === 2 ? 'Conv1D' : 'Dense', shape),
@@ -301,7 +298,8 @@ export const grammar: Record<string, Rule> = {
     ranks: [2, 3, 4],
     options: (d, shape) => {
       const inside = shape.slice(1);
-      const some = fitting(inside.length).filter((n) => !grammar[n].noGradient);
+      // Refused too, but only when it is trained.
+      const some = fitting(inside.length).filter((n) => n !== 'SpectralNormalization');
       // Where samples have no steps, it is not what is inside that is refused.
       return { layer: drawLayer(d, some.length ? d.of(some) : 'Dense', inside) };
     },
