@@ -92,6 +92,13 @@ void Plan::makeOps(const Value& program, const std::vector<VariablePtr>& states,
     }
     return ids;
   };
+  // Whether an op other than an embedding has the weight: it would meet rows that are behind.
+  const auto isReadWhole = [&](int id) {
+    return std::any_of(specs.begin(), specs.end(), [&](const Value& spec) {
+      const std::vector<int64_t> ids = spec.integers("weights");
+      return spec.text("op", "") != "embedding" && std::find(ids.begin(), ids.end(), id) != ids.end();
+    });
+  };
   lowest_ = static_cast<int>(specs.size());
   if (training)
     for (size_t i = specs.size(); i-- > 0;)
@@ -113,8 +120,8 @@ void Plan::makeOps(const Value& program, const std::vector<VariablePtr>& states,
       env.trainable.push_back(training && weights_.wants(id));
     }
     if (training)
-      env.lazyRows = [this, ids = env.weightIds](size_t weight, int64_t width) {
-        if (!weights_.offersLazyRows(ids[weight], width)) return false;
+      env.lazyRows = [this, isReadWhole, ids = env.weightIds](size_t weight, int64_t width) {
+        if (isReadWhole(ids[weight]) || !weights_.offersLazyRows(ids[weight], width)) return false;
         lazyTables_.push_back(ids[weight]);
         return true;
       };
