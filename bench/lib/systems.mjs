@@ -1,6 +1,6 @@
 // The systems that are timed: how each is installed, and how a trial of it is started.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { layersOf } from './stack.mjs';
 import { benchFolder, peersFolder, root } from './workloads.mjs';
@@ -8,16 +8,26 @@ import { benchFolder, peersFolder, root } from './workloads.mjs';
 const runner = (file) => join(benchFolder, 'runners', file);
 const quiet = (command, args, options = {}) => execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
 
+/** Sets a folder up, unless it was with the same packages: no registry is asked twice. To get newer ones remove the folder. */
+function once(folder, packages, setUp) {
+  const stamp = join(folder, 'installed.json');
+  const wanted = JSON.stringify(packages);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  setUp();
+  writeFileSync(stamp, wanted);
+}
+
 /** Python packages in an environment of their own. */
 function python(environment, packages) {
   const folder = join(peersFolder, environment);
   const program = join(folder, 'bin/python');
   return {
     program,
-    install() {
-      if (!existsSync(program)) quiet('python3', ['-m', 'venv', folder]);
-      quiet(join(folder, 'bin/pip'), ['install', '-q', ...packages]);
-    },
+    install: () =>
+      once(folder, packages, () => {
+        if (!existsSync(program)) quiet('python3', ['-m', 'venv', folder]);
+        quiet(join(folder, 'bin/pip'), ['install', '-q', ...packages]);
+      }),
   };
 }
 
@@ -26,12 +36,13 @@ function npm(name, packages, finish) {
   const folder = join(peersFolder, name);
   return {
     folder,
-    install() {
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(join(folder, 'package.json'), '{"private":true}\n');
-      quiet('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...packages], { cwd: folder });
-      finish?.(folder);
-    },
+    install: () =>
+      once(folder, packages, () => {
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(join(folder, 'package.json'), '{"private":true}\n');
+        quiet('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...packages], { cwd: folder });
+        finish?.(folder);
+      }),
   };
 }
 
