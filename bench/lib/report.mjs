@@ -74,7 +74,7 @@ function workloadTable(name, results) {
   const notes = rows.flatMap((row) =>
     [
       row.reason ?? (row.otherWork && `* other work: ${row.otherWork}`),
-      !row.reason && row.epochs.length < 5 && `median of ${row.epochs.length} only: out of time`,
+      !row.reason && row.epochs.length < 5 && `the median of ${row.epochs.length} only`,
     ]
       .filter(Boolean)
       .map((note) => `  ${row.system}: ${note}`),

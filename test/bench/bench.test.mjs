@@ -175,7 +175,7 @@ describe('bench', () => {
     of.unset = ['OPENBLAS_CORETYPE=Haswell'];
     const text = report(of);
     expect(text).toMatch(/gemmfit .* 34 MiB +1.5 x/);
-    expect(text).toContain('gemmfit: median of 2 only');
+    expect(text).toContain('gemmfit: the median of 2 only');
     expect(text).toContain('taken out of the environment: OPENBLAS_CORETYPE=Haswell');
   });
 
