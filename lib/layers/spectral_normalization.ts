@@ -17,7 +17,7 @@ export interface SpectralNormalizationOptions extends LayerOptions {
 /**
  * Holds the largest singular value of a layer's kernel near 1. Before each training step the kernel, seen as a matrix with the channels of the
  * output as columns, is divided by an estimate of it. Input and output are those of the layer.
- * Weights: vector_u `[1, columns]`, which is not trainable, then those of the layer.
+ * Weights: the layer's kernel or embeddings, vector_u `[1, columns]`, which is not trainable, then the others of the layer.
  * See Miyato et al., https://arxiv.org/abs/1802.05957, and https://keras.io/api/layers/normalization_layers/spectral_normalization/
  * Throws ValueError where the layer has no kernel.
  * @example layers.spectralNormalization({ layer: layers.dense({ units: 64 }) })
@@ -52,8 +52,11 @@ export class SpectralNormalization extends Layer {
   }
 
   #kernel(): Weight {
-    const kernel = this.layer.weights.find((w) => w.name === 'kernel' || w.name === 'embeddings');
+    const { weights } = this.layer;
+    const kernel = weights.find((w) => w.name === 'kernel' || w.name === 'embeddings');
     if (kernel) return kernel;
+    // Of a depthwise convolution Keras says `kernel`, too; a separable one has two kernels, and so none.
+    if (weights[0]?.name === 'depthwise_kernel' && !weights.some((w) => w.name === 'pointwise_kernel')) return weights[0];
     throw new ValueError(
       `${this.label}: 'layer' must have a kernel or embeddings, such as dense, conv2D or embedding. Received: ${classNameOf(this.layer)}`,
       'ERR_LAYER',
@@ -62,16 +65,18 @@ export class SpectralNormalization extends Layer {
 
   protected override createWeights(input: Shape): void {
     this.layer.build(input);
-    const columns = this.#kernel().shape.at(-1) as number;
+    const kernel = this.#kernel();
+    const columns = kernel.shape.at(-1) as number;
+    // Keras's order: its wrapper lists the kernel as its own, too.
+    this.weights.push(kernel);
     this.addWeight('vector_u', [1, columns], { initializer: new TruncatedNormal({ stddev: 0.02 }), trainable: false });
-    this.weights.push(...this.layer.weights);
+    this.weights.push(...this.layer.weights.filter((w) => w !== kernel));
   }
 
   lower(input: Shape, lowering: Lowering): OpSpec[] {
-    const positions = lowering.weights(this);
-    const kernel = positions[this.weights.indexOf(this.#kernel())];
+    const [kernel, vector] = lowering.weights(this);
     return [
-      { op: 'spectralNormalization', iterations: this.powerIterations, weights: [kernel, positions[0]] },
+      { op: 'spectralNormalization', iterations: this.powerIterations, weights: [kernel, vector] },
       ...lowerAll([this.layer], input, lowering),
     ];
   }

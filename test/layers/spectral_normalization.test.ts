@@ -32,17 +32,17 @@ function largest(w: readonly number[]) {
 it('divides the kernel by its largest singular value, then trains it', async () => {
   const { model, wrapped } = make();
   expect(wrapped.weights.map((w) => [w.name, [...w.shape], w.trainable])).toEqual([
-    ['vector_u', [1, 2], false],
     ['kernel', [3, 2], true],
+    ['vector_u', [1, 2], false],
   ]);
   const kernel = [3, 1, -2, 4, 0.5, 2];
   model.setWeights([
-    [[1, 0.5]],
     [
       [3, 1],
       [-2, 4],
       [0.5, 2],
     ],
+    [[1, 0.5]],
   ]);
   await model.fit(x, y, { batchSize: 8, verbose: 0 });
   // One step of the gradient of the mean squared error at the divided kernel.
@@ -56,17 +56,28 @@ it('divides the kernel by its largest singular value, then trains it', async () 
     });
     return k - 0.01 * gradient;
   });
-  flat(model.getWeights()[1] as NDArray).forEach((k, i) => {
+  flat(model.getWeights()[0] as NDArray).forEach((k, i) => {
     expect(k).toBeCloseTo(want[i], 5);
   });
 });
 
 it('leaves the kernel alone outside of training', async () => {
   const { model } = make();
-  const before = flat(model.getWeights()[1] as NDArray);
+  const before = flat(model.getWeights()[0] as NDArray);
   await model.predict(x, { verbose: 0 });
   await model.evaluate(x, y, { verbose: 0 });
-  expect(flat(model.getWeights()[1] as NDArray)).toEqual(before);
+  expect(flat(model.getWeights()[0] as NDArray)).toEqual(before);
+});
+
+it('lists the kernel, its own vector, then the rest, as Keras does; a depthwise kernel is one', () => {
+  const names = (layer: unknown, shape: number[]) => {
+    const model = sequential([layers.spectralNormalization({ layer, inputShape: shape })]);
+    return model.weights.map((w) => `${w.name} ${w.shape.join()}`);
+  };
+  expect(names(layers.conv1D({ filters: 2, kernelSize: 3 }), [4, 2])).toEqual(['kernel 3,2,2', 'vector_u 1,2', 'bias 2']);
+  expect(names(layers.embedding({ inputDim: 5, outputDim: 3 }), [4])).toEqual(['embeddings 5,3', 'vector_u 1,3']);
+  const depthwise = layers.depthwiseConv2D({ kernelSize: 2, depthMultiplier: 3 });
+  expect(names(depthwise, [4, 4, 2])).toEqual(['depthwise_kernel 2,2,2,3', 'vector_u 1,3', 'bias 6']);
 });
 
 it('hands `trainable` down and comes back from its config', () => {
@@ -82,6 +93,9 @@ it('hands `trainable` down and comes back from its config', () => {
 it('says what it cannot wrap', () => {
   const wrap = (layer: unknown) => sequential([layers.spectralNormalization({ layer, inputShape: [4, 2] })]);
   expect(() => wrap(layers.flatten()).build()).toThrow(/kernel or embeddings.*Flatten/);
+  expect(() => wrap(layers.separableConv1D({ filters: 2, kernelSize: 2 })).build()).toThrow(
+    /kernel or embeddings.*SeparableConv1D/,
+  );
   expect(() => wrap(3)).toThrow(TypeError);
   expect(() => make({ powerIterations: 0 })).toThrow(/powerIterations/);
 });
