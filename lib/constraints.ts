@@ -1,7 +1,7 @@
 import type { SpecValue } from './engine/spec.js';
 import { show, typeError } from './errors.js';
 import { checkNumber, readOptions } from './options.js';
-import { type Config, type Part, Registry } from './registry.js';
+import { type Config, type Part, partToJSON, Registry } from './registry.js';
 
 /**
  * A condition that a weight is brought back to after every training step. Computed by the engine: a subclass names one of its kinds.
@@ -12,6 +12,10 @@ export abstract class Constraint implements Part {
   abstract getConfig(): Config;
   /** How the engine is told of it: native/kernels/constraints.h. */
   abstract spec(): { [key: string]: SpecValue };
+
+  toJSON(): unknown {
+    return partToJSON(this);
+  }
 }
 
 /**

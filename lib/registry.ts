@@ -161,6 +161,11 @@ export function classNameOf(part: Part): string {
   return (part.constructor as unknown as { className: string }).className ?? part.constructor.name;
 }
 
+/** What `JSON.stringify` makes of a part: a form that every option takes, so that a config survives JSON. */
+export function partToJSON(part: Part): { className: string; config: Config } {
+  return { className: classNameOf(part), config: part.getConfig() };
+}
+
 /** Keras 3's serialized form of a part, keys in snake_case; parts inside its config likewise. */
 export function toKeras(part: Part, module: string): Record<string, unknown> {
   return { module, class_name: classNameOf(part), config: toKerasConfig(part.getConfig()), registered_name: null };

@@ -1,6 +1,6 @@
 import type { SpecValue } from './engine/spec.js';
 import { checkNumber, checkOneOf, readOptions } from './options.js';
-import { type Config, type Part, Registry } from './registry.js';
+import { type Config, type Part, partToJSON, Registry } from './registry.js';
 
 /**
  * A penalty on the size of a weight, added to the loss once a batch. It is computed by the engine: a subclass names one of its kinds
@@ -12,6 +12,10 @@ export abstract class Regularizer implements Part {
   abstract getConfig(): Config;
   /** How the engine is told of it: native/kernels/regularizers.h. */
   abstract spec(): { [key: string]: SpecValue };
+
+  toJSON(): unknown {
+    return partToJSON(this);
+  }
 }
 
 export interface L1L2Options {

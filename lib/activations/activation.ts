@@ -1,7 +1,7 @@
 import type { SpecValue } from '../engine/spec.js';
 import { typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
-import { type Config, camel, type Part, snake } from '../registry.js';
+import { type Config, camel, type Part, partToJSON, snake } from '../registry.js';
 
 type Shape = readonly (number | null)[];
 
@@ -42,6 +42,10 @@ export abstract class Activation implements Part {
   getConfig(): Config {
     const { defaults } = this.constructor as typeof Activation;
     return Object.fromEntries(Object.entries(this.#options).filter(([key, value]) => value !== defaults[key]));
+  }
+
+  toJSON(): unknown {
+    return partToJSON(this);
   }
 
   /** All options, those at their defaults too. */

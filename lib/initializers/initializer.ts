@@ -1,7 +1,7 @@
 import { addon } from '../engine/addon.js';
 import { show, ValueError } from '../errors.js';
 import { checkNumber, readOptions } from '../options.js';
-import type { Config, Part } from '../registry.js';
+import { type Config, type Part, partToJSON } from '../registry.js';
 
 /**
  * Where the first values of a weight come from. A subclass gives `className`, `create` and `getConfig`.
@@ -29,6 +29,10 @@ export abstract class Initializer implements Part {
   abstract create(shape: readonly number[], seed: number): Float32Array;
 
   abstract getConfig(): Config;
+
+  toJSON(): unknown {
+    return partToJSON(this);
+  }
 
   /** Options over their defaults. Configs of some Keras versions carry a `dtype`, which can only be float32. */
   protected static read<T extends object>(className: string, given: unknown, defaults: T): T {

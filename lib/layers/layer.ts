@@ -8,7 +8,7 @@ import { show, typeError, ValueError } from '../errors.js';
 import { type Initializer, initializerRegistry } from '../initializers.js';
 import { readOptions } from '../options.js';
 import { nextSeed } from '../random.js';
-import { type Config, classNameOf, type Part } from '../registry.js';
+import { type Config, classNameOf, type Part, partToJSON } from '../registry.js';
 import { type Regularizer, regularizerRegistry } from '../regularizers.js';
 
 /** Shape of one sample, without the batch dimension; null where it is not known before there is data. */
@@ -250,6 +250,10 @@ export abstract class Layer implements Part {
     if (this.batchInputShape) own.batchInputShape = [...this.batchInputShape];
     if (this.activityRegularizer) own.activityRegularizer = this.activityRegularizer;
     return { ...own, ...this.config() };
+  }
+
+  toJSON(): unknown {
+    return partToJSON(this);
   }
 
   /** Initializer, regularizer, constraint and activation options resolved: names, instances or configs. */

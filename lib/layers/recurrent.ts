@@ -6,6 +6,7 @@ import type { Config } from '../registry.js';
 import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
 import { type CellOptions, cellDefaults, RecurrentCell } from './recurrent_cell.js';
 import {
+  cellOf,
   GRUCell,
   type GRUCellOptions,
   gruDefaults,
@@ -118,8 +119,9 @@ export abstract class RecurrentLayer extends Layer {
       used += weights.length;
       return {
         ...cell.sequenceSpec(),
-        // What lies above sees the steps in the order in which they were taken.
+        // What lies above sees the steps in the order in which they were taken; the mask stays in the order of the input.
         goBackwards: goBackwards && i === 0,
+        ...(goBackwards && i > 0 ? { maskBackwards: true } : {}),
         returnSequences: this.returnSequences || i < top,
         zeroOutputForMask: zeroOutputForMask && i === top,
         ...(this.stateful ? { state: lowering.state(this.#states[i]) } : {}),
@@ -220,7 +222,7 @@ export class SimpleRNN extends RecurrentLayer {
 
 /** Options of {@link RNN}. */
 export interface RNNOptions extends SequenceOptions {
-  /** A cell, or several on top of each other. */
+  /** A cell, or several on top of each other: instances or configs. */
   cell: RecurrentCell | StackedRNNCells | readonly RecurrentCell[];
 }
 
@@ -235,7 +237,7 @@ export class RNN extends RecurrentLayer {
 
   constructor(options: RNNOptions) {
     const { cell, ...sequence } = Layer.read('RNN', options, { cell: undefined as unknown, ...sequenceDefaults });
-    const one = Array.isArray(cell) ? new StackedRNNCells({ cells: cell }) : cell;
+    const one = Array.isArray(cell) ? new StackedRNNCells({ cells: cell }) : cellOf("RNN: 'cell'", cell);
     if (!(one instanceof RecurrentCell || one instanceof StackedRNNCells))
       throw typeError(
         `RNN: 'cell' must be a cell such as new layers.LSTMCell({ units: 32 }), or a list of cells. Received: ${show(cell)}`,

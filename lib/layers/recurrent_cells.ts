@@ -4,6 +4,7 @@ import { show, typeError } from '../errors.js';
 import { Initializer } from '../initializers.js';
 import { checkBoolean } from '../options.js';
 import type { Config } from '../registry.js';
+import { layerRegistry } from './index.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
 import { type CellOptions, cellDefaults, isNoLayer, RecurrentCell } from './recurrent_cell.js';
 
@@ -123,6 +124,12 @@ export class SimpleRNNCell extends RecurrentCell {
   }
 }
 
+/** The cell that an option holds: a config of one becomes an instance, anything else stays what it is. */
+export const cellOf = (where: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && ('className' in value || 'class_name' in value) && !(value instanceof Layer)
+    ? layerRegistry.resolve(value, where)
+    : value;
+
 /**
  * Cells on top of each other, each taking the output of the one before. Input `[features]`, output `[units]` of the topmost.
  * `layers.rnn({ cell: [a, b] })` is short for it.
@@ -137,11 +144,12 @@ export class StackedRNNCells extends Layer {
   constructor(options: { cells: readonly RecurrentCell[] } & LayerOptions) {
     const o = Layer.read('StackedRNNCells', options, { cells: undefined as unknown });
     super(o);
-    if (!Array.isArray(o.cells) || o.cells.length === 0 || !o.cells.every((c) => c instanceof RecurrentCell))
+    const cells = Array.isArray(o.cells) ? o.cells.map((c) => cellOf("StackedRNNCells: 'cells'", c)) : [];
+    if (cells.length === 0 || !cells.every((c) => c instanceof RecurrentCell))
       throw typeError(
         `StackedRNNCells: 'cells' must be a list of cells, such as [layers.LSTMCell, ...] instances. Received: ${show(o.cells)}`,
       );
-    this.cells = [...o.cells];
+    this.cells = cells as RecurrentCell[];
   }
 
   computeOutputShape(input: Shape): Shape {

@@ -56,6 +56,7 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   trainable_ = env.trainable;
   sequences_ = spec.flag("returnSequences", false);
   backwards_ = spec.flag("goBackwards", false);
+  maskBackwards_ = backwards_ || spec.flag("maskBackwards", false);
   stateful_ = spec.has("state");
   batch_ = env.batch;
   if (stateful_) states = {stateOf(name_.c_str(), spec, env, stateCount * units_)};
@@ -102,7 +103,7 @@ int Recurrent::memory(int64_t perRow, bool keep, int64_t fixed) {
 
 StepMask Recurrent::stepMask(const Chunk& c, int64_t t) const {
   if (!maskIn || maskInSteps != steps_) return {};
-  return {maskIn + c.row * steps_ + time(t), steps_};
+  return {maskIn + c.row * steps_ + (maskBackwards_ ? steps_ - 1 - t : t), steps_};
 }
 
 void Recurrent::forward(const Step& step, int phase, int64_t begin, int64_t end) {

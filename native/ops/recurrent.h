@@ -34,7 +34,8 @@ class Recurrent : public Op {
   struct Chunk {
     int64_t row, rows;
   };
-  // Spec: units, useBias, returnSequences, goBackwards, state (where stateful), zeroOutputForMask, dropout, recurrentDropout.
+  // Spec: units, useBias, returnSequences, goBackwards, state (where stateful), zeroOutputForMask, dropout, recurrentDropout, and
+  // maskBackwards: the input is in the order in which a layer below went backwards, but the mask is not.
   // Weights: kernel [width, gates * units], recurrent kernel [units, gates * units], bias [biasRows * gates * units].
   Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int stateCount);
 
@@ -122,7 +123,7 @@ class Recurrent : public Op {
   void addOutputGradient(const Chunk& c, int64_t t);
   void runBias(const Step& step);
 
-  bool sequences_, backwards_, stateful_, zeroOutput_;
+  bool sequences_, backwards_, maskBackwards_, stateful_, zeroOutput_;
   double dropout_, recurrentDropout_;
   uint64_t seed_;
   std::vector<int> weightIds_;

@@ -169,6 +169,21 @@ def layer_time_distributed_model():
     return [L.TimeDistributed(keras.Sequential(inner)), L.Flatten(), L.Dense(2)], x, draw(40, 8, 2), {"scale": 0.5}
 
 
+def layer_rnn_stacked_backwards_masking():
+    """Cells on top of each other in one loop: the mask goes backwards for all of them."""
+    x = draw(43, 8, 4, 2)
+    x[0, 3] = x[1, 2:] = x[2, :2] = x[3, 1] = x[4] = 0
+    cells = lambda: [L.GRUCell(3), L.LSTMCell(2), L.SimpleRNNCell(3)]  # noqa: E731
+    layers = [
+        L.Masking(),
+        L.RNN(cells(), go_backwards=True, return_sequences=True),
+        L.Bidirectional(L.RNN(cells(), return_sequences=True)),
+        L.Bidirectional(L.RNN(cells()), merge_mode="sum"),
+        L.Dense(2),
+    ]
+    return layers, x, draw(44, 8, 2)
+
+
 def reg_activity_any_layer():
     """An argument of the base class: pooling, normalization, wrappers and the rest take it too."""
     r = keras.regularizers.L1L2(l1=0.01, l2=0.02)
@@ -188,6 +203,7 @@ def reg_activity_any_layer():
 
 
 jax_cases = [
+    layer_rnn_stacked_backwards_masking,
     reg_activity_any_layer,
     layer_time_distributed_batch_normalization,
     layer_time_distributed_batch_normalization_mask,

@@ -43,6 +43,8 @@ const comparable = (value: Json): Json => {
     Object.entries(value)
       .filter(
         ([key, v]) =>
+          // What a cell was built for, the layer around it says.
+          !(key === 'build_config' && /Cells?$/.test(String(value.class_name))) &&
           !(silent.has(key) && (v === null || v === false || key === 'compile_config' || v === 'channels_last' || v === 0.99)),
       )
       .map(([key, v]) => [key, comparable(v)]),
