@@ -12,7 +12,8 @@ export function section(results, file) {
   const cell = (system, name) => {
     const row = ranked(results.workloads[name]).find((r) => r.system === system);
     if (!row) return '';
-    return row.reason ? 'failed' : `${time(row.median)}${row.otherWork ? ' *' : ''}`;
+    if (row.reason) return row.reason.startsWith('wrong loss') ? 'other loss' : 'failed';
+    return `${time(row.median)}${row.otherWork ? ' *' : ''}`;
   };
   const bold = (system) => (system === 'gemmfit' ? '**gemmfit**' : system);
   const line = (cells) => `| ${cells.join(' | ')} |`;
