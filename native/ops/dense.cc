@@ -56,11 +56,11 @@ constexpr int64_t kCopyPad = 16;
 
 // A matrix that many tiles read, laid out once for them with rows that do not all fall on the same places of the cache.
 struct SpreadRows {
-  bool used = false;
   int64_t rows = 0, width = 0;
-  int64_t stride() const { return width + kCopyPad; }
-  int64_t floats() const { return used ? rows * stride() : 0; }
-  int64_t tasks() const { return used ? ceilDiv(rows, kCopyRows) : 0; }
+  int slot = -1;  // the scratch that holds it; below 0: it is read where it is
+  bool used() const { return slot >= 0; }
+  int64_t stride() const { return used() ? width + kCopyPad : width; }
+  int64_t tasks() const { return used() ? ceilDiv(rows, kCopyRows) : 0; }
   void copy(int64_t task, int64_t count, const float* from, float* to) const {
     const int64_t last = std::min(count, (task + 1) * kCopyRows);
     for (int64_t r = task * kCopyRows; r < last; ++r)
@@ -89,25 +89,25 @@ class Dense : public DenseBase {
       scratchSpec.push_back({0, packedFloats(rows, units_), true});
     }
     const auto spread = [&](int64_t width, const Tiling& tiles) {
-      const SpreadRows copy{tiled_ && gemmTakesPacked(precision_) && width % 256 == 0 && tiles.columnTiles > 1, rows, width};
-      if (copy.used) scratchSpec.push_back({0, copy.floats(), false});
+      SpreadRows copy{rows, width};
+      if (!tiled_ || !gemmTakesPacked(precision_) || width % 256 != 0 || tiles.columnTiles == 1) return copy;
+      copy.slot = static_cast<int>(scratchSpec.size());
+      scratchSpec.push_back({0, rows * copy.stride(), false});
       return copy;
     };
-    spreadAt_ = scratchSpec.size();
     spreadX_ = spread(width_, forwardTiles_);
-    if (needsDx_) spreadDy_ = spread(units_, backwardTiles_);
-    layOuts_ = packTasks_ > 0 || spreadDy_.used;
+    spreadDy_ = needsDx_ ? spread(units_, backwardTiles_) : SpreadRows{rows, units_};
   }
 
   std::vector<Phase> forwardPhases() const override {
     if (!tiled_) return {Phase{}};
     const Phase tiles{Phase::tasks, forwardTiles_.count()};
-    return spreadX_.used ? std::vector<Phase>{{Phase::tasks, spreadX_.tasks(), true}, tiles} : std::vector<Phase>{tiles};
+    return spreadX_.used() ? std::vector<Phase>{{Phase::tasks, spreadX_.tasks(), true}, tiles} : std::vector<Phase>{tiles};
   }
   std::vector<Phase> backwardPhases() const override {
     std::vector<Phase> phases;
-    const int64_t layOuts = packTasks_ + spreadDy_.tasks(), tiles = tiled_ && needsDx_ ? backwardTiles_.count() : 0;
-    if (layOuts > 0) phases.push_back({Phase::tasks, layOuts, true});
+    const int64_t tiles = tiled_ && needsDx_ ? backwardTiles_.count() : 0;
+    if (layOuts() > 0) phases.push_back({Phase::tasks, layOuts(), true});
     if (tiles > 0) phases.push_back({Phase::tasks, tiles});
     return phases.empty() ? std::vector<Phase>{Phase{}} : phases;
   }
@@ -115,16 +115,15 @@ class Dense : public DenseBase {
   void forward(const Step& step, int phase, int64_t begin, int64_t end) override {
     const int64_t rows = step.rows * steps_;
     if (!tiled_) return product(begin * steps_, (end - begin) * steps_, 0, units_, x, width_);
-    if (spreadX_.used && phase == 0) return spreadX_.copy(begin, rows, x, scratch[spreadAt_]);
+    if (spreadX_.used() && phase == 0) return spreadX_.copy(begin, rows, x, scratchOf(spreadX_));
     const Tiling::Tile t = forwardTiles_.tile(begin);
-    product(t.row, std::min(t.rows, rows - t.row), t.column, t.columns, spreadX_.used ? scratch[spreadAt_] : x,
-            spreadX_.used ? spreadX_.stride() : width_);
+    product(t.row, std::min(t.rows, rows - t.row), t.column, t.columns, spreadX_.used() ? scratchOf(spreadX_) : x, spreadX_.stride());
   }
 
   void backward(const Step& step, int phase, int64_t begin, int64_t end) override {
     const int64_t rows = step.rows * steps_;
-    if (layOuts_ && phase == 0) {
-      if (begin >= packTasks_) return spreadDy_.copy(begin - packTasks_, rows, dy, scratch.back());
+    if (layOuts() > 0 && phase == 0) {
+      if (begin >= packTasks_) return spreadDy_.copy(begin - packTasks_, rows, dy, scratchOf(spreadDy_));
       const int64_t column = begin * kPackColumns;
       return pack(false, rows, std::min(kPackColumns, units_ - column), dy + column, units_, scratch[0] + column * rows);
     }
@@ -134,8 +133,8 @@ class Dense : public DenseBase {
       t = backwardTiles_.tile(begin);
       t.rows = std::min(t.rows, rows - t.row);
     }
-    const float* from = spreadDy_.used ? scratch.back() : dy;
-    const int64_t stride = spreadDy_.used ? spreadDy_.stride() : units_;
+    const float* from = spreadDy_.used() ? scratchOf(spreadDy_) : dy;
+    const int64_t stride = spreadDy_.stride();
     gemm(false, true, t.rows, t.columns, units_, 1, from + t.row * stride, stride, kernel_ + t.column * units_, units_, 0,
          dx + t.row * width_ + t.column, width_, nullptr, precision_);
   }
@@ -162,16 +161,18 @@ class Dense : public DenseBase {
   }
 
  private:
+  int64_t layOuts() const { return packTasks_ + spreadDy_.tasks(); }
+  float* scratchOf(const SpreadRows& copy) const { return scratch[static_cast<size_t>(copy.slot)]; }
+
   void product(int64_t row, int64_t rows, int64_t column, int64_t columns, const float* from, int64_t stride) {
     gemm(false, false, rows, columns, width_, 1, from + row * stride, stride, kernel_ + column, units_, 0, y + row * units_ + column,
          units_, bias_ ? bias_ + column : nullptr, precision_);
   }
 
-  bool tiled_ = false, needsDx_ = false, layOuts_ = false;
+  bool tiled_ = false, needsDx_ = false;
   SpreadRows spreadX_, spreadDy_;
   Tiling forwardTiles_{}, backwardTiles_{}, weightTiles_{};
   int64_t weightTasks_ = 1, packTasks_ = 0;
-  size_t spreadAt_ = 0;
 };
 
 }  // namespace

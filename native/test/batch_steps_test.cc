@@ -86,26 +86,8 @@ void checkSteps(const StepsCase& test) {
 
   const Floats c = randomFloats(static_cast<int64_t>(test.size()), 5, -1, 1);
   const Floats dx = runner.backward(c);
-  const auto loss = [&] {
-    const Doubles y = reference(xs, weights);
-    double sum = 0;
-    for (size_t i = 0; i < y.size(); ++i) sum += static_cast<double>(c[i]) * y[i];
-    return sum;
-  };
-  const auto differences = [&](Doubles& at) {
-    Doubles out(at.size());
-    for (size_t i = 0; i < at.size(); ++i) {
-      const double middle = at[i];
-      at[i] = middle + 1e-5;
-      const double above = loss();
-      at[i] = middle - 1e-5;
-      out[i] = (above - loss()) / 2e-5;
-      at[i] = middle;
-    }
-    return out;
-  };
-  expectClose(dx, differences(xs), 2e-5, "dx");
-  for (size_t w = 0; w < moving; ++w) expectClose(runner.gradients[w], differences(weights[w]), 2e-5, "gradient of a weight");
+  expectDifferences(reference, c, xs, weights, dx,
+                    {runner.gradients.begin(), runner.gradients.begin() + static_cast<std::ptrdiff_t>(moving)});
 }
 
 TEST(BatchNormalizationOfSteps, TrainsEachStepByItself) {

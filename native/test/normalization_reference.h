@@ -72,6 +72,31 @@ struct BatchCase {
   }
 };
 
+// dx and the gradients of the first weights are those of finite differences of SUM c y.
+inline void expectDifferences(const Reference& reference, const Floats& c, Doubles& xs, std::vector<Doubles>& weights, const Floats& dx,
+                              const std::vector<Floats>& gradients) {
+  const auto loss = [&] {
+    const Doubles y = reference(xs, weights);
+    double sum = 0;
+    for (size_t i = 0; i < y.size(); ++i) sum += static_cast<double>(c[i]) * y[i];
+    return sum;
+  };
+  const auto differences = [&](Doubles& at) {
+    Doubles out(at.size());
+    for (size_t i = 0; i < at.size(); ++i) {
+      const double middle = at[i];
+      at[i] = middle + 1e-5;
+      const double above = loss();
+      at[i] = middle - 1e-5;
+      out[i] = (above - loss()) / 2e-5;
+      at[i] = middle;
+    }
+    return out;
+  };
+  expectClose(dx, differences(xs), 2e-5, "dx");
+  for (size_t w = 0; w < gradients.size(); ++w) expectClose(gradients[w], differences(weights[w]), 2e-5, "gradient of a weight");
+}
+
 // About half of n numbers 1, the others 0.
 inline Floats halfOf(int64_t n, uint64_t seed) {
   Floats mask = randomFloats(n, seed, 0, 1);
