@@ -1,4 +1,5 @@
 # PyTorch as its users write it for speed: rows by index_select, fused Adam. TORCH_COMPILE=1 compiles forward and loss.
+import math
 import os
 import time
 
@@ -149,6 +150,16 @@ if compiled:
     pass_ = torch.compile(pass_, dynamic=False)
 optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-3, eps=1e-7, fused=True)
 n = len(x)
+step = 0
+
+
+def optimize():
+    """Keras adds epsilon to the root of the second moment before its bias is corrected, PyTorch after it."""
+    global step
+    step += 1
+    for group in optimizer.param_groups:
+        group["eps"] = 1e-7 / math.sqrt(1 - 0.999**step)
+    optimizer.step()
 
 
 def epoch(order=None):
@@ -160,7 +171,7 @@ def epoch(order=None):
         optimizer.zero_grad(set_to_none=True)
         l, o = pass_(xb, yb)
         l.backward()
-        optimizer.step()
+        optimize()
         with torch.no_grad():
             total += l.detach() * len(xb)
             hits += right(o.detach(), yb)

@@ -33,7 +33,15 @@ const names = {
   sparse_categorical_crossentropy: 'sparseCategoricalCrossentropy',
   mean_squared_error: 'meanSquaredError',
 };
-model.compile({ optimizer: tf.train.adam(0.001), loss: names[loss], metrics: loss.includes('crossentropy') ? ['accuracy'] : [] });
+// Keras adds epsilon to the root of the second moment before its bias is corrected, TensorFlow.js after it.
+const optimizer = tf.train.adam(0.001);
+const applyGradients = optimizer.applyGradients.bind(optimizer);
+let step = 0;
+optimizer.applyGradients = (gradients) => {
+  optimizer.epsilon = 1e-7 / Math.sqrt(1 - 0.999 ** ++step);
+  applyGradients(gradients);
+};
+model.compile({ optimizer, loss: names[loss], metrics: loss.includes('crossentropy') ? ['accuracy'] : [] });
 const flat = new Float32Array(new Uint8Array(readFileSync(workload.weights.file)).buffer);
 let at = 0;
 // Layer by layer: the model as a whole has its own order, with statistics last.
