@@ -18,7 +18,7 @@ import { parseArgs } from 'node:util';
 import { chart } from './lib/chart.mjs';
 import { compare } from './lib/compare.mjs';
 import { prepare } from './lib/data.mjs';
-import { bestLimit, bestProductsLimit, measureLimits } from './lib/limits.mjs';
+import { bestLimit, bestRegistersLimit, measureLimits } from './lib/limits.mjs';
 import { nativePrograms } from './lib/native.mjs';
 import { writeReadme } from './lib/readme.mjs';
 import { report, servingReport } from './lib/report.mjs';
@@ -133,7 +133,7 @@ async function measure() {
     const before = results.workloads[name]?.results ?? [];
     const entry = {
       limit: bestLimit(workloads[name], limits),
-      productsLimit: bestProductsLimit(workloads[name], limits),
+      registersLimit: bestRegistersLimit(workloads[name], limits),
       neededMiB: neededMiB(workloads[name]),
       expectedLoss: workloads[name].expectedLoss,
       results: [],

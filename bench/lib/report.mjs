@@ -81,7 +81,7 @@ function workloadTable(name, results) {
   );
   const title = [
     `${name}: ${workloads[name].about}, ${workloads[name].data.rows.toLocaleString('en-US')} rows; limit ${time(entry.limit)}`,
-    entry.productsLimit && `(${time(entry.productsLimit)} with products at the rate of sgemm)`,
+    entry.registersLimit && `(${time(entry.registersLimit)} were products as fast as registers)`,
     entry.neededMiB && `needs ${mebibytes(entry.neededMiB)}`,
   ];
   return [title.filter(Boolean).join(' '), table([head, ...body]), ...notes].join('\n');
@@ -95,7 +95,8 @@ export function report(results, names = Object.keys(results.workloads)) {
   return [
     `${results.date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, node ${machine.node}`,
     `multiply-adds in registers ${limits.peak.join(' / ')} GFLOP/s on 1 / 2 threads, memory ${limits.triad.join(' / ')} GB/s; ${limits.blas}`,
-    'seconds an epoch; the limit is the floating-point work at that rate and the traffic of Adam as measured',
+    'seconds an epoch; the limit is products at the rate of sgemm at their own sizes (or the engine, where that is faster), other work in',
+    'registers, and the traffic of Adam and of rows of tables as measured',
     'grown: the peak above what was held when library and data were loaded; to needed: what it grew by beyond its growth on W1, beside',
     'weights, moments of Adam and one batch of activations',
     ...(results.unset?.length ? [`taken out of the environment: ${results.unset.join(' ')}`] : []),

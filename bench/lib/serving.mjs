@@ -29,13 +29,13 @@ const milliseconds = (ms) => `${ms.toFixed(ms < 10 ? 2 : 0)} ms`;
 
 const measurements = {
   latency: () => {
-    const { p50, p99, batch, work, traffic } = run('latency');
+    const { p50, p99, batch, products, registers } = run('latency');
     return [
       ['W7 predictSync, one row: median', `${p50.toFixed(1)} us`, 'under 20 us'],
       ['W7 predictSync, one row: 99th percentile', `${p99.toFixed(1)} us`, 'under 60 us'],
       [
         'W7 predict, 60,000 rows at 256',
-        `${time(batch)}: ${percent(work / batch)} of the floating-point limit, ${percent((work + traffic) / batch)} with reading the rows`,
+        `${time(batch)}: ${percent(products / batch)} of the limit, ${percent(registers / batch)} were products as fast as registers`,
         '85 %',
       ],
     ];

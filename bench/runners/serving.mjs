@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { predictLimits } from '../lib/limits.mjs';
 import { peakMiB } from '../lib/memory.mjs';
 import { cacheFolder } from '../lib/workloads.mjs';
 
@@ -75,13 +76,12 @@ const measurements = {
       await model.predict(x, { batchSize: 256, verbose: 0 });
       batches.push((performance.now() - start) / 1000);
     }
-    const { peak, triad } = JSON.parse(readFileSync(join(cacheFolder, 'limits.json'), 'utf8'));
+    const limits = JSON.parse(readFileSync(join(cacheFolder, 'limits.json'), 'utf8'));
     return {
       p50: percentile(all, 0.5),
       p99: percentile(all, 0.99),
       batch: percentile(sorted(batches), 0.5),
-      work: (60000 * 2 * (784 * 128 + 128 * 10)) / (Math.max(...peak) * 1e9),
-      traffic: x.byteLength / (Math.max(...triad) * 1e9),
+      ...predictLimits(60000, limits),
     };
   },
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chart } from '../../bench/lib/chart.mjs';
 import { compare, noise } from '../../bench/lib/compare.mjs';
 import { makeData } from '../../bench/lib/data.mjs';
-import { limitOf, workOf } from '../../bench/lib/limits.mjs';
+import { limitOf, registersLimitOf, workOf } from '../../bench/lib/limits.mjs';
 import { section } from '../../bench/lib/readme.mjs';
 import { ranked, report } from '../../bench/lib/report.mjs';
 import { describe as layersIn, layersOf, neededMiB } from '../../bench/lib/stack.mjs';
@@ -87,8 +87,26 @@ describe('bench', () => {
     ]);
     expect(parameters).toBe(784 * 128 + 128 + 128 * 10 + 10);
     const workload = { units: [1], batchSize: 10, data: { features: 100, rows: 25 } };
-    // 3 steps of two products of 2000 operations each; no time for an optimizer that was not measured.
-    expect(limitOf(workload, { peak: [1e-3], adam: [] }, 1)).toBeCloseTo(3 * 4000e-6, 12);
+    // 3 steps of two products of 2000 operations each, forward and for the weights; no time for an optimizer that was not measured.
+    expect(registersLimitOf(workload, { peak: [1e-3], adam: [] }, 1)).toBeCloseTo(3 * 4000e-6, 12);
+    const at = (product, blas, engine) => ({ product, threads: 1, blas, engine });
+    const rates = [at([10, 1, 100, 0, 0], 1e-3, 2e-3), at([100, 1, 10, 1, 0], 5e-4, 1e-4)];
+    expect(limitOf(workload, { peak: [1], adam: [], products: rates }, 1)).toBeCloseTo(3 * (1000e-6 + 4000e-6), 12);
+    expect(limitOf(workload, { peak: [1], adam: [], products: rates.slice(1) }, 1)).toBeNaN();
+  });
+
+  it('counts the rows of a table that a batch reads, and those it updates', () => {
+    const layers = [
+      ['embedding', { inputDim: 10, outputDim: 2 }],
+      ['globalAveragePooling1d', {}],
+    ];
+    const workload = { layers, batchSize: 2, data: { kind: 'ids', rows: 2, steps: 1, vocabulary: 10 } };
+    const limits = { peak: [1], triad: [1e-3], adam: [{ threads: 1, parameters: 20, us: 40 }], products: [] };
+    // 2 us for each of 2 numbers of 10 (1 - 0.9^2) = 1.9 rows; 2 rows of 2 numbers of 4 bytes at 1 byte a microsecond.
+    const reading = 2 * 2 * 4 * 1e-6;
+    const traffic = 2e-6 * 2 * 1.9 + reading;
+    const flops = registersLimitOf(workload, { ...limits, triad: [Infinity], adam: [] }, 1);
+    expect(registersLimitOf(workload, limits, 1) - flops).toBeCloseTo(traffic, 12);
   });
 
   it('counts convolutions as products of their windows, and recurrent layers step by step', () => {
@@ -185,7 +203,7 @@ describe('bench', () => {
     expect(svg).not.toContain('wrong');
     expect(svg.match(/<rect [^>]*rx/g)?.length).toBe(3);
     const text = section(results([2, 2, 2, 2, 2]), 'bench/results/x.json').join('\n');
-    expect(text).toContain('|  | slow | **gemmfit** | wrong | other | absent | limit |');
+    expect(text).toContain('|  | slow | **gemmfit** | wrong | other | absent | limit | gemmfit of limit |');
     expect(text).toContain(', batch 32 | 4.00 s | 2.00 s | other loss | 3.00 s * | failed | 500 ms |');
     expect(text).toContain('(bench/results/x.svg)');
   });
