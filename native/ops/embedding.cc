@@ -80,8 +80,8 @@ class Embedding : public Op {
 
   void weightTask(const Step& step, int64_t task) override {
     if (!lazy_) return updateTile(step, task);
-    const int64_t tasks = weightTasks();
-    for (int64_t tile = task * tiles_ / tasks; tile < (task + 1) * tiles_ / tasks; ++tile) updateRows(step, tile);
+    const int64_t tasks = weightTasks(), end = (task + 1) * tiles_ / tasks;
+    for (int64_t tile = task * tiles_ / tasks; tile < end; ++tile) updateRows(step, tile, order() + ends()[end - 1]);
   }
 
  private:
@@ -110,21 +110,20 @@ class Embedding : public Op {
     variable_->rows->prefetch(idAt(position));
   }
 
-  // Only the rows of a tile that are in the batch.
-  void updateRows(const Step& step, int64_t tile) {
+  // Only the rows of a tile that are in the batch. `last`: where the task's positions end; what follows them another thread may be sorting.
+  void updateRows(const Step& step, int64_t tile, const int32_t* last) {
     int32_t* i = order() + (tile == 0 ? 0 : ends()[tile - 1]);
     int32_t* const to = order() + ends()[tile];
     std::sort(i, to, [this](int32_t a, int32_t b) {
       const int64_t idA = idAt(a), idB = idAt(b);
       return idA != idB ? idA < idB : a < b;
     });
-    const int32_t* const all = order() + ends()[tiles_ - 1];
     while (i != to) {
       const int64_t id = idAt(*i);
       float* g = step.updater->tile(tableId_, id * width_, width_);
       std::memset(g, 0, static_cast<size_t>(width_) * sizeof(float));
       for (; i != to && idAt(*i) == id; ++i) {
-        if (i + kAhead < all) prefetchForUpdate(i[kAhead]);
+        if (i + kAhead < last) prefetchForUpdate(i[kAhead]);
         const float* add = gradientOf(*i);
         for (int64_t k = 0; k < width_; ++k) g[k] += add[k];
       }
