@@ -10,6 +10,7 @@
 // Each trial is a process of its own: an epoch in the order of the file from given weights, whose loss must be right, or there is no time;
 // then shuffled epochs, of which the median and the minimum are shown.
 // OPENBLAS_* in the environment choose kernels for one machine and slow all who use that library on another, so trials do not see them.
+// Where OpenBLAS does not know the processor, the handwritten loop and the limits are told which of its kernels fit.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -19,7 +20,7 @@ import { chart } from './lib/chart.mjs';
 import { compare } from './lib/compare.mjs';
 import { prepare } from './lib/data.mjs';
 import { bestLimit, bestRegistersLimit, measureLimits } from './lib/limits.mjs';
-import { nativePrograms } from './lib/native.mjs';
+import { blasEnvironment, nativePrograms } from './lib/native.mjs';
 import { writeReadme } from './lib/readme.mjs';
 import { report, servingReport } from './lib/report.mjs';
 import { serving } from './lib/serving.mjs';
@@ -81,7 +82,8 @@ function runTrial(name, manifest, options) {
   const system = systems[name];
   const [program, args] = system.command(manifest, options);
   const timeout = 1000 * Number(values.timeout);
-  const child = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, ...system.environment }, timeout });
+  const env = { ...process.env, ...system.environment, ...(system.native && options.blas) };
+  const child = spawnSync(program, args, { encoding: 'utf8', env, timeout });
   const line = child.stdout?.split('\n').findLast((text) => text.startsWith('{'));
   if (child.error?.code === 'ETIMEDOUT') return { system: name, failed: `no epoch timed within ${values.timeout} s` };
   if (child.status !== 0 || !line) {
@@ -123,10 +125,19 @@ async function measure() {
   const programs = nativePrograms(['gemmfit_limits', 'gemmfit_handwritten']);
   const picked = Object.fromEntries(names.map((name) => [name, workloads[name]]));
   const old = values.json && existsSync(values.json) ? readJson(values.json) : { workloads: {} };
-  const limits = measureLimits(programs.gemmfit_limits, 2, picked);
+  const blas = values['keep-openblas'] ? {} : blasEnvironment();
+  const limits = measureLimits(programs.gemmfit_limits, 2, picked, blas);
   mkdirSync(cacheFolder, { recursive: true });
   writeFileSync(join(cacheFolder, 'limits.json'), JSON.stringify(limits));
-  const results = { ...old, date: new Date().toISOString(), machine: machine(), unset, limits, workloads: { ...old.workloads } };
+  const results = {
+    ...old,
+    date: new Date().toISOString(),
+    machine: machine(),
+    unset,
+    blas,
+    limits,
+    workloads: { ...old.workloads },
+  };
   const keep = () => values.json && writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`);
   for (const name of names) {
     const manifest = await prepare(name);
@@ -147,6 +158,7 @@ async function measure() {
         budget: Number(values.budget),
         most: Number(values.most),
         threads: values.threads && Number(values.threads),
+        blas,
         read: readJson,
         program: programs[systems[system].native],
       };

@@ -64,12 +64,12 @@ export function predictLimits(rows, { products, peak }) {
   return { products: seconds(rate), registers: seconds(() => Math.max(...peak)) };
 }
 
-/** Runs the program that measures the machine, with the products of these workloads. */
-export function measureLimits(program, threads, workloads) {
+/** Runs the program that measures the machine, with the products of these workloads, in an environment with these additions. */
+export function measureLimits(program, threads, workloads, environment) {
   const products = unique([...Object.values(workloads).flatMap((w) => workOf(w).products.map(measured)), ...predicted]);
   const parameters = [...new Set(Object.values(workloads).flatMap(heldOf).map(measuredParameters))];
   const args = [String(threads), parameters.join(), ...products.map((p) => p.join())];
-  const out = JSON.parse(execFileSync(program, args, { encoding: 'utf8' }));
+  const out = JSON.parse(execFileSync(program, args, { encoding: 'utf8', env: { ...process.env, ...environment } }));
   return { ...out, products: out.products.map((p) => ({ ...p, product: products[p.index] })) };
 }
 

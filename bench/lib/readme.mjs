@@ -1,7 +1,7 @@
 // The benchmark section of README.md, from a file of results: between two markers, so that figures are never typed in.
 import { join, relative } from 'node:path';
 import { writeSection } from '../../scripts/lib/readme.mjs';
-import { ranked } from './report.mjs';
+import { blasNote, ranked } from './report.mjs';
 import { time } from './statistics.mjs';
 import { root, workloads } from './workloads.mjs';
 
@@ -37,7 +37,7 @@ export function section(results, file) {
       ]),
     ),
     '',
-    `The limit is products at the rate of sgemm at their own sizes (of the engine, where that is faster), other work at what this machine multiplies and adds in registers (${limits.peak.at(-1)} GFLOP/s on ${limits.peak.length} threads), and the memory traffic of Adam and of an embedding's rows; * does other work. Each system starts from the same weights, and has no time where its loss after an epoch is not ours.`,
+    `The limit is products at the rate of sgemm at their own sizes (of the engine, where that is faster), other work at what this machine multiplies and adds in registers (${limits.peak.at(-1)} GFLOP/s on ${limits.peak.length} threads), and the memory traffic of Adam and of an embedding's rows; * does other work. Each system starts from the same weights, and has no time where its loss after an epoch is not ours.${blasNote(results).map((note) => ` ${note}.`)}`,
     '',
     `![Time of an epoch beside gemmfit](${svg})`,
     ...(results.serving ? ['', '| serving and growth | measured | wanted |', '|---|---|---|'] : []),

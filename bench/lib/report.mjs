@@ -87,6 +87,12 @@ function workloadTable(name, results) {
   return [title.filter(Boolean).join(' '), table([head, ...body]), ...notes].join('\n');
 }
 
+/** What the handwritten loop and the limits were told, where the system's OpenBLAS does not know the processor. */
+export const blasNote = ({ blas }) =>
+  blas?.OPENBLAS_CORETYPE
+    ? [`OpenBLAS here does not know the processor: its ${blas.OPENBLAS_CORETYPE} kernels are named to it`]
+    : [];
+
 export function report(results, names = Object.keys(results.workloads)) {
   const { machine, limits } = results;
   const versions = [...new Set(Object.values(results.workloads).flatMap((entry) => entry.results.map((r) => r.version)))].filter(
@@ -99,6 +105,7 @@ export function report(results, names = Object.keys(results.workloads)) {
     'registers, and the traffic of Adam and of rows of tables as measured',
     'grown: the peak above what was held when library and data were loaded; to needed: what it grew by beyond its growth on W1, beside',
     'weights, moments of Adam and one batch of activations',
+    ...blasNote(results),
     ...(results.unset?.length ? [`taken out of the environment: ${results.unset.join(' ')}`] : []),
     ...names.map((name) => `\n${workloadTable(name, results)}`),
     `\n${productsTable(limits)}`,

@@ -3,6 +3,7 @@ import { chart } from '../../bench/lib/chart.mjs';
 import { compare, noise } from '../../bench/lib/compare.mjs';
 import { makeData } from '../../bench/lib/data.mjs';
 import { limitOf, registersLimitOf, workOf } from '../../bench/lib/limits.mjs';
+import { fittingCore } from '../../bench/lib/native.mjs';
 import { section } from '../../bench/lib/readme.mjs';
 import { ranked, report } from '../../bench/lib/report.mjs';
 import { describe as layersIn, layersOf, neededMiB } from '../../bench/lib/stack.mjs';
@@ -218,6 +219,17 @@ describe('bench', () => {
       expect(workload.expectedLoss).toBeGreaterThan(0);
       expect(['binary_crossentropy', 'sparse_categorical_crossentropy', 'mean_squared_error']).toContain(workload.loss);
     }
+  });
+
+  it('names kernels of OpenBLAS only where it does not know a processor with wide vectors', () => {
+    expect(fittingCore('AVX3', 'Prescott')).toBe('SKYLAKEX');
+    expect(fittingCore('AVX2', 'Nehalem')).toBe('HASWELL');
+    expect(fittingCore('AVX3', 'Zen')).toBeUndefined();
+    expect(fittingCore('SSE4', 'Prescott')).toBeUndefined();
+    const named = { ...results([1]), blas: { OPENBLAS_CORETYPE: 'SKYLAKEX' } };
+    expect(report(named)).toContain('its SKYLAKEX kernels');
+    expect(section(named, 'a.json').join()).toContain('its SKYLAKEX kernels');
+    expect(report(results([1]))).not.toContain('kernels are named');
   });
 
   it('starts each system with the manifest and its limits of time', () => {
