@@ -21,6 +21,13 @@ export interface ConvLSTMOptions extends Omit<LSTMCellOptions, 'units'>, Sequenc
 const { units: _, ...gateDefaults } = lstmDefaults;
 const defaults = { ...slidingDefaults, ...gateDefaults, ...sequenceDefaults, filters: undefined as unknown };
 
+/** Softmax in Keras is along the last axis, which is not always that of the channels. */
+class ConvLSTMCell extends LSTMCell {
+  protected override get takesSoftmax(): boolean {
+    return false;
+  }
+}
+
 abstract class ConvLSTM extends RecurrentLayer {
   readonly window: SlidingWindow;
 
@@ -31,7 +38,7 @@ abstract class ConvLSTM extends RecurrentLayer {
       throw typeError(`${where}: 'filters' is missing; give the channels of the output, such as { filters: 32 }.`);
     const units = checkNumber(where, 'filters', filters, { min: 1, integer: true });
     const { cell, sequence } = split(lstmDefaults, { ...rest, units });
-    super(sequence, [new (named(LSTMCell, where))(cell as LSTMCellOptions)]);
+    super(sequence, [new (named(ConvLSTMCell, where))(cell as LSTMCellOptions)]);
     this.window = new SlidingWindow(where, rank, { kernelSize, strides, padding, dataFormat, dilationRate });
   }
 

@@ -1,3 +1,4 @@
+import { Softmax } from '../activations/along_axis.js';
 import type { Activation } from '../activations.js';
 import type { OpSpec, SpecValue } from '../engine/spec.js';
 import { typeError, ValueError } from '../errors.js';
@@ -10,7 +11,7 @@ import { Layer, type LayerOptions, type Shape, type WeightOptions } from './laye
 export interface CellOptions extends LayerOptions {
   /** Size of the state and of the output: a whole number above 0. */
   units: number;
-  /** Default `'tanh'`; null for none. Any function of one element. */
+  /** Default `'tanh'`; null for none. Any function of one element, or `'softmax'` over the units. */
   activation?: unknown;
   /** Default true. */
   useBias?: boolean;
@@ -90,7 +91,7 @@ export abstract class RecurrentCell extends Layer {
 
   private readParts(o: Read) {
     return {
-      activation: this.elementwise('activation', o.activation),
+      activation: this.gateFunction('activation', o.activation),
       kernelInitializer: this.initializer('kernelInitializer', o.kernelInitializer),
       recurrentInitializer: this.initializer('recurrentInitializer', o.recurrentInitializer),
       biasInitializer: this.initializer('biasInitializer', o.biasInitializer),
@@ -103,15 +104,22 @@ export abstract class RecurrentCell extends Layer {
     };
   }
 
-  /** Gates work on each element by itself. */
-  protected elementwise(option: string, value: unknown): Activation {
+  /** Whether gates may go through softmax, over the units. */
+  protected get takesSoftmax(): boolean {
+    return true;
+  }
+
+  /** Gates work on each element by itself, or on a vector of the units. */
+  protected gateFunction(option: string, value: unknown): Activation {
     const activation = this.activation(option, value);
-    if ((activation.constructor as typeof Activation).defaults.axis !== undefined)
-      throw new ValueError(
-        `${this.className}: '${option}' must be a function of one element, such as 'tanh'. Received: '${activation.name}', which works along an axis.`,
-        'ERR_OUT_OF_RANGE',
-      );
-    return activation;
+    const axis = activation.options.axis;
+    if (axis === undefined || (this.takesSoftmax && activation instanceof Softmax && (axis === -1 || axis === 1)))
+      return activation;
+    throw new ValueError(
+      `${this.className}: '${option}' must be a function of one element, such as 'tanh'${this.takesSoftmax ? ", or 'softmax' over the units" : ''}. ` +
+        `Received: '${activation.name}', which works along axis ${axis}.`,
+      'ERR_OUT_OF_RANGE',
+    );
   }
 
   /** Gates: the columns of the kernels are `gates * units`. */

@@ -34,7 +34,7 @@ export class LSTMCell extends RecurrentCell {
     const o = Layer.read('LSTMCell', options, lstmDefaults);
     super(o);
     this.unitForgetBias = checkBoolean(this.className, 'unitForgetBias', o.unitForgetBias);
-    this.recurrentActivation = this.elementwise('recurrentActivation', o.recurrentActivation);
+    this.recurrentActivation = this.gateFunction('recurrentActivation', o.recurrentActivation);
   }
 
   protected gateSpec(): OpSpec {
@@ -92,7 +92,7 @@ export class GRUCell extends RecurrentCell {
     const o = Layer.read('GRUCell', options, gruDefaults);
     super(o);
     this.resetAfter = checkBoolean(this.className, 'resetAfter', o.resetAfter);
-    this.recurrentActivation = this.elementwise('recurrentActivation', o.recurrentActivation);
+    this.recurrentActivation = this.gateFunction('recurrentActivation', o.recurrentActivation);
   }
 
   protected gateSpec(): OpSpec {

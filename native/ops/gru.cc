@@ -14,9 +14,9 @@ class Gru : public Recurrent {
   Gru(const Value& spec, const OpEnv& env)
       : Recurrent("gru", spec, env, 3, spec.flag("resetAfter", true) ? 2 : 1, 1),
         after_(spec.flag("resetAfter", true)),
-        a_(cellFunction(spec, "activation", ActivationKind::tanh)),
-        s_(cellFunction(spec, "recurrentActivation", ActivationKind::sigmoid)),
-        fused_(after_ && a_.kind == ActivationKind::tanh && s_.kind == ActivationKind::sigmoid) {
+        a_(spec, "activation", ActivationKind::tanh),
+        s_(spec, "recurrentActivation", ActivationKind::sigmoid),
+        fused_(after_ && a_.is(ActivationKind::tanh) && s_.is(ActivationKind::sigmoid)) {
     inner_ = slabs(units_, training_);
     if (after_)
       products_ = memory(gateWidth_, false);
@@ -73,7 +73,7 @@ class Gru : public Recurrent {
       float *row = g + r * n, *sum = sums + r * n, *in = inner + r * u;
       const float *p = products + r * n, *more = bias_ && after_ ? bias_ + n : nullptr;
       for (int64_t j = 0; j < 2 * u; ++j) sum[j] = row[j] + (after_ ? p[j] : 0.0f) + (bias_ ? bias_[j] : 0.0f) + (more ? more[j] : 0.0f);
-      activationForward(s_, sum, row, 2 * u);
+      s_.forward(sum, row, 2, u);
       for (int64_t j = 0; j < u; ++j) in[j] = after_ ? p[2 * u + j] + (more ? more[2 * u + j] : 0.0f) : row[u + j] * seen[r * u + j];
     }
     if (!after_) recurrentProduct(c, inner, g, 2);
@@ -83,7 +83,7 @@ class Gru : public Recurrent {
       const float *in = inner + r * u, *old = before + r * u;
       for (int64_t j = 0; j < u; ++j)
         sum[2 * u + j] = row[2 * u + j] + (bias_ ? bias_[2 * u + j] : 0.0f) + (after_ ? row[u + j] * in[j] : 0.0f);
-      activationForward(a_, sum + 2 * u, row + 2 * u, u);
+      a_.forward(sum + 2 * u, row + 2 * u, 1, u);
       for (int64_t j = 0; j < u; ++j) h[j] = m.skips(r) ? old[j] : row[j] * old[j] + (1.0f - row[j]) * row[2 * u + j];
     }
   }
@@ -107,8 +107,8 @@ class Gru : public Recurrent {
         up[j] = d * z;
         work(c, r)[j] = d * (old[j] - candidate);
       }
-      activationBackward(a_, (aFromY ? row : sum) + 2 * u, later, later, u);
-      activationBackward(s_, fromY ? row : sum, work(c, r), work(c, r), u);
+      a_.backward((aFromY ? row : sum) + 2 * u, later, later, 1, u);
+      s_.backward(fromY ? row : sum, work(c, r), work(c, r), 1, u);
       std::memcpy(row, work(c, r), static_cast<size_t>(u) * sizeof(float));
       std::memcpy(row + 2 * u, later, static_cast<size_t>(u) * sizeof(float));
       if (!inner) continue;
@@ -117,7 +117,7 @@ class Gru : public Recurrent {
         work(c, r)[j] = later[j] * inner[r * u + j];
         later[j] *= row[u + j];
       }
-      activationBackward(s_, (fromY ? row : sum) + u, work(c, r), work(c, r), u);
+      s_.backward((fromY ? row : sum) + u, work(c, r), work(c, r), 1, u);
       std::memcpy(row + u, work(c, r), static_cast<size_t>(u) * sizeof(float));
     }
   }
@@ -147,7 +147,7 @@ class Gru : public Recurrent {
         up[j] += reset[j] * row[j] * (dropped ? dropped[r * u + j] : 1.0f);
         reset[j] *= seen[r * u + j];
       }
-      activationBackward(s_, fromY ? row : sums + r * n + u, reset, reset, u);
+      s_.backward(fromY ? row : sums + r * n + u, reset, reset, 1, u);
       std::memcpy(row, reset, static_cast<size_t>(u) * sizeof(float));
     }
     if (t > 0) addRecurrentBackward(c, g, 0, 2, false);
@@ -156,7 +156,7 @@ class Gru : public Recurrent {
   float* work(const Chunk& c, int64_t r) const { return rows(work_, c, units_) + r * units_; }
 
   bool after_;
-  ActivationFunction a_, s_;
+  CellFunction a_, s_;
   bool fused_;
   int inner_ = -1, products_ = -1, recurrentGates_ = -1, sums_ = -1, work_ = -1, reset_ = -1;
 };

@@ -7,9 +7,9 @@
 namespace gemmfit::ops {
 
 LstmGates::LstmGates(const Value& spec)
-    : a_(cellFunction(spec, "activation", ActivationKind::tanh)),
-      s_(cellFunction(spec, "recurrentActivation", ActivationKind::sigmoid)),
-      fused_(a_.kind == ActivationKind::tanh && s_.kind == ActivationKind::sigmoid) {}
+    : a_(spec, "activation", ActivationKind::tanh),
+      s_(spec, "recurrentActivation", ActivationKind::sigmoid),
+      fused_(a_.is(ActivationKind::tanh) && s_.is(ActivationKind::sigmoid)) {}
 
 void LstmGates::forward(const LstmForward& s, float* sums) const {
   if (fused_) return lstmForward(s);
@@ -17,12 +17,12 @@ void LstmGates::forward(const LstmForward& s, float* sums) const {
   for (int64_t r = 0; r < s.rows; ++r) {
     float *z = s.gates + r * 4 * u, *before = sums + r * 4 * u, *c = s.c + r * u, *ac = s.tanhC + r * u, *h = s.h + r * u;
     for (int64_t j = 0; j < 4 * u; ++j) before[j] = z[j] + (s.bias ? s.bias[j] : 0.0f);
-    activationForward(s_, before, z, 2 * u);
-    activationForward(a_, before + 2 * u, z + 2 * u, u);
-    activationForward(s_, before + 3 * u, z + 3 * u, u);
+    s_.forward(before, z, 2, u);
+    a_.forward(before + 2 * u, z + 2 * u, 1, u);
+    s_.forward(before + 3 * u, z + 3 * u, 1, u);
     const float* carried = s.cPrevious + r * u;
     for (int64_t j = 0; j < u; ++j) c[j] = z[u + j] * carried[j] + z[j] * z[2 * u + j];
-    activationForward(a_, c, ac, u);
+    a_.forward(c, ac, 1, u);
     for (int64_t j = 0; j < u; ++j) h[j] = z[3 * u + j] * ac[j];
     if (!s.mask.skips(r)) continue;
     std::memcpy(c, carried, static_cast<size_t>(u) * sizeof(float));
@@ -42,7 +42,7 @@ void LstmGates::backward(const LstmBackward& s, const float* sums, const float* 
     }
     const float *ac = s.tanhC + r * u, *before = sums + r * 4 * u, *carried = s.cPrevious + r * u;
     for (int64_t j = 0; j < u; ++j) cell[j] = dh[j] * g[3 * u + j];
-    activationBackward(a_, aFromY ? ac : cells + r * u, cell, cell, u);
+    a_.backward(aFromY ? ac : cells + r * u, cell, cell, 1, u);
     for (int64_t j = 0; j < u; ++j) {
       cell[j] += dc[j];
       d[j] = cell[j] * g[2 * u + j];
@@ -51,9 +51,9 @@ void LstmGates::backward(const LstmBackward& s, const float* sums, const float* 
       d[3 * u + j] = dh[j] * ac[j];
       dc[j] = cell[j] * g[u + j];
     }
-    activationBackward(s_, fromY ? g : before, d, d, 2 * u);
-    activationBackward(a_, (aFromY ? g : before) + 2 * u, d + 2 * u, d + 2 * u, u);
-    activationBackward(s_, (fromY ? g : before) + 3 * u, d + 3 * u, d + 3 * u, u);
+    s_.backward(fromY ? g : before, d, d, 2, u);
+    a_.backward((aFromY ? g : before) + 2 * u, d + 2 * u, d + 2 * u, 1, u);
+    s_.backward((fromY ? g : before) + 3 * u, d + 3 * u, d + 3 * u, 1, u);
     std::memcpy(g, d, static_cast<size_t>(4 * u) * sizeof(float));
     if (s.mask.keep) std::memset(dh, 0, static_cast<size_t>(u) * sizeof(float));
   }

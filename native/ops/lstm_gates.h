@@ -2,8 +2,8 @@
 #include <vector>
 
 #include "native/engine/value.h"
-#include "native/kernels/activations.h"
 #include "native/kernels/gates.h"
+#include "native/ops/cell_function.h"
 
 namespace gemmfit::ops {
 
@@ -21,7 +21,7 @@ class LstmGates {
   void backward(const LstmBackward& s, const float* sums, const float* c, float* work) const;
 
  private:
-  ActivationFunction a_, s_;
+  CellFunction a_, s_;
   bool fused_;
 };
 

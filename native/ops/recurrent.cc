@@ -6,7 +6,6 @@
 #include "native/engine/error.h"
 #include "native/engine/philox.h"
 #include "native/kernels/gemm.h"
-#include "native/ops/activation.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -14,13 +13,6 @@ namespace {
 size_t bytes(int64_t floats) { return static_cast<size_t>(floats) * sizeof(float); }
 
 }  // namespace
-
-ActivationFunction cellFunction(const Value& spec, const char* key, ActivationKind fallback) {
-  ActivationFunction f;
-  f.kind = fallback;
-  if (!spec.has(key)) return f;
-  return activationFunction(spec.at(key));
-}
 
 void drawDropout(uint64_t key, uint64_t step, int64_t row, double rate, float* mask, int64_t n) {
   const float scale = static_cast<float>(1 / (1 - rate)), limit = static_cast<float>(rate);

@@ -4,15 +4,12 @@
 #include <vector>
 
 #include "native/engine/op.h"
-#include "native/kernels/activations.h"
 #include "native/kernels/gates.h"
 #include "native/kernels/packed_gemm.h"
 #include "native/kernels/tiling.h"
+#include "native/ops/cell_function.h"
 
 namespace gemmfit::ops {
-
-// A function of one element, from the spec of an activation under `key`.
-ActivationFunction cellFunction(const Value& spec, const char* key, ActivationKind fallback);
 
 // Dropout of one row of the batch: each of n numbers 0 with probability `rate`, else 1 / (1 - rate). A function of the row within the
 // batch, so that the cut into chunks leaves it alone.

@@ -9,7 +9,7 @@ namespace {
 class SimpleRnn : public Recurrent {
  public:
   SimpleRnn(const Value& spec, const OpEnv& env)
-      : Recurrent("simpleRnn", spec, env, 1, 1, 1), a_(cellFunction(spec, "activation", ActivationKind::tanh)) {
+      : Recurrent("simpleRnn", spec, env, 1, 1, 1), a_(spec, "activation", ActivationKind::tanh) {
     if (training_ && a_.backwardReadsY()) outputs_ = slabs(units_, true);
     if (training_) work_ = memory(units_, false);
     usesGates(0, 1);
@@ -25,7 +25,7 @@ class SimpleRnn : public Recurrent {
     addRecurrent(c, t, z, 0, 1, true);
     for (int64_t r = 0; bias_ && r < c.rows; ++r)
       for (int64_t j = 0; j < u; ++j) z[r * u + j] += bias_[j];
-    activationForward(a_, z, h, n);
+    a_.forward(z, h, c.rows, u);
     if (outputs_ >= 0) std::memcpy(slab(outputs_, c, t, u), h, static_cast<size_t>(n) * sizeof(float));
     const StepMask m = stepMask(c, t);
     for (int64_t r = 0; r < c.rows; ++r)
@@ -35,7 +35,7 @@ class SimpleRnn : public Recurrent {
   void stepBackward(const Chunk& c, int64_t t) override {
     const int64_t u = units_;
     float *g = gates(c, t), *up = dh(c), *d = rows(work_, c, u);
-    activationBackward(a_, outputs_ >= 0 ? slab(outputs_, c, t, u) : g, up, d, c.rows * u);
+    a_.backward(outputs_ >= 0 ? slab(outputs_, c, t, u) : g, up, d, c.rows, u);
     std::memcpy(g, d, static_cast<size_t>(c.rows * u) * sizeof(float));
     const StepMask m = stepMask(c, t);
     for (int64_t r = 0; m.keep && r < c.rows; ++r) std::memset((m.skips(r) ? g : up) + r * u, 0, static_cast<size_t>(u) * sizeof(float));
@@ -43,7 +43,7 @@ class SimpleRnn : public Recurrent {
   }
 
  private:
-  ActivationFunction a_;
+  CellFunction a_;
   int outputs_ = -1, work_ = -1;
 };
 

@@ -445,7 +445,7 @@ TEST(ConvLstm, refuses_what_cannot_be) {
   expectRefused(with([&](OpSetup& s) { s.spec = spec({{"filters", 9007199254740992.0}}); }));
   expectRefused(with([&](OpSetup& s) { s.spec = spec({{"dropout", 1.0}}); }));
   expectRefused(with([&](OpSetup& s) { s.spec = spec({{"kernel", integers({2})}}); }));
-  expectRefused(with([&](OpSetup& s) { s.spec = spec({{"activation", object({{"activation", "softmax"}})}}); }));
+  expectRefused(with([&](OpSetup& s) { s.spec = spec({{"activation", object({{"activation", "logSoftmax"}})}}); }));
   // A mask of cells in place of steps.
   try {
     OpRunner runner(with([](OpSetup& s) { s.maskSteps = 36; }));

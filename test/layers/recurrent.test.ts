@@ -81,7 +81,7 @@ describe('recurrent layers', () => {
     [{}, 'ERR_TYPE', /LSTM: 'units' is missing/],
     [{ units: 2, dropout: 1 }, 'ERR_OUT_OF_RANGE', /LSTM: 'dropout'/],
     [{ units: 2, returnState: true }, 'ERR_OUT_OF_RANGE', /LSTM: 'returnState' gives several outputs/],
-    [{ units: 2, activation: 'softmax' }, 'ERR_OUT_OF_RANGE', /LSTM: 'activation' must be a function of one element/],
+    [{ units: 2, activation: 'log_softmax' }, 'ERR_OUT_OF_RANGE', /LSTM: 'activation' must be a function of one element/],
     [{ units: 2, activation: 'glu' }, 'ERR_OUT_OF_RANGE', /LSTM: 'activation' must be a function of one element.*'glu'/],
     [{ units: 2, recurrentActivation: 'glu' }, 'ERR_OUT_OF_RANGE', /LSTM: 'recurrentActivation' must be a function of one/],
     [{ units: 2, returnSequence: true }, 'ERR_UNKNOWN_OPTION', /Did you mean 'returnSequences'/],

@@ -184,6 +184,23 @@ def layer_rnn_stacked_backwards_masking():
     return layers, x, draw(44, 8, 2)
 
 
+def layer_recurrent_softmax():
+    """Softmax inside cells is over the units, each gate by itself."""
+    x = draw(45, 8, 4, 3)
+    x[0, 3] = x[1, 1:] = x[2, 0] = x[3] = 0
+    softmax = {"activation": "softmax", "return_sequences": True}
+    layers = [
+        L.Masking(),
+        L.SimpleRNN(4, **softmax),
+        L.GRU(3, recurrent_activation="softmax", **softmax),
+        L.GRU(3, recurrent_activation="softmax", reset_after=False, **softmax),
+        L.LSTM(3, recurrent_activation="softmax", go_backwards=True, **softmax),
+        L.LSTM(3, recurrent_activation="softmax"),
+        L.Dense(2),
+    ]
+    return layers, x, draw(46, 8, 2), {"scale": 3}
+
+
 def reg_activity_any_layer():
     """An argument of the base class: pooling, normalization, wrappers and the rest take it too."""
     r = keras.regularizers.L1L2(l1=0.01, l2=0.02)
@@ -203,6 +220,7 @@ def reg_activity_any_layer():
 
 
 jax_cases = [
+    layer_recurrent_softmax,
     layer_rnn_stacked_backwards_masking,
     reg_activity_any_layer,
     layer_time_distributed_batch_normalization,
