@@ -171,11 +171,13 @@ void Weights::apply(const Record& r, int64_t offset, int64_t n, float* g) const 
   float* slot[8];
   for (size_t k = 0; k < r.slots.size() && k < 8; ++k) slot[k] = r.slots[k] + offset;
   optimizer_->update(w, g, slot, n);
-  if (averages_) {
-    float* a = r.average + offset;
-    for (int64_t i = 0; i < n; ++i) a[i] = emaKeep_ == 0.0f ? w[i] : emaKeep_ * a[i] + (1.0f - emaKeep_) * w[i];
-    if (overwrites_) std::copy(a, a + n, w);
-  }
+  if (averages_) average(r, offset, n);
+}
+
+void Weights::average(const Record& r, int64_t offset, int64_t n) const {
+  float *w = r.variable->data() + offset, *a = r.average + offset;
+  for (int64_t i = 0; i < n; ++i) a[i] = emaKeep_ == 0.0f ? w[i] : emaKeep_ * a[i] + (1.0f - emaKeep_) * w[i];
+  if (overwrites_) std::copy(a, a + n, w);
 }
 
 void Weights::penaltyTask(int64_t task) {
@@ -220,14 +222,15 @@ void Weights::combine() {
 }
 
 void Weights::updateTask(int64_t task) {
-  if (!applies_) return;
   const Tile& t = updateTiles_[static_cast<size_t>(task)];
   const Record& r = records_[static_cast<size_t>(t.id)];
-  apply(r, t.offset, t.n, r.buffer.get() + t.offset);
+  if (applies_)
+    apply(r, t.offset, t.n, r.buffer.get() + t.offset);
+  else if (averages_)
+    average(r, t.offset, t.n);  // as Keras does, also while gradients are only gathered
 }
 
 void Weights::constraintTask(int64_t task) {
-  if (!applies_) return;
   const Record& r = records_[static_cast<size_t>(constrained_[static_cast<size_t>(task)])];
   r.constraint->apply(r.variable->data());
 }

@@ -78,6 +78,7 @@ class Weights : public Updater {
   };
   void take(int weight, int64_t offset, int64_t n, float* g) const;
   void apply(const Record& r, int64_t offset, int64_t n, float* g) const;
+  void average(const Record& r, int64_t offset, int64_t n) const;
 
   Trace* trace_ = nullptr;
   int updateLabel_ = 0;

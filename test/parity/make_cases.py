@@ -219,7 +219,16 @@ def reg_activity_any_layer():
     return layers, draw(41, 10, 7, 2), np.eye(3, dtype="float32")[np.arange(10) % 3]
 
 
+def opt_gradient_accumulation_ema_constraint():
+    """Constraints and averages go on at every step, also where gradients are only gathered."""
+    layers = [L.Dense(4, activation="tanh", kernel_constraint=keras.constraints.MaxNorm(1.0)), L.Dense(1, kernel_regularizer="l2")]
+    config = {"learning_rate": 0.1, "momentum": 0.5, "gradient_accumulation_steps": 2, "weight_decay": 0.1}
+    ema = {"use_ema": True, "ema_momentum": 0.7, "ema_overwrite_frequency": 2}
+    return layers, draw(47, 10, 3), draw(48, 10, 1), {"optimizer": {"class_name": "SGD", "config": {**config, **ema}}, "epochs": 3}
+
+
 jax_cases = [
+    opt_gradient_accumulation_ema_constraint,
     layer_recurrent_softmax,
     layer_rnn_stacked_backwards_masking,
     reg_activity_any_layer,
