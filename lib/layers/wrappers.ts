@@ -187,9 +187,14 @@ export class TimeDistributed extends Wrapper {
         "TimeDistributed: 'layer' must not be stateful: its batches are the steps of many samples.",
         'ERR_LAYER',
       );
-    if (classNameOf(layer) === 'ActivityRegularization' || layer.activityRegularizer)
+    if (layer.activityRegularizer)
+      process.emitWarning(
+        `TimeDistributed: the activity regularizer of its ${classNameOf(layer)} has no effect there, as in Keras. Give it to TimeDistributed itself.`,
+        { code: 'GEMMFIT_ACTIVITY_REGULARIZER' },
+      );
+    if (classNameOf(layer) === 'ActivityRegularization')
       throw new ValueError(
-        `TimeDistributed: 'layer' must have no activity regularizer: Keras leaves it without effect there. Received: ${classNameOf(layer)}. Put layers.activityRegularization after it.`,
+        "TimeDistributed: 'layer' must not be ActivityRegularization, which Keras leaves without effect there. Put it after TimeDistributed.",
         'ERR_LAYER',
       );
     super(o, [layer]);
@@ -211,7 +216,8 @@ export class TimeDistributed extends Wrapper {
   }
 
   lower(input: Shape, lowering: Lowering): OpSpec[] {
-    const ops = lowerAll([this.layer], input.slice(1), lowering);
+    // By itself: without the penalty that its activity regularizer would be.
+    const ops = this.layer.lower(input.slice(1), lowering).map((op) => ({ label: this.layer.label, ...op }));
     return ops.length === 0 ? [] : [{ op: 'timeDistributed', ops, weights: lowering.weights(this) }];
   }
 

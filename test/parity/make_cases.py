@@ -201,6 +201,12 @@ def layer_recurrent_softmax():
     return layers, x, draw(46, 8, 2), {"scale": 3}
 
 
+def reg_activity_inside_time_distributed():
+    """That of the layer inside has no effect, that of TimeDistributed has."""
+    inside = L.Dense(3, activation="tanh", activity_regularizer="l2", kernel_regularizer="l2")
+    return [L.TimeDistributed(inside, activity_regularizer="l1"), L.Flatten(), L.Dense(2)], draw(49, 8, 4, 2), draw(50, 8, 2)
+
+
 def reg_activity_any_layer():
     """An argument of the base class: pooling, normalization, wrappers and the rest take it too."""
     r = keras.regularizers.L1L2(l1=0.01, l2=0.02)
@@ -232,6 +238,7 @@ jax_cases = [
     layer_recurrent_softmax,
     layer_rnn_stacked_backwards_masking,
     reg_activity_any_layer,
+    reg_activity_inside_time_distributed,
     layer_time_distributed_batch_normalization,
     layer_time_distributed_batch_normalization_mask,
     layer_time_distributed_batch_normalization_images,
