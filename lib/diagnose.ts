@@ -24,7 +24,7 @@ export interface EngineFacts {
   /** Instructions that the engine's own kernels use. */
   simd: string;
   /** How `'mixed_bfloat16'` multiplies. */
-  bfloat16: 'native' | 'emulated';
+  bfloat16: 'AMX' | 'AVX512_BF16' | 'emulated';
   /** Threads that training and prediction may use. */
   threads: number;
   /** Files of the engine and of BLAS that are loaded, the home folder written as `~`. */

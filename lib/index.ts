@@ -65,9 +65,9 @@ export const version = {
   get simd(): string {
     return addon.info().simd;
   },
-  /** How 'mixed_bfloat16' multiplies: by the processor's instruction, or (slower than float32) by numbers rounded before. */
-  get bfloat16(): 'native' | 'emulated' {
-    return addon.info().nativeBfloat16 ? 'native' : 'emulated';
+  /** How 'mixed_bfloat16' multiplies: by the processor's instructions, or (slower than float32) by numbers rounded before. */
+  get bfloat16(): 'AMX' | 'AVX512_BF16' | 'emulated' {
+    return addon.info().bfloat16;
   },
   get threads(): number {
     return addon.info().threads;

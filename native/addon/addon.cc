@@ -25,7 +25,8 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   // The best set of instructions that both this machine and this build have: the lowest bit.
   const int64_t targets = hwy::SupportedTargets() & HWY_TARGETS;
   o.Set("simd", hwy::TargetName(targets & -targets));
-  o.Set("nativeBfloat16", hasNativeBf16());
+  constexpr const char* bf16Kernels[] = {"emulated", "AVX512_BF16", "AMX"};
+  o.Set("bfloat16", bf16Kernels[static_cast<int>(bf16Kernel())]);
   o.Set("threads", Pool::instance().threads());
   return o;
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "native/engine/variable.h"
+#include "native/kernels/bf16_amx.h"
 #include "native/kernels/bf16_native.h"
 
 namespace gemmfit {
@@ -65,21 +66,29 @@ float roundToBf16(float x) {
   return x;
 }
 
-bool hasNativeBf16() {
+Bf16Kernel bf16Kernel() {
 #ifdef GEMMFIT_BF16_NATIVE
-  static const bool has = cpuHasBf16();
-  return has && tileGemmLanes() == 16;
+  if (tileGemmLanes() != 16 || !cpuHasBf16()) return Bf16Kernel::emulated;
+#ifdef GEMMFIT_BF16_AMX
+  if (mayUseAmx()) return Bf16Kernel::amx;
+#endif
+  return Bf16Kernel::avx512;
 #else
-  return false;
+  return Bf16Kernel::emulated;
 #endif
 }
 
-void bf16Gemm(const TileGemm& g) {
+void bf16GemmBy(Bf16Kernel kernel, const TileGemm& g) {
   if (g.m <= 0 || g.n <= 0) return;
+#ifdef GEMMFIT_BF16_AMX
+  if (kernel == Bf16Kernel::amx) return bf16GemmAmx(g);
+#endif
 #ifdef GEMMFIT_BF16_NATIVE
-  if (hasNativeBf16()) return bf16GemmNative(g);
+  if (kernel == Bf16Kernel::avx512) return bf16GemmNative(g);
 #endif
   emulated(g);
 }
+
+void bf16Gemm(const TileGemm& g) { bf16GemmBy(bf16Kernel(), g); }
 
 }  // namespace gemmfit

@@ -8,7 +8,11 @@ namespace gemmfit {
 // As in tileGemm, an element of C is the same sum in the same order whatever m and n are.
 void bf16Gemm(const TileGemm& g);
 
-bool hasNativeBf16();  // whether it goes by the instruction: this machine has it, and the other kernels use AVX-512
+// What it goes by on this machine; by instructions only where the other kernels use AVX-512, too.
+enum class Bf16Kernel { emulated, avx512, amx };
+Bf16Kernel bf16Kernel();
+void bf16GemmBy(Bf16Kernel kernel, const TileGemm& g);  // by one that the machine has
+
 float roundToBf16(float x);
 
 }  // namespace gemmfit

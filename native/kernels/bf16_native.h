@@ -1,13 +1,12 @@
 #pragma once
+#include "native/kernels/bf16_pairs.h"
 #include "native/kernels/tile_gemm.h"
 
-// What GCC and Clang compile for AVX512_BF16 function by function; whether the machine has it shows at run time.
-#if defined(__x86_64__) && (defined(__clang__) || __GNUC__ >= 10)
-#define GEMMFIT_BF16_NATIVE 1
+#ifdef GEMMFIT_BF16_NATIVE
 
 namespace gemmfit {
 
-bool cpuHasBf16();
+bool cpuHasBf16();  // whether the system saves the registers is not asked: where the other kernels use AVX-512, it does
 void bf16GemmNative(const TileGemm& g);
 
 }  // namespace gemmfit

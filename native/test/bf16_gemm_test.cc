@@ -8,9 +8,6 @@
 namespace gemmfit::test {
 namespace {
 
-// With AVX-512 the machine's instruction where it has one, otherwise emulation.
-EVERY_TARGET_SUITE(Bf16GemmTest);
-
 float fromBits(uint32_t bits) {
   float x;
   std::memcpy(&x, &bits, sizeof x);
@@ -22,14 +19,52 @@ uint32_t toBits(float x) {
   return bits;
 }
 
-constexpr GemmUnderTest kBf16Gemm{bf16Gemm, roundToBf16};
+// Every way to multiply that this machine has, emulation with each of its instruction sets.
+struct Way {
+  Bf16Kernel kernel;
+  int64_t target;
+};
+
+std::vector<Way> everyWay() {
+  std::vector<Way> out;
+  for (const int64_t target : everyTarget()) {
+    hwy::SetSupportedTargetsForTest(target);
+    for (int kernel = 0; kernel <= static_cast<int>(bf16Kernel()); ++kernel) out.push_back({static_cast<Bf16Kernel>(kernel), target});
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  return out;
+}
+
+Bf16Kernel kernelUnderTest;
+void product(const TileGemm& g) { bf16GemmBy(kernelUnderTest, g); }
+
+class Bf16GemmTest : public testing::TestWithParam<Way> {
+ protected:
+  void SetUp() override {
+    hwy::SetSupportedTargetsForTest(GetParam().target);
+    kernelUnderTest = GetParam().kernel;
+  }
+  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
+};
+std::string nameOf(const testing::TestParamInfo<Way>& info) {
+  constexpr const char* names[] = {"emulated", "avx512", "amx"};
+  return std::string(names[static_cast<int>(info.param.kernel)]) + "_" + hwy::TargetName(info.param.target);
+}
+INSTANTIATE_TEST_SUITE_P(Ways, Bf16GemmTest, testing::ValuesIn(everyWay()), nameOf);
+
+constexpr GemmUnderTest kBf16Gemm{product, roundToBf16};
 
 TEST_P(Bf16GemmTest, IsTheProductOfRoundedOperandsWhateverTheCuts) {
   checkProducts(kBf16Gemm, {1, 2, 12, 13, 31}, {1, 10, 16, 33}, {0, 1, 7, 40});
+  checkProducts(kBf16Gemm, {16, 17, 32, 33, 65}, {15, 17, 32, 64}, {31, 32, 33, 64});
 }
 
 // More rows, columns and terms than a block has, and blocks that end in the middle of a pair.
-TEST_P(Bf16GemmTest, IsTheProductOfManyBlocks) { checkProducts(kBf16Gemm, {205}, {1, 290}, {385, 801}); }
+TEST_P(Bf16GemmTest, IsTheProductOfManyBlocks) {
+  checkProducts(kBf16Gemm, {205}, {1, 290}, {385, 801});
+  checkProducts(kBf16Gemm, {259}, {33}, {513});
+  checkProducts(kBf16Gemm, {33, 259}, {523}, {33});
+}
 
 TEST_P(Bf16GemmTest, RoundsAsTheInstructionDoes) {
   // One term each: the product shows how its operand was rounded.
@@ -41,7 +76,7 @@ TEST_P(Bf16GemmTest, RoundsAsTheInstructionDoes) {
   const auto m = static_cast<int64_t>(a.size());
   const float one = 1;
   Floats c(a.size());
-  bf16Gemm({false, false, m, 1, 1, a.data(), 1, &one, 1, c.data(), 1});
+  product({false, false, m, 1, 1, a.data(), 1, &one, 1, c.data(), 1});
   for (size_t i = 0; i < a.size(); ++i) {
     const float want = roundToBf16(a[i]);
     EXPECT_TRUE(std::isnan(want) ? std::isnan(c[i]) : c[i] == want) << std::hex << toBits(a[i]) << " gives " << toBits(c[i]);
@@ -53,7 +88,24 @@ TEST_P(Bf16GemmTest, RoundsAsTheInstructionDoes) {
   }
 }
 
-TEST_P(Bf16GemmTest, RoundsToTheNearestAndTiesToEven) {
+// Instructions only beside AVX-512, which tells that the system saves their registers; and one way for all shapes.
+TEST_P(Bf16GemmTest, GoesByTheWayThatIsTold) {
+  if (tileGemmLanes() != 16) {
+    EXPECT_EQ(bf16Kernel(), Bf16Kernel::emulated);
+  }
+  if (bf16Kernel() != kernelUnderTest) return;
+  for (const int64_t n : {1, 40})
+    for (const int64_t m : {1, 8, 50}) {
+      const int64_t k = 70;
+      const Floats a = randomFloats(m * k, 1), b = randomFloats(k * n, 2);
+      Floats told(static_cast<size_t>(m * n)), c(told.size());
+      product({false, false, m, n, k, a.data(), k, b.data(), n, told.data(), n});
+      bf16Gemm({false, false, m, n, k, a.data(), k, b.data(), n, c.data(), n});
+      EXPECT_EQ(c, told);
+    }
+}
+
+TEST(Bf16, RoundsToTheNearestAndTiesToEven) {
   EXPECT_EQ(roundToBf16(1 + 1.0f / 256), 1);
   EXPECT_EQ(roundToBf16(1 + 3.0f / 256), 1 + 4.0f / 256);
   EXPECT_EQ(roundToBf16(1 + 1.01f / 256), 1 + 2.0f / 256);
@@ -70,7 +122,7 @@ TEST_P(Bf16GemmTest, InfinitiesAndNaNStayWhereTheyAre) {
       Floats a(m * k, 1), b(k * n, 1), c(m * n);
       a[static_cast<size_t>(transposeA ? (k - 1) * m + 12 : 12 * k + k - 1)] = kInfinity;
       b[static_cast<size_t>(transposeB ? 16 * k + k - 1 : (k - 1) * n + 16)] = kNaN;
-      bf16Gemm({transposeA, transposeB, m, n, k, a.data(), transposeA ? m : k, b.data(), transposeB ? k : n, c.data(), n});
+      product({transposeA, transposeB, m, n, k, a.data(), transposeA ? m : k, b.data(), transposeB ? k : n, c.data(), n});
       for (int64_t i = 0; i < m; ++i)
         for (int64_t j = 0; j < n; ++j) {
           const float got = c[static_cast<size_t>(i * n + j)];
