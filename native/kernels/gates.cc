@@ -119,13 +119,13 @@ void GruBackwardImpl(const GruBackward& s) {
   const V one = hn::Set(d, 1.0f);
   const int64_t u = s.units;
   for (int64_t r = 0; r < s.rows; ++r) {
-    float *gz = s.gates + r * 3 * u, *gr = gz + u, *gn = gr + u, *rg = s.recurrentGates + r * 3 * u, *dh = s.dh + r * u;
+    float *gz = s.gates + r * 3 * u, *gr = gz + u, *gn = gr + u, *inner = s.inner + r * u, *dh = s.dh + r * u;
     if (s.mask.skips(r)) {
       std::memset(gz, 0, Bytes(3 * u));
-      std::memset(rg, 0, Bytes(3 * u));
+      std::memset(inner, 0, Bytes(u));
       continue;
     }
-    const float *before = s.hPrevious + r * u, *inner = s.inner + r * u;
+    const float* before = s.hPrevious + r * u;
     Sweep(d, u, [&](auto&& load, auto&& store) HWY_ATTR {
       const V z = load(gz), reset = load(gr), n = load(gn), up = load(dh);
       const V dz = hn::Mul(hn::Mul(up, hn::Sub(load(before), n)), hn::Mul(z, hn::Sub(one, z)));
@@ -134,9 +134,7 @@ void GruBackwardImpl(const GruBackward& s) {
       store(dz, gz);
       store(dr, gr);
       store(dn, gn);
-      store(dz, rg);
-      store(dr, rg + u);
-      store(hn::Mul(dn, reset), rg + 2 * u);
+      store(hn::Mul(dn, reset), inner);
       store(hn::Mul(up, z), dh);
     });
   }

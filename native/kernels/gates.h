@@ -52,14 +52,13 @@ struct GruForward {
 };
 void gruForward(const GruForward& s);
 
-// gates: out, gradients of the products of the input; recurrentGates: of those of h. dh: in, of this step's h, out: of the one
-// before, as far as it did not go through the products.
+// gates: out, gradients of the products of the input, of which those of z and r are also those of h; inner, out: that of the candidate's
+// product of h. dh: in, of this step's h, out: of the one before, as far as it did not go through the products.
 struct GruBackward {
   int64_t rows, units;
   float* gates;
-  float* recurrentGates;
   const float* hPrevious;
-  const float* inner;
+  float* inner;
   float* dh;
   StepMask mask;
 };

@@ -8,7 +8,8 @@ namespace {
 // z, r = s(x W + h U + b); h' = z h + (1 - z) n, where the candidate n is
 //   a(x W + b + r (h U + b'))  with resetAfter: the bias is [2, 3 units], its second row that of the recurrent products;
 //   a(x W + b + (r h) U)       without.
-// Gates in the order z, r, n. Spec: that of Recurrent, resetAfter, activation (a) and recurrentActivation (s).
+// Gates in the order z, r, n. Backward, `gates` become the gradients of what went into them and, with resetAfter, `inner` that of h U + b'
+// of the candidate: those of z and r are the same for both products. Spec: that of Recurrent, resetAfter, activation (a) and recurrentActivation (s).
 class Gru : public Recurrent {
  public:
   Gru(const Value& spec, const OpEnv& env)
@@ -22,21 +23,23 @@ class Gru : public Recurrent {
       products_ = memory(gateWidth_, false);
     else if (training_)
       reset_ = memory(units_, false);
-    if (after_ && training_) recurrentGates_ = slabs(gateWidth_, true);
     if (!fused_) {
       sums_ = slabs(gateWidth_, training_);
       if (training_) work_ = memory(units_, false);
     }
-    usesGates(0, after_ ? 3 : 2);
-    if (!after_) usesGates(2, 1);
+    usesForward(0, after_ ? 3 : 2);
+    if (!after_) usesForward(2, 1);
+    usesBackward(0, 2);
+    usesBackward(2, 1);
+    recurrentGradient(0, 2, gatesFrom(0));
+    biasSum(0, gateWidth_, gatesFrom(0));
+    const View inner{inner_, units_, 0};
     if (after_) {
-      recurrentGradient(recurrentGates_, 0, 3);
-      biasSum(gateWidth_, recurrentGates_);
-    } else {
-      recurrentGradient(gates_, 0, 2);
-      product(1, units_, 2 * units_, units_, inner_, units_, gates_, gateWidth_, 2 * units_);
-    }
-    biasSum(0, gates_);
+      recurrentGradient(2, 1, inner);
+      biasSum(gateWidth_, 2 * units_, gatesFrom(0));
+      biasSum(gateWidth_ + 2 * units_, units_, inner);
+    } else
+      product(1, units_, 2 * units_, units_, inner, gatesFrom(2));
     finish(env);
   }
 
@@ -54,12 +57,13 @@ class Gru : public Recurrent {
   void stepBackward(const Chunk& c, int64_t t) override {
     float *g = gates(c, t), *inner = slab(inner_, c, t, units_);
     if (!after_) return beforeBackward(c, t, g, slab(sums_, c, t, gateWidth_));
-    float* rg = slab(recurrentGates_, c, t, gateWidth_);
     if (fused_)
-      gruBackward({c.rows, units_, g, rg, previous(0, c, t), inner, dh(c), stepMask(c, t)});
+      gruBackward({c.rows, units_, g, previous(0, c, t), inner, dh(c), stepMask(c, t)});
     else
-      afterBackward(c, t, g, rg, inner, slab(sums_, c, t, gateWidth_));
-    if (t > 0) addRecurrentBackward(c, rg, 0, 3, false);
+      afterBackward(c, t, g, inner, slab(sums_, c, t, gateWidth_));
+    if (t == 0) return;
+    addRecurrentBackward(c, g, gateWidth_, 0, 2, false);
+    addRecurrentBackward(c, inner, units_, 2, 1, false);
   }
 
  private:
@@ -122,21 +126,17 @@ class Gru : public Recurrent {
     }
   }
 
-  void afterBackward(const Chunk& c, int64_t t, float* g, float* rg, const float* inner, const float* sums) {
-    const int64_t u = units_, n = 3 * u;
-    float* later = rows(products_, c, u);
+  void afterBackward(const Chunk& c, int64_t t, float* g, float* inner, const float* sums) {
+    float* later = rows(products_, c, units_);
     gateBackward(c, t, g, sums, inner, later);
-    for (int64_t r = 0; r < c.rows; ++r) {
-      std::memcpy(rg + r * n, g + r * n, static_cast<size_t>(2 * u) * sizeof(float));
-      std::memcpy(rg + r * n + 2 * u, later + r * u, static_cast<size_t>(u) * sizeof(float));
-    }
+    std::memcpy(inner, later, static_cast<size_t>(c.rows * units_) * sizeof(float));
   }
 
   void beforeBackward(const Chunk& c, int64_t t, float* g, const float* sums) {
     const int64_t u = units_, n = 3 * u;
     float* d = rows(reset_, c, u);
     gateBackward(c, t, g, sums, nullptr, d);
-    recurrentProductBackward(c, g, d, 2);
+    recurrentProductBackward(c, g + 2 * u, n, d, 2);
     const float *seen = beforeGate(2, c, t), *dropped = recurrentMask(2, c);
     const StepMask m = stepMask(c, t);
     const bool fromY = s_.backwardReadsY();
@@ -150,7 +150,7 @@ class Gru : public Recurrent {
       s_.backward(fromY ? row : sums + r * n + u, reset, reset, 1, u);
       std::memcpy(row, reset, static_cast<size_t>(u) * sizeof(float));
     }
-    if (t > 0) addRecurrentBackward(c, g, 0, 2, false);
+    if (t > 0) addRecurrentBackward(c, g, n, 0, 2, false);
   }
 
   float* work(const Chunk& c, int64_t r) const { return rows(work_, c, units_) + r * units_; }
@@ -158,7 +158,7 @@ class Gru : public Recurrent {
   bool after_;
   CellFunction a_, s_;
   bool fused_;
-  int inner_ = -1, products_ = -1, recurrentGates_ = -1, sums_ = -1, work_ = -1, reset_ = -1;
+  int inner_ = -1, products_ = -1, sums_ = -1, work_ = -1, reset_ = -1;
 };
 
 }  // namespace

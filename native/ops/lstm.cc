@@ -17,8 +17,8 @@ class Lstm : public Recurrent {
       work_ = memory(5 * units_, false);
     }
     usesGates(0, 4);
-    recurrentGradient(gates_, 0, 4);
-    biasSum(0, gates_);
+    recurrentGradient(0, 4, gatesFrom(0));
+    biasSum(0, gateWidth_, gatesFrom(0));
     finish(env);
   }
 
@@ -38,7 +38,7 @@ class Lstm : public Recurrent {
     const StepMask m = stepMask(c, t);
     const LstmBackward s{c.rows, units_, g, previous(1, c, t), slab(tanhC_, c, t, units_), dh(c), dc, m};
     cell_.backward(s, sums(c, t), next(1, c, t), cell_.fused() ? nullptr : rows(work_, c, 5 * units_));
-    if (t > 0) addRecurrentBackward(c, g, 0, 4, !m.keep);
+    if (t > 0) addRecurrentBackward(c, g, gateWidth_, 0, 4, !m.keep);
   }
 
  private:

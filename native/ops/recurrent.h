@@ -63,19 +63,30 @@ class Recurrent : public Op {
     return recurrentMasks_.empty() ? nullptr : rows(recurrentMasks_[static_cast<size_t>(q)], c, units_);
   }
   // Products with the recurrent kernel. Those a cell takes are declared by its constructor: gates [gate, gate + count) at once.
-  void usesGates(int64_t gate, int64_t count);
+  void usesForward(int64_t gate, int64_t count);
+  void usesBackward(int64_t gate, int64_t count);
+  void usesGates(int64_t gate, int64_t count) {
+    usesForward(gate, count);
+    usesBackward(gate, count);
+  }
   // z[:, gates] += h U[:, gates], or = where it does not add; h of the step before, z [rows, gateWidth].
   void addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, int64_t count, bool adds) const;
-  // dh += g[:, gates] U[:, gates]^T; `fresh`: dh = that.
-  void addRecurrentBackward(const Chunk& c, const float* g, int64_t gate, int64_t count, bool fresh) const;
-  // The same for a matrix [rows, units] in place of h: z[:, gates] += a U[:, gates]; d = g[:, gates] U[:, gates]^T.
+  // dh += g U[:, gates]^T for gradients g [rows, those gates], rows `stride` apart; `fresh`: dh = that.
+  void addRecurrentBackward(const Chunk& c, const float* g, int64_t stride, int64_t gate, int64_t count, bool fresh) const;
+  // The same for a matrix [rows, units] in place of h: z[:, gates] += a U[:, gates]; d = g U[:, gates]^T.
   void recurrentProduct(const Chunk& c, const float* a, float* z, int64_t gate) const;
-  void recurrentProductBackward(const Chunk& c, const float* g, float* d, int64_t gate) const;
+  void recurrentProductBackward(const Chunk& c, const float* g, int64_t stride, float* d, int64_t gate) const;
+  // Some columns of a tensor, from `column` on, whose rows are `stride` apart.
+  struct View {
+    int tensor;
+    int64_t stride, column;
+  };
+  View gatesFrom(int64_t gate) const { return {gates_, gateWidth_, gate * units_}; }
   // Declare gradients, as products a^T b over all rows and steps: of the recurrent kernel for gates that see h itself; of `columns`
-  // of a weight from `column` on; of the bias from `offset` on, as sums of b. b is the tensor of gradients, [rows, gateWidth].
-  void recurrentGradient(int b, int64_t gate, int64_t count);
-  void product(int weight, int64_t height, int64_t column, int64_t columns, int a, int64_t lda, int b, int64_t ldb, int64_t bColumn);
-  void biasSum(int64_t offset, int b);
+  // of a weight from `column` on; of `columns` of the bias from `offset` on, as sums of b. b holds gradients of those gates.
+  void recurrentGradient(int64_t gate, int64_t count, View b);
+  void product(int weight, int64_t height, int64_t column, int64_t columns, View a, View b);
+  void biasSum(int64_t offset, int64_t columns, View b);
   void finish(const OpEnv& env);  // the last thing a constructor does: declares the kernel's gradient and cuts the tasks
 
   std::string name_;
@@ -90,28 +101,28 @@ class Recurrent : public Op {
   struct Product {
     int weight;
     int64_t column, columns;
-    int a;
-    int64_t lda;
-    int b;
-    int64_t ldb, bColumn;
+    View a, b;
     Tiling tiles;
   };
   struct BiasSum {
-    int64_t offset;
-    int b;
+    int64_t offset, columns;
+    View b;
   };
-  // Columns of the recurrent kernel, and of its transpose, laid out for the products of all steps.
+  // Columns of the recurrent kernel, or their transpose, laid out for the products of all steps.
   struct Packed {
+    bool transposed;
     int64_t gate, count;
-    int forward, backward;
+    int memory;
   };
   struct Task {
     int product;  // -1: sums of the bias
     int64_t tile;
   };
   int64_t time(int64_t t) const { return backwards_ ? steps_ - 1 - t : t; }  // of the input, at the t-th step taken
-  const Packed& packed(int64_t gate) const;
+  void usesPacked(bool transposed, int64_t gate, int64_t count);
+  const Packed& packed(bool transposed, int64_t gate) const;
   void pack(const Packed& p) const;
+  const float* at(View v, int64_t column) const { return scratch[static_cast<size_t>(v.tensor)] + v.column + column; }
   void loadInputs(const Step& step, const Chunk& c);
   void drawMasks(const Step& step, const Chunk& c, const std::vector<int>& masks, int64_t width, double rate, uint64_t stream);
   void inputProducts(const Chunk& c);

@@ -17,79 +17,81 @@ size_t bytes(int64_t floats) { return static_cast<size_t>(floats) * sizeof(float
 
 }  // namespace
 
-void Recurrent::usesGates(int64_t gate, int64_t count) {
-  const int64_t each = droppedH_.empty() ? count : 1;
-  for (int64_t q = gate; q < gate + count; q += each) {
-    Packed p{q, each, -1, -1};
-    p.forward = memory(0, false, packedFloats(units_, each * units_));
-    if (training_) p.backward = memory(0, true, packedFloats(each * units_, units_));
-    packs_.push_back(p);
-  }
+void Recurrent::usesForward(int64_t gate, int64_t count) { usesPacked(false, gate, count); }
+
+void Recurrent::usesBackward(int64_t gate, int64_t count) {
+  if (training_) usesPacked(true, gate, count);
+}
+
+void Recurrent::usesPacked(bool transposed, int64_t gate, int64_t count) {
+  const int64_t each = droppedH_.empty() ? count : 1, columns = each * units_;
+  for (int64_t q = gate; q < gate + count; q += each)
+    packs_.push_back({transposed, q, each,
+                      memory(0, transposed, transposed ? packedFloats(columns, units_) : packedFloats(units_, columns))});
 }
 
 void Recurrent::pack(const Packed& p) const {
   const float* u = recurrent_ + p.gate * units_;
-  gemmfit::pack(false, units_, p.count * units_, u, gateWidth_, scratch[static_cast<size_t>(p.forward)]);
-  if (p.backward >= 0) gemmfit::pack(true, p.count * units_, units_, u, gateWidth_, scratch[static_cast<size_t>(p.backward)]);
+  const int64_t columns = p.count * units_;
+  float* to = scratch[static_cast<size_t>(p.memory)];
+  gemmfit::pack(p.transposed, p.transposed ? columns : units_, p.transposed ? units_ : columns, u, gateWidth_, to);
 }
 
-const Recurrent::Packed& Recurrent::packed(int64_t gate) const {
+const Recurrent::Packed& Recurrent::packed(bool transposed, int64_t gate) const {
   size_t i = 0;
-  while (packs_[i].gate != gate) ++i;
+  while (packs_[i].transposed != transposed || packs_[i].gate != gate) ++i;
   return packs_[i];
 }
 
 void Recurrent::addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, int64_t count, bool adds) const {
-  for (int64_t q = gate; q < gate + count; q += packed(q).count) {
-    const Packed& p = packed(q);
-    packedGemm(adds, c.rows, p.count * units_, units_, beforeGate(q, c, t), units_, scratch[static_cast<size_t>(p.forward)], z + q * units_,
+  for (int64_t q = gate; q < gate + count; q += packed(false, q).count) {
+    const Packed& p = packed(false, q);
+    packedGemm(adds, c.rows, p.count * units_, units_, beforeGate(q, c, t), units_, scratch[static_cast<size_t>(p.memory)], z + q * units_,
                gateWidth_);
   }
 }
 
-void Recurrent::addRecurrentBackward(const Chunk& c, const float* g, int64_t gate, int64_t count, bool fresh) const {
+void Recurrent::addRecurrentBackward(const Chunk& c, const float* g, int64_t stride, int64_t gate, int64_t count, bool fresh) const {
   if (droppedH_.empty()) {
-    const Packed& p = packed(gate);
-    return packedGemm(!fresh, c.rows, units_, count * units_, g + gate * units_, gateWidth_, scratch[static_cast<size_t>(p.backward)],
-                      dh(c), units_);
+    const float* u = scratch[static_cast<size_t>(packed(true, gate).memory)];
+    return packedGemm(!fresh, c.rows, units_, count * units_, g, stride, u, dh(c), units_);
   }
   float *to = dh(c), *part = rows(dropTemp_, c, units_);
   if (fresh) std::memset(to, 0, bytes(c.rows * units_));
   for (int64_t q = gate; q < gate + count; ++q) {
-    recurrentProductBackward(c, g, part, q);
+    recurrentProductBackward(c, g + (q - gate) * units_, stride, part, q);
     const float* m = recurrentMask(q, c);
     for (int64_t i = 0; i < c.rows * units_; ++i) to[i] += part[i] * m[i];
   }
 }
 
 void Recurrent::recurrentProduct(const Chunk& c, const float* a, float* z, int64_t gate) const {
-  packedGemm(true, c.rows, units_, units_, a, units_, scratch[static_cast<size_t>(packed(gate).forward)], z + gate * units_, gateWidth_);
+  const float* u = scratch[static_cast<size_t>(packed(false, gate).memory)];
+  packedGemm(true, c.rows, units_, units_, a, units_, u, z + gate * units_, gateWidth_);
 }
 
-void Recurrent::recurrentProductBackward(const Chunk& c, const float* g, float* d, int64_t gate) const {
-  packedGemm(false, c.rows, units_, units_, g + gate * units_, gateWidth_, scratch[static_cast<size_t>(packed(gate).backward)], d, units_);
+void Recurrent::recurrentProductBackward(const Chunk& c, const float* g, int64_t stride, float* d, int64_t gate) const {
+  packedGemm(false, c.rows, units_, units_, g, stride, scratch[static_cast<size_t>(packed(true, gate).memory)], d, units_);
 }
 
-void Recurrent::recurrentGradient(int gradient, int64_t firstGate, int64_t gatesOf) {
-  const int64_t at = firstGate * units_;
-  if (droppedH_.empty()) return product(1, units_, at, gatesOf * units_, previous_[0], units_, gradient, gateWidth_, at);
-  for (int64_t q = firstGate; q < firstGate + gatesOf; ++q)
-    product(1, units_, q * units_, units_, droppedH_[static_cast<size_t>(q)], units_, gradient, gateWidth_, q * units_);
+void Recurrent::recurrentGradient(int64_t firstGate, int64_t gatesOf, View b) {
+  if (droppedH_.empty()) return product(1, units_, firstGate * units_, gatesOf * units_, {previous_[0], units_, 0}, b);
+  for (int64_t q = firstGate; q < firstGate + gatesOf; ++q, b.column += units_)
+    product(1, units_, q * units_, units_, {droppedH_[static_cast<size_t>(q)], units_, 0}, b);
 }
 
-void Recurrent::product(int weight, int64_t height, int64_t column, int64_t columns, int a, int64_t lda, int b, int64_t ldb,
-                        int64_t bColumn) {
-  products_.push_back({weight, column, columns, a, lda, b, ldb, bColumn, Tiling{height, columns, height, columns, 1, 1}});
+void Recurrent::product(int weight, int64_t height, int64_t column, int64_t columns, View a, View b) {
+  products_.push_back({weight, column, columns, a, b, Tiling{height, columns, height, columns, 1, 1}});
 }
 
-void Recurrent::biasSum(int64_t offset, int b) {
-  if (bias_ && trainable_[2]) biasSums_.push_back({offset, b});
+void Recurrent::biasSum(int64_t offset, int64_t columns, View b) {
+  if (bias_ && trainable_[2]) biasSums_.push_back({offset, columns, b});
 }
 
 void Recurrent::finish(const OpEnv& env) {
   const int64_t copies = static_cast<int64_t>(inputs_.size()), columns = gateWidth_ / copies;
   for (int64_t q = 0; q < copies; ++q)
-    product(0, width_, q * columns, columns, inputs_[static_cast<size_t>(q)], width_, gates_, gateWidth_, q * columns);
+    product(0, width_, q * columns, columns, {inputs_[static_cast<size_t>(q)], width_, 0}, {gates_, gateWidth_, q * columns});
   const auto untrained = [&](const Product& p) { return !trainable_[static_cast<size_t>(p.weight)]; };
   products_.erase(std::remove_if(products_.begin(), products_.end(), untrained), products_.end());
   const int64_t depth = env.batch * steps_;
@@ -110,27 +112,26 @@ void Recurrent::weightTask(const Step& step, int64_t task) {
   const int64_t offset = t.row * gateWidth_ + p.column + t.column;
   int64_t ld;
   float* g = step.updater->block(id, offset, t.rows, t.columns, gateWidth_, &ld);
-  gemm(true, false, t.rows, t.columns, step.rows * steps_, 1, scratch[static_cast<size_t>(p.a)] + t.row, p.lda,
-       scratch[static_cast<size_t>(p.b)] + p.bColumn + t.column, p.ldb, 0, g, ld);
+  gemm(true, false, t.rows, t.columns, step.rows * steps_, 1, at(p.a, t.row), p.a.stride, at(p.b, t.column), p.b.stride, 0, g, ld);
   step.updater->blockDone(id, offset, t.rows, t.columns, gateWidth_, g, ld);
 }
 
 void Recurrent::runBias(const Step& step) {
   const int id = weightIds_[2];
   for (const BiasSum& s : biasSums_)
-    for (int64_t j = 0; j < gateWidth_; j += kTileFloats) {
-      const int64_t n = std::min(kTileFloats, gateWidth_ - j);
+    for (int64_t j = 0; j < s.columns; j += kTileFloats) {
+      const int64_t n = std::min(kTileFloats, s.columns - j), stride = s.b.stride;
       float* g = step.updater->tile(id, s.offset + j, n);
       std::memset(g, 0, bytes(n));
-      const float* from = scratch[static_cast<size_t>(s.b)] + j;
+      const float* from = at(s.b, j);
       const int64_t all = step.rows * steps_;
       int64_t r = 0;
       // Four rows at a time: the sums go through memory a quarter as often.
-      for (; r + 4 <= all; r += 4, from += 4 * gateWidth_) {
-        const float *p = from + gateWidth_, *q = p + gateWidth_, *o = q + gateWidth_;
+      for (; r + 4 <= all; r += 4, from += 4 * stride) {
+        const float *p = from + stride, *q = p + stride, *o = q + stride;
         for (int64_t i = 0; i < n; ++i) g[i] += (from[i] + p[i]) + (q[i] + o[i]);
       }
-      for (; r < all; ++r, from += gateWidth_)
+      for (; r < all; ++r, from += stride)
         for (int64_t i = 0; i < n; ++i) g[i] += from[i];
       step.updater->done(id, s.offset + j, n, g);
     }

@@ -13,8 +13,8 @@ class SimpleRnn : public Recurrent {
     if (training_ && a_.backwardReadsY()) outputs_ = slabs(units_, true);
     if (training_) work_ = memory(units_, false);
     usesGates(0, 1);
-    recurrentGradient(gates_, 0, 1);
-    biasSum(0, gates_);
+    recurrentGradient(0, 1, gatesFrom(0));
+    biasSum(0, gateWidth_, gatesFrom(0));
     finish(env);
   }
 
@@ -39,7 +39,7 @@ class SimpleRnn : public Recurrent {
     std::memcpy(g, d, static_cast<size_t>(c.rows * u) * sizeof(float));
     const StepMask m = stepMask(c, t);
     for (int64_t r = 0; m.keep && r < c.rows; ++r) std::memset((m.skips(r) ? g : up) + r * u, 0, static_cast<size_t>(u) * sizeof(float));
-    if (t > 0) addRecurrentBackward(c, g, 0, 1, !m.keep);
+    if (t > 0) addRecurrentBackward(c, g, gateWidth_, 0, 1, !m.keep);
   }
 
  private:
