@@ -194,7 +194,7 @@ export class TimeDistributed extends Wrapper {
       );
     if (classNameOf(layer) === 'ActivityRegularization')
       throw new ValueError(
-        "TimeDistributed: 'layer' must not be ActivityRegularization, which Keras leaves without effect there. Put it after TimeDistributed.",
+        "TimeDistributed: 'layer' must be one that has an effect there, and Keras gives it none. Received: ActivityRegularization. Put it after TimeDistributed.",
         'ERR_LAYER',
       );
     super(o, [layer]);

@@ -66,18 +66,23 @@ void LazyRows::endStep(double scale) {
   if (idle_->count() == IdleSteps::kMost) settle();
 }
 
-void LazyRows::read(int64_t row, float* out) const {
+const float* LazyRows::at(int64_t row, int64_t column, int64_t count, float* out) const {
   const int32_t updated = updated_[static_cast<size_t>(row)];
-  const int64_t offset = row * width_;
-  if (updated == idle_->count()) return copyFloats(w_ + offset, width_, out);
+  const int64_t offset = row * width_ + column;
+  if (updated == idle_->count()) return w_ + offset;
   const float* state[8];
   for (size_t k = 0; k < state_.size(); ++k) state[k] = state_[k] + offset;
-  idle_->weights(updated, w_ + offset, state, out, width_);
+  idle_->weights(updated, w_ + offset, state, out, count);
+  return out;
 }
 
 void LazyRows::copy(const Variable& member, float* out) const {
   if (member.data() == w_) {
-    for (int64_t row = 0; row < rows_; ++row) read(row, out + row * width_);
+    for (int64_t row = 0; row < rows_; ++row) {
+      float* to = out + row * width_;
+      const float* from = at(row, 0, width_, to);
+      if (from != to) copyFloats(from, width_, to);
+    }
     return;
   }
   copyFloats(member.data(), member.size, out);

@@ -29,8 +29,8 @@ class LazyRows {
 
   // Asks for a row's memory ahead of its use: rows come in no order, and each is in several places.
   void prefetch(int64_t row) const;
-  // The row as it is now.
-  void read(int64_t row, float* out) const;
+  // Columns [column, column + count) of the row as it is now: where they are, which is in the table or, made up for, in `out`.
+  const float* at(int64_t row, int64_t column, int64_t count, float* out) const;
   // All of a member as it is now.
   void copy(const Variable& member, float* out) const;
   // Brings every row up to date.

@@ -93,6 +93,9 @@ class Op {
   // A gradient that is the same for all steps of a sample is written once, where the op that makes it and the one that reads it agree.
   int64_t alikeSteps = 0;      // dx is the same for so many steps (the sample's first axis); 0: it is not
   bool takesSharedDy = false;  // its weight tasks, alone, read dy, and see to `dySteps`
+  // A tensor of which only sums over its steps are needed is not written, where the op below can add them up itself.
+  bool addsSteps = false;      // has `addSteps`
+  bool readsStepSums = false;  // reads x through `below` alone, where it is set
   enum class Mask { pass, drop, make } mask = Mask::pass;
   int64_t maskSteps = 0;  // when `mask` is make: steps of the mask it writes for each sample
   std::vector<Scratch> scratchSpec;
@@ -114,6 +117,8 @@ class Op {
   virtual double penalty(const Step& /*step*/, int64_t /*begin*/, int64_t /*end*/) { return 0; }
   // Where the loss has written the gradient of this op's input itself, into dx: adds what the penalty's is. Of last ops only.
   virtual void addPenaltyGradient(const Step& /*step*/, int64_t /*begin*/, int64_t /*end*/) {}
+  // sum[0, count) += columns [column, column + count) of those steps of y's row that `keep` keeps; of all where it is null.
+  virtual void addSteps(int64_t /*row*/, const float* /*keep*/, int64_t /*column*/, int64_t /*count*/, double* /*sum*/) {}
   virtual Columns inputColumns(int64_t /*task*/) const { return {}; }
   // Weights whose gradient cannot be handed over in tiles of at most kTileFloats get a buffer of their own.
   virtual bool wantsGradientBuffer(int /*weight*/) const { return false; }
@@ -123,6 +128,8 @@ class Op {
   float* y = nullptr;
   const float* dy = nullptr;
   float* dx = nullptr;
+  Op* below = nullptr;            // adds up steps of x, which is not written
+  bool yIsSummed = false;         // the op above reads y by `addSteps`: it is not to be written
   bool sharesDx = false;          // dx has one step, which stands for `alikeSteps`
   int64_t dySteps = 1;            // a step of dy stands for so many
   const float* maskIn = nullptr;  // [rows, steps of the input mask]; null when there is none

@@ -136,6 +136,10 @@ void Plan::makeOps(const Value& program, const std::vector<VariablePtr>& states,
     if (op->mask == Op::Mask::make) maskSteps_ = op->maskSteps;
     for (size_t k = 0; k < env.weightIds.size(); ++k)
       if (env.trainable[k] && op->wantsGradientBuffer(static_cast<int>(k))) weights_.needBuffer(env.weightIds[k]);
+    if (op->readsStepSums && i > 0 && ops_.back()->addsSteps) {
+      op->below = ops_.back().get();
+      op->below->yIsSummed = true;
+    }
     shape = op->out;
     ops_.push_back(std::move(op));
   }
@@ -259,7 +263,7 @@ void Plan::planMemory() {
     extend(value[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
     value[static_cast<size_t>(i) + 1] =
         shares ? value[static_cast<size_t>(i)]
-               : add(sizeOf(op.out), 0, forwardFirst[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
+               : add(op.yIsSummed ? 0 : sizeOf(op.out), 0, forwardFirst[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
     if (backwardLast[static_cast<size_t>(i)] >= 0) {
       const int backward = backwardLast[static_cast<size_t>(i)], until = op.weightTasks() > 0 ? std::max(weightStage, backward) : backward;
       if (op.readsX) keep(value[static_cast<size_t>(i)], op.weightsReadX ? until : backward);

@@ -7,22 +7,28 @@
 #include "native/engine/lazy_rows.h"
 #include "native/engine/op.h"
 #include "native/engine/updater.h"
+#include "native/kernels/rows.h"
 
 namespace gemmfit::ops {
 namespace {
 
-constexpr int64_t kMostIds = int64_t{1} << 24;  // as many whole numbers from 0 on are exact in float32
-constexpr int64_t kGradientFloats = 16384;      // of a tile of the table: with the optimizer's slots it still fits the second-level cache
-constexpr int64_t kLazyFloats = int64_t{1} << 18;  // of a table that is updated row by row
+constexpr int64_t kMostIds = int64_t{1} << 24;     // as many whole numbers from 0 on are exact in float32
+constexpr int64_t kTileOfTable = 4096;             // floats: a tile's gradient stays in the first-level cache
+constexpr int64_t kLazyTile = 16384;               // of a table that is updated row by row, where a tile is a list of ids
+constexpr int64_t kLazyFloats = int64_t{1} << 18;  // of such a table, at least
 constexpr int64_t kRowsPerId = 6;                  // likewise: a row out of order costs as much as so many in order
-constexpr int64_t kLazyTasks = 64;
+constexpr int64_t kMostTasks = 64;
+constexpr int64_t kSortIds = 2048;       // of a part of the batch that is sorted by itself, at least; and not fewer than there are tiles
+constexpr int64_t kMostParts = 8;        // likewise
 constexpr int64_t kAhead = 8;            // ids: rows that come in no order are asked for so early
+constexpr int64_t kBlock = 256;          // columns of rows that are added up at once
 constexpr int64_t kLineFloats = 16;      // of a line of cache
 constexpr double kFlopsPerElement = 10;  // bound by memory: an element takes the time of so many operations of a product
 
 // y[..., :] = table[x[...], :], where x holds ids as floats. With `maskZero` id 0 marks steps to skip. Weight: table [inputDim, outputDim].
 // Ids are checked where data enters; here one outside the table only must not read outside it, and counts as 0.
-// The gradient goes tile by tile of the table, and the ids of the batch are sorted by tile first, so that a tile visits only its own.
+// The gradient goes tile by tile of the table, and the ids of the batch are sorted by tile first, so that a tile visits only its own:
+// parts of the batch count their ids, then each writes them where those of the parts before it end.
 // Of a large table it goes row by row, and the optimizer leaves the other rows for later (LazyRows).
 class Embedding : public Op {
  public:
@@ -40,121 +46,169 @@ class Embedding : public Op {
     givesDx_ = env.needsInputGradient;
     mask = spec.flag("maskZero", false) ? Mask::make : Mask::drop;
     maskSteps = perSample_;
+    addsSteps = env.in.size() == 1;
     readsX = weightsReadDy = takesSharedDy = trains_;
     flopsPerRow = kFlopsPerElement * static_cast<double>(perSample_ * width_);
-    while ((int64_t{2} << tileBits_) * width_ <= kGradientFloats) ++tileBits_;
+    if (!trains_) return;
+    if (env.batch > INT32_MAX / perSample_) throw Error("ERR_SPEC", "embedding: too many ids in a batch");
+    const int64_t inBatch = env.batch * perSample_;
+    const bool large = ids_ * width_ >= kLazyFloats && ids_ / kRowsPerId >= inBatch;
+    lazy_ = large && width_ <= kTileFloats && env.lazyRows && env.lazyRows(0, width_);
+    while ((int64_t{2} << tileBits_) * width_ <= (lazy_ ? kLazyTile : kTileOfTable)) ++tileBits_;
     tileIds_ = int64_t{1} << tileBits_;
     tiles_ = ceilDiv(ids_, tileIds_);
-    if (trains_ && env.batch > INT32_MAX / perSample_) throw Error("ERR_SPEC", "embedding: too many ids in a batch");
-    const bool large = ids_ * width_ >= kLazyFloats && ids_ / kRowsPerId >= env.batch * perSample_;
-    lazy_ = trains_ && large && width_ <= kTileFloats && env.lazyRows && env.lazyRows(0, width_);
-    if (trains_) scratchSpec = {{0, tiles_, true}, {perSample_, 0, true}};
+    parts_ = std::min(kMostParts, std::max<int64_t>(1, inBatch / std::max(kSortIds, tiles_)));
+    scratchSpec = {{0, 2 * parts_ * tiles_, true}, {2 * perSample_, 0, true}};
   }
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {
-    const LazyRows* rows = variable_->rows && variable_->rows->behind() ? variable_->rows.get() : nullptr;
-    for (int64_t i = begin * perSample_; i < end * perSample_; ++i) {
-      if (rows) {
-        if (i + kAhead < end * perSample_) rows->prefetch(idAt(i + kAhead));
-        rows->read(idAt(i), y + i * width_);
-      } else
-        std::memcpy(y + i * width_, table_ + idAt(i) * width_, static_cast<size_t>(width_) * sizeof(float));
-    }
+    const int64_t last = end * perSample_;
     if (mask == Mask::make)
-      for (int64_t i = begin * perSample_; i < end * perSample_; ++i) maskOut[i] = x[i] != 0.0f ? 1.0f : 0.0f;
+      for (int64_t i = begin * perSample_; i < last; ++i) maskOut[i] = x[i] != 0.0f ? 1.0f : 0.0f;
+    if (yIsSummed) return;
+    const LazyRows* behind = rowsBehind();
+    const Ids id = ids();
+    for (int64_t i = begin * perSample_; i < last; ++i) {
+      float* to = y + i * width_;
+      if (behind && i + kAhead < last) behind->prefetch(id[i + kAhead]);
+      const float* from = rowOf(behind, id[i], 0, width_, to);
+      if (from != to) std::memcpy(to, from, static_cast<size_t>(width_) * sizeof(float));
+    }
+  }
+
+  void addSteps(int64_t row, const float* keep, int64_t column, int64_t count, double* sum) override {
+    const LazyRows* behind = rowsBehind();
+    const Ids id = ids();
+    float made[RowSum::kRows][kBlock];
+    for (int64_t from = 0; from < count; from += kBlock) {
+      const int64_t n = std::min(kBlock, count - from), first = column + from, begin = row * perSample_;
+      RowSum rows(n, sum + from);
+      int64_t kept = 0;
+      for (int64_t t = 0; t < perSample_; ++t) {
+        if (t + kAhead < perSample_) prefetch(behind, id[begin + t + kAhead], first, n);
+        if (!keep || keep[t] != 0.0f) rows.add(rowOf(behind, id[begin + t], first, n, made[kept++ % RowSum::kRows]));
+      }
+      rows.flush();
+    }
   }
 
   std::vector<Phase> backwardPhases() const override {
     std::vector<Phase> phases;
-    if (trains_) phases.push_back(Phase{Phase::tasks, 1});
+    if (trains_) phases.assign(2, Phase{Phase::tasks, parts_});
     if (givesDx_ || phases.empty()) phases.push_back(Phase{});
     return phases;
   }
 
   void backward(const Step& step, int phase, int64_t begin, int64_t end) override {
-    if (trains_ && phase == 0) return sortIds(step.rows * perSample_);
+    const int64_t gradients = step.rows * perSample_ / dySteps;
+    if (trains_ && phase < 2) return sortIds(phase, begin, gradients * begin / parts_, gradients * (begin + 1) / parts_);
     if (dx) std::fill(dx + begin * perSample_, dx + end * perSample_, 0.0f);  // ids have no slope
   }
 
-  int64_t weightTasks() const override { return !trains_ ? 0 : lazy_ ? std::min(kLazyTasks, tiles_) : tiles_; }
+  int64_t weightTasks() const override { return trains_ ? std::min(kMostTasks, tiles_) : 0; }
 
   void weightTask(const Step& step, int64_t task) override {
-    if (!lazy_) return updateTile(step, task);
     const int64_t tasks = weightTasks(), end = (task + 1) * tiles_ / tasks;
-    for (int64_t tile = task * tiles_ / tasks; tile < end; ++tile) updateRows(step, tile, order() + ends()[end - 1]);
+    for (int64_t tile = task * tiles_ / tasks; tile < end; ++tile) {
+      if (lazy_)
+        updateRows(step, beginOf(tile), endOf(tile), endOf(end - 1));
+      else
+        updateTile(step, tile);
+    }
   }
 
  private:
   void updateTile(const Step& step, int64_t tile) {
-    const int64_t first = tile * tileIds_, ids = std::min(tileIds_, ids_ - first);
-    const int32_t* from = order() + (tile == 0 ? 0 : ends()[tile - 1]);
-    const int32_t* to = order() + ends()[tile];
+    const int64_t first = tile * tileIds_, rows = std::min(tileIds_, ids_ - first);
+    const RowMove* moves = beginOf(tile);
     // A row wider than a tile may be is a tile of its own and goes in pieces.
     for (int64_t column = 0; column < width_; column += kTileFloats) {
       const int64_t columns = std::min(kTileFloats, width_ - column), offset = first * width_ + column;
-      float* g = step.updater->tile(tableId_, offset, ids * columns);
-      std::memset(g, 0, static_cast<size_t>(ids * columns) * sizeof(float));
-      for (const int32_t* i = from; i != to; ++i) {
-        float* row = g + (idAt(*i) - first) * columns;
-        const float* add = gradientOf(*i) + column;
-        for (int64_t k = 0; k < columns; ++k) row[k] += add[k];
-      }
-      step.updater->done(tableId_, offset, ids * columns, g);
+      float* g = step.updater->tile(tableId_, offset, rows * columns);
+      std::memset(g, 0, static_cast<size_t>(rows * columns) * sizeof(float));
+      addMovedRows(moves, endOf(tile) - moves, dy + column, width_, first, columns, g);
+      step.updater->done(tableId_, offset, rows * columns, g);
     }
   }
 
-  const float* gradientOf(int32_t position) const { return dy + position / static_cast<int32_t>(dySteps) * width_; }
-
-  void prefetchForUpdate(int32_t position) const {
-    for (int64_t k = 0; k < width_; k += kLineFloats) hwy::Prefetch(gradientOf(position) + k);
-    variable_->rows->prefetch(idAt(position));
+  void prefetchForUpdate(RowMove move) const {
+    const float* from = dy + movesFrom(move) * width_;
+    for (int64_t k = 0; k < width_; k += kLineFloats) hwy::Prefetch(from + k);
+    variable_->rows->prefetch(movesTo(move));
   }
 
-  // Only the rows of a tile that are in the batch. `last`: where the task's positions end; what follows them another thread may be sorting.
-  void updateRows(const Step& step, int64_t tile, const int32_t* last) {
-    int32_t* i = order() + (tile == 0 ? 0 : ends()[tile - 1]);
-    int32_t* const to = order() + ends()[tile];
-    std::sort(i, to, [this](int32_t a, int32_t b) {
-      const int64_t idA = idAt(a), idB = idAt(b);
-      return idA != idB ? idA < idB : a < b;
-    });
+  // Only the rows of a tile that are in the batch. `last`: where the task's ids end; what follows them another thread may be sorting.
+  void updateRows(const Step& step, RowMove* i, RowMove* to, const RowMove* last) {
+    std::sort(i, to);
     while (i != to) {
-      const int64_t id = idAt(*i);
+      const int64_t id = movesTo(*i);
+      const RowMove* const first = i;
+      for (; i != to && movesTo(*i) == id; ++i)
+        if (i + kAhead < last) prefetchForUpdate(i[kAhead]);
       float* g = step.updater->tile(tableId_, id * width_, width_);
       std::memset(g, 0, static_cast<size_t>(width_) * sizeof(float));
-      for (; i != to && idAt(*i) == id; ++i) {
-        if (i + kAhead < last) prefetchForUpdate(i[kAhead]);
-        const float* add = gradientOf(*i);
-        for (int64_t k = 0; k < width_; ++k) g[k] += add[k];
-      }
+      addMovedRows(first, i - first, dy, width_, id, width_, g);
       step.updater->done(tableId_, id * width_, width_, g);
     }
   }
 
-  int64_t idAt(int64_t i) const {
-    const float id = x[i];
-    return id >= 0.0f && id < static_cast<float>(ids_) ? static_cast<int64_t>(id) : 0;
+  // What to read rows by: null where the table has them.
+  const LazyRows* rowsBehind() const { return variable_->rows && variable_->rows->behind() ? variable_->rows.get() : nullptr; }
+
+  // Columns of a row as it is now: where they are, or, made up for, in `made`.
+  const float* rowOf(const LazyRows* behind, int64_t id, int64_t column, int64_t count, float* made) const {
+    return behind ? behind->at(id, column, count, made) : table_ + id * width_ + column;
   }
 
-  // Counting sort of the batch's positions by the tile of their ids; within a tile they keep the batch's order, so that sums have one.
-  void sortIds(int64_t n) {
-    int32_t* next = ends();
-    std::fill(next, next + tiles_, 0);
-    for (int64_t i = 0; i < n; ++i) ++next[idAt(i) >> tileBits_];
-    int32_t begin = 0;
-    for (int64_t t = 0; t < tiles_; ++t) {
-      const int32_t count = next[t];
-      next[t] = begin;
-      begin += count;
+  void prefetch(const LazyRows* behind, int64_t id, int64_t column, int64_t count) const {
+    if (behind) return behind->prefetch(id);
+    for (int64_t k = 0; k < count; k += kLineFloats) hwy::Prefetch(table_ + id * width_ + column + k);
+  }
+
+  // What turns the floats of x into rows of the table; by value, so that loops keep it in registers.
+  struct Ids {
+    const float* x;
+    float end;
+    int64_t operator[](int64_t i) const { return x[i] >= 0.0f && x[i] < end ? static_cast<int64_t>(x[i]) : 0; }
+  };
+  Ids ids() const { return {x, static_cast<float>(ids_)}; }
+
+  // Counting sort of the batch's ids by their tiles; within a tile they keep the batch's order, so that sums have one.
+  // A part of the batch is that of the rows [begin, end) of dy. In phase 0 it counts; in phase 1, when all have, it moves.
+  void sortIds(int phase, int64_t part, int64_t begin, int64_t end) {
+    const Ids id = ids();
+    const int bits = tileBits_;
+    int32_t* count = counts() + part * tiles_;
+    if (phase == 0) {
+      std::fill(count, count + tiles_, 0);
+      for (int64_t i = begin * dySteps; i < end * dySteps; ++i) ++count[id[i] >> bits];
+      return;
     }
-    for (int64_t i = 0; i < n; ++i) order()[next[idAt(i) >> tileBits_]++] = static_cast<int32_t>(i);
+    int32_t* next = places() + part * tiles_;
+    int32_t place = 0;
+    for (int64_t t = 0; t < tiles_; ++t) {
+      next[t] = place;
+      for (int64_t p = 0; p < parts_; ++p) {
+        const int32_t more = counts()[p * tiles_ + t];
+        if (p < part) next[t] += more;
+        place += more;
+      }
+    }
+    RowMove* to = moves();
+    for (int64_t row = begin; row < end; ++row)
+      for (int64_t i = row * dySteps, last = i + dySteps; i < last; ++i) to[next[id[i] >> bits]++] = rowMove(row, id[i]);
   }
 
-  // Scratch as whole numbers: where each tile's part of `order` ends, and the positions of the batch's ids, tile after tile.
-  int32_t* ends() const { return reinterpret_cast<int32_t*>(scratch[0]); }
-  int32_t* order() const { return reinterpret_cast<int32_t*>(scratch[1]); }
+  // Scratch as whole numbers: how many ids of each tile a part of the batch has, where it puts the next, and the ids of all tiles in turn,
+  // each with the row of dy that is its gradient.
+  int32_t* counts() const { return reinterpret_cast<int32_t*>(scratch[0]); }
+  int32_t* places() const { return counts() + parts_ * tiles_; }
+  RowMove* moves() const { return reinterpret_cast<RowMove*>(scratch[1]); }
+  RowMove* endOf(int64_t tile) const { return moves() + places()[(parts_ - 1) * tiles_ + tile]; }
+  RowMove* beginOf(int64_t tile) const { return tile == 0 ? moves() : endOf(tile - 1); }
 
   int64_t ids_, width_, perSample_;
+  int64_t parts_ = 1;
   int64_t tileIds_ = 1, tiles_ = 1;  // tileIds_: a power of two, since a division for each id took a twentieth of a step
   int tileBits_ = 0;
   const Variable* variable_ = nullptr;

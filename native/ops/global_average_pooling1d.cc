@@ -2,6 +2,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/kernels/rows.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -30,6 +31,7 @@ class GlobalAveragePooling1d : public Op {
     out = {features_};
     if (keepdims) out.insert(first ? out.end() : out.begin(), 1);
     mask = Mask::drop;
+    readsStepSums = !first;
     if (!first && env.maskSteps == 0) alikeSteps = steps_;
     flopsPerRow = kFlopsPerElement * static_cast<double>(steps_ * features_);
   }
@@ -43,11 +45,10 @@ class GlobalAveragePooling1d : public Op {
       for (int64_t f = 0; f < features_; f += kBlock) {
         const int64_t n = std::min(kBlock, features_ - f);
         std::fill(sum, sum + n, 0.0);
-        for (int64_t t = 0; t < steps_; ++t) {
-          if (keep && keep[t] == 0.0f) continue;
-          const float* from = sample + t * stepStride_ + f * featureStride_;
-          for (int64_t i = 0; i < n; ++i) sum[i] += from[i * featureStride_];
-        }
+        if (below)
+          below->addSteps(r, keep, f, n, sum);
+        else
+          addOwnSteps(sample + f * featureStride_, keep, n, sum);
         for (int64_t i = 0; i < n; ++i) y[r * features_ + f + i] = static_cast<float>(sum[i] * scale);
       }
     }
@@ -72,6 +73,18 @@ class GlobalAveragePooling1d : public Op {
   }
 
  private:
+  void addOwnSteps(const float* from, const float* keep, int64_t n, double* sum) const {
+    RowSum rows(n, sum);
+    for (int64_t t = 0; t < steps_; ++t) {
+      if (keep && keep[t] == 0.0f) continue;
+      if (featureStride_ == 1)
+        rows.add(from + t * stepStride_);
+      else
+        for (int64_t i = 0; i < n; ++i) sum[i] += from[t + i * featureStride_];
+    }
+    rows.flush();
+  }
+
   const float* keepOf(int64_t row) const { return maskIn && maskInSteps == steps_ ? maskIn + row * steps_ : nullptr; }
 
   // What a kept step counts for in the mean.

@@ -9,7 +9,8 @@ namespace {
 //   a(x W + b + r (h U + b'))  with resetAfter: the bias is [2, 3 units], its second row that of the recurrent products;
 //   a(x W + b + (r h) U)       without.
 // Gates in the order z, r, n. Backward, `gates` become the gradients of what went into them and, with resetAfter, `inner` that of h U + b'
-// of the candidate: those of z and r are the same for both products. Spec: that of Recurrent, resetAfter, activation (a) and recurrentActivation (s).
+// of the candidate: those of z and r are the same for both products. Spec: that of Recurrent, resetAfter, activation (a) and
+// recurrentActivation (s).
 class Gru : public Recurrent {
  public:
   Gru(const Value& spec, const OpEnv& env)
