@@ -2,7 +2,7 @@ import { show, ValueError } from './errors.js';
 
 /**
  * How a layer computes. `'mixed_bfloat16'`: the operands of its matrix products are rounded to bfloat16 (8 significant bits), which makes wide
- * layers 1.4 to 2.4 times as fast where the processor multiplies such numbers itself (`version.bfloat16`), and is emulated, slower, elsewhere;
+ * layers about twice as fast where the processor multiplies such numbers itself (`version.bfloat16`), and is emulated, slower, elsewhere;
  * sums, weights, activations, losses and the optimizer's state stay float32.
  */
 export type DTypePolicy = 'float32' | 'mixed_bfloat16';
