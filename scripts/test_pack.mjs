@@ -16,7 +16,8 @@ import { installEverywhere, projectOf } from './pack/managers.mjs';
 import { isolation, node, npmCli } from './pack/programs.mjs';
 import { check, fail, figures, skip, verdict } from './pack/report.mjs';
 import { table, writeReadme } from './pack/table.mjs';
-import { checkBinaries, makeTarball, prebuilds } from './pack/tarball.mjs';
+import { checkBinaries, makeTarball, prebuilds, tryBinary } from './pack/tarball.mjs';
+import { host } from './prebuild/targets.mjs';
 
 const flag = { type: 'boolean', default: false };
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, readme: flag, built: flag, keep: flag } });
@@ -37,7 +38,10 @@ main('pack', async () => {
   const wrong = (values.only ?? []).filter((name) => !['programs', 'bare', 'source'].includes(name));
   if (wrong.length) fail(`--only is programs, bare or source. Received: ${wrong.join(', ')}`);
   if (values.built) await check('check_prebuild', checkBinaries);
-  else await check('npm run prebuild', prebuilds);
+  else {
+    await check('npm run prebuild', prebuilds);
+    if (host?.platform === 'linux') await check('its products, on every kind of processor that this one can be', tryBinary);
+  }
 
   const tarball = await makeTarball(join(root, 'build/pack'));
   if (!isolation)

@@ -1,15 +1,13 @@
 // node scripts/try_prebuild.mjs [NAME ...]: each binary for Linux that is in prebuilds/ trains under a Node of its system, which may be foreign
-// to this machine (foreign.mjs): the loader chooses the file, and `gemmfit doctor` holds the results against plain JavaScript, once for each
-// kind of processor whose kernels of OpenBLAS are inside and which the emulator can be.
+// to this machine (foreign.mjs): the loader chooses the file, and `gemmfit doctor` holds the results against plain JavaScript, on arm64 once for
+// each kind of processor whose kernels of OpenBLAS are inside. Those kernels are tried by themselves before (products.mjs).
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, main, root, seconds } from './lib/shell.mjs';
-import { nodeFor } from './prebuild/foreign.mjs';
+import { nodeFor, runnerFor } from './prebuild/foreign.mjs';
+import { coresOf, products } from './prebuild/products.mjs';
 import { targets } from './prebuild/targets.mjs';
-
-// Elsewhere than on arm64 the engine's own kernels do the products.
-const cores = { x64: [undefined], arm64: ['ARMV8', 'NEOVERSEN1', 'NEOVERSEV1'] };
 
 /** The package without a build of this machine's. */
 function packageFor(target) {
@@ -22,9 +20,15 @@ function packageFor(target) {
 }
 
 async function attempt(target) {
-  const [program, ...args] = await nodeFor(target);
+  const runner = await runnerFor(target);
+  const multiplied = products(target, runner);
+  console.log(
+    `try: ${target.name}: ${multiplied ? `products are right on ${multiplied.join(', ')}` : 'no OpenBLAS of its own to try'}`,
+  );
+  const [program, ...args] = [...runner, nodeFor(target)];
   const folder = packageFor(target);
-  for (const core of cores[target.arch]) {
+  // On x64 the engine's own kernels train.
+  for (const core of target.arch === 'arm64' ? coresOf(target) : [undefined]) {
     const start = performance.now();
     const { GEMMFIT_ADDON_PATH: _, OPENBLAS_CORETYPE: __, ...env } = process.env;
     const command = [...args, join(folder, 'bin/gemmfit.mjs'), 'doctor', '--json', '--seconds', '0'];

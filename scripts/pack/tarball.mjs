@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Failure, root, run } from '../lib/shell.mjs';
 import { inspect } from '../prebuild/inspect.mjs';
-import { targets } from '../prebuild/targets.mjs';
+import { host, targets } from '../prebuild/targets.mjs';
 import { wrongFiles, wrongManifest } from './contents.mjs';
 import { node, npmCli } from './programs.mjs';
 import { check, fail, figures, none } from './report.mjs';
@@ -14,6 +14,9 @@ const read = (path) => readFileSync(join(root, path), 'utf8');
 
 /** Binaries for this system, and their check. */
 export const prebuilds = () => void run(process.execPath, [npmCli, 'run', 'prebuild']);
+
+/** What the one of this system computes. */
+export const tryBinary = () => void run(process.execPath, ['scripts/try_prebuild.mjs', host.name]);
 
 /** The check of those that are there. */
 export const checkBinaries = () => void run(process.execPath, ['scripts/check_prebuild.mjs']);

@@ -60,17 +60,22 @@ function wheel(name, folder) {
   return program;
 }
 
-/** The command, as a list, that runs Node on the system of a target. */
-export async function nodeFor(target) {
-  if (target === host) return [process.execPath];
+/** What a command for the system of a target begins with here, as a list. */
+export async function runnerFor(target) {
+  if (target === host) return [];
   const folder = join(root, 'build/try', target.name);
   mkdirSync(folder, { recursive: true });
-  const program = wheel(target.name, folder);
   const loader = target.libc === 'musl' ? await muslLoader(target.arch, folder) : undefined;
-  if (target.arch === process.arch) return loader ? [loader, program] : [program];
+  if (target.arch === process.arch) return loader ? [loader] : [];
   const qemu = which(`qemu-${{ arm64: 'aarch64', x64: 'x86_64' }[target.arch]}-static`);
   const system = loader ? folder : crossRoot;
   if (!qemu || !existsSync(join(system, 'lib')))
     throw new Failure(`${target.name} needs QEMU and libraries: apt-get install qemu-user-static libstdc++6-arm64-cross`);
-  return [qemu, '-L', system, program];
+  return [qemu, '-L', system];
+}
+
+/** Node for it: this one, or a wheel's. */
+export function nodeFor(target) {
+  if (target === host) return process.execPath;
+  return wheel(target.name, join(root, 'build/try', target.name));
 }
