@@ -94,6 +94,9 @@ export interface Lowering {
   activation(activation: Activation): OpSpec[];
 }
 
+/** Ops that say which layer they are of, unless one inside it said so before. */
+export const labelled = (layer: Layer, ops: OpSpec[]): OpSpec[] => ops.map((op) => ({ label: layer.label, ...op }));
+
 /**
  * The ops of layers that take each other's output, with those of their activity regularizers. What an op has to say of sizes that only the data tell,
  * it says of its layer.
@@ -104,7 +107,7 @@ export function lowerAll(layers: readonly Layer[], input: Shape, lowering: Lower
     const penalty = layer.activityRegularizer ? [{ op: 'activityRegularization', ...layer.activityRegularizer.spec() }] : [];
     const ops = [...layer.lower(shape, lowering), ...penalty];
     shape = layer.computeOutputShape(shape);
-    return ops.map((op) => ({ label: layer.label, ...op }));
+    return labelled(layer, ops);
   });
 }
 

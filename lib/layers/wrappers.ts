@@ -4,7 +4,7 @@ import { checkOneOf } from '../options.js';
 import type { Config } from '../registry.js';
 import { classNameOf } from '../registry.js';
 import { layerRegistry } from './index.js';
-import { isStateful, Layer, type LayerOptions, type Lowering, lowerAll, type Shape } from './layer.js';
+import { isStateful, Layer, type LayerOptions, type Lowering, labelled, lowerAll, type Shape } from './layer.js';
 import { isStack, Nested } from './nested.js';
 import { RecurrentLayer } from './recurrent.js';
 import { RecurrentCell } from './recurrent_cell.js';
@@ -217,7 +217,7 @@ export class TimeDistributed extends Wrapper {
 
   lower(input: Shape, lowering: Lowering): OpSpec[] {
     // By itself: without the penalty that its activity regularizer would be.
-    const ops = this.layer.lower(input.slice(1), lowering).map((op) => ({ label: this.layer.label, ...op }));
+    const ops = labelled(this.layer, this.layer.lower(input.slice(1), lowering));
     return ops.length === 0 ? [] : [{ op: 'timeDistributed', ops, weights: lowering.weights(this) }];
   }
 

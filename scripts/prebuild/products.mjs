@@ -29,7 +29,8 @@ export function products(target, runner) {
   const { cc } = toolchain(target, () => {});
   const source = join(root, 'scripts/prebuild/products.c');
   run(cc, ['-O2', '-I', join(library, 'include'), source, join(library, 'lib/libopenblas.a'), '-lm', '-lpthread', '-o', program]);
-  for (const core of coresOf(target)) {
+  const cores = coresOf(target);
+  for (const core of cores) {
     const [command, ...args] = [...runner, program];
     const { status, signal, stdout } = spawnSync(command, args, {
       encoding: 'utf8',
@@ -41,5 +42,5 @@ export function products(target, runner) {
     if (status !== 0 || !asked)
       throw new Failure(`${target.name}: products on ${core} (${signal ?? `exit status ${status}`}): ${stdout}`);
   }
-  return coresOf(target);
+  return cores;
 }
