@@ -5,6 +5,7 @@
 #include <set>
 
 #include "native/engine/error.h"
+#include "native/engine/subnormals.h"
 #include "native/kernels/gemm.h"
 
 namespace gemmfit {
@@ -110,6 +111,7 @@ void Network::step(Feed& feed, const Step& step, float* predictions, Team* team)
 }
 
 RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
+  const FlushSubnormals flush;  // here too: small predictions run on a thread that is not ours
   const bool predicts = request.mode == Mode::predict;
   if (sizeOf(request.sampleShape) != feed.spec.x.rowSize)
     throw Error("ERR_SHAPE", "the feed's rows do not have the shape they are said to have");

@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 
+#include "native/engine/subnormals.h"
+
 #if defined(__linux__)
 #include <sched.h>
 #include <sys/resource.h>
@@ -260,6 +262,7 @@ std::shared_ptr<Job> Pool::joinable() {
 
 void Pool::work() {
   askForLongSlices();
+  const FlushSubnormals flush;
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
     if (closing_ || busy_ >= limit_.load()) {
