@@ -60,11 +60,13 @@ struct Columns {
 };
 
 // Memory the planner gives an op besides its input and output. `perRow` floats for each row of the batch plus `fixed`.
-// `keep`: it must survive from the forward pass to the backward pass and the weight tasks (dropout masks, statistics).
+// While training it is the op's from the beginning of its forward pass through its weight tasks (`whole`), or only for the forward pass,
+// or only from the beginning of its backward pass on; at other times its place holds what is another's.
 struct Scratch {
+  enum Life { forward, backward, whole };
   int64_t perRow = 0;
   int64_t fixed = 0;
-  bool keep = false;
+  Life life = whole;
 };
 
 // What a stateful op leaves for the batch after this one: `rowFloats` for each row of a plan's batch. It belongs to the layer, so that
@@ -90,6 +92,11 @@ class Op {
   bool weightsReadX = true;    // weight tasks are among those that read x: false where the backward pass has summed up what they need
   bool writesWeights = false;  // forward, while training: penalties on weights are then taken after it
   bool weightsReadDy = false;  // weight tasks read dy, which then survives until they run
+  // A ReLU leaves its gradient to the op above where that one can take it over: dx is then 0 where x is not above 0.
+  bool isRelu = false;
+  bool canMaskDx = false;
+  // dx takes x's place where nothing else reads that any more: each cell of x is read before its dx is written, or dx does without x.
+  bool canReplaceX = false;
   // A gradient that is the same for all steps of a sample is written once, where the op that makes it and the one that reads it agree.
   int64_t alikeSteps = 0;      // dx is the same for so many steps (the sample's first axis); 0: it is not
   bool takesSharedDy = false;  // its weight tasks, alone, read dy, and see to `dySteps`
@@ -130,6 +137,8 @@ class Op {
   float* dx = nullptr;
   Op* below = nullptr;            // adds up steps of x, which is not written
   bool yIsSummed = false;         // the op above reads y by `addSteps`: it is not to be written
+  bool masksDx = false;           // the op below is a ReLU without a backward pass of its own
+  bool replacesX = false;         // dx is x
   bool sharesDx = false;          // dx has one step, which stands for `alikeSteps`
   int64_t dySteps = 1;            // a step of dy stands for so many
   const float* maskIn = nullptr;  // [rows, steps of the input mask]; null when there is none

@@ -140,6 +140,7 @@ void Plan::makeOps(const Value& program, const std::vector<VariablePtr>& states,
       op->below = ops_.back().get();
       op->below->yIsSummed = true;
     }
+    if (training && static_cast<int>(i) > lowest_ && op->canMaskDx && ops_.back()->isRelu) op->masksDx = true;
     shape = op->out;
     ops_.push_back(std::move(op));
   }
@@ -188,6 +189,7 @@ void Plan::schedule() {
     if (penaltyBesideLogits()) place({Do::penaltyGradient, n - 1}, Phase{});
     for (int i = n - 1 - (head_->usesLogits() ? 1 : 0); i >= lowest_; --i) {
       const Op& op = *ops_[static_cast<size_t>(i)];
+      if (i + 1 < n && ops_[static_cast<size_t>(i) + 1]->masksDx) continue;
       const std::vector<Phase> phases = op.backwardPhases();
       for (size_t p = 0; p < phases.size(); ++p) place({Do::backward, i, static_cast<int>(p)}, phases[p]);
       for (int64_t t = 0; t < op.weightTasks(); ++t) weightTasks_.emplace_back(i, t);
@@ -266,7 +268,7 @@ void Plan::planMemory() {
                : add(op.yIsSummed ? 0 : sizeOf(op.out), 0, forwardFirst[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
     if (backwardLast[static_cast<size_t>(i)] >= 0) {
       const int backward = backwardLast[static_cast<size_t>(i)], until = op.weightTasks() > 0 ? std::max(weightStage, backward) : backward;
-      if (op.readsX) keep(value[static_cast<size_t>(i)], op.weightsReadX ? until : backward);
+      if (op.readsX || op.masksDx) keep(value[static_cast<size_t>(i)], op.readsX && op.weightsReadX ? until : backward);
       if (op.readsY) keep(value[static_cast<size_t>(i) + 1], until);
     }
     if (op.hasPenalty()) {
@@ -281,7 +283,11 @@ void Plan::planMemory() {
     for (size_t k = 0; k < op.scratchSpec.size(); ++k) op.scratch.push_back(nullptr);
     for (size_t k = 0; k < op.scratchSpec.size(); ++k) {
       const Scratch& s = op.scratchSpec[k];
-      use(add(s.perRow, s.fixed, forwardFirst[static_cast<size_t>(i)], mode == Mode::train ? last : forwardLast[static_cast<size_t>(i)]),
+      const bool trains = mode == Mode::train;
+      const int begin = forwardFirst[static_cast<size_t>(i)], end = forwardLast[static_cast<size_t>(i)];
+      const int back = backwardFirst[static_cast<size_t>(i)];
+      use(add(s.perRow, s.fixed, trains && s.life == Scratch::backward && back >= 0 ? back : begin,
+              trains && s.life != Scratch::forward ? last : end),
           &op.scratch[k]);
     }
   }
@@ -319,6 +325,20 @@ void Plan::planMemory() {
     for (float** p : {&head_->itemLoss, &head_->itemScale, &head_->itemMask}) use(add(items, 0, headFirst, headLast), p);
   }
 
+  // Whether nothing but op i itself reads its input when its dx is written.
+  const auto canReplaceX = [&](int i) {
+    const Op& op = *ops_[static_cast<size_t>(i)];
+    const int b = value[static_cast<size_t>(i)];
+    if (!op.canReplaceX || b == inputBuffer) return false;
+    for (int j = 0; j < n; ++j) {
+      const Op& other = *ops_[static_cast<size_t>(j)];
+      if (j == i || backwardLast[static_cast<size_t>(j)] < 0) continue;
+      if ((other.readsX || other.masksDx) && value[static_cast<size_t>(j)] == b) return false;
+      if (other.readsY && value[static_cast<size_t>(j) + 1] == b) return false;
+    }
+    return true;
+  };
+
   // Gradients: a tensor between op i and op i + 1 is op i + 1's dx and op i's dy.
   if (backward_) {
     int top = n - 1 - (head_->usesLogits() ? 1 : 0);
@@ -333,7 +353,12 @@ void Plan::planMemory() {
         above->sharesDx = true;
         op.dySteps = above->alikeSteps;
       }
-      if (!shares) gradient = add(sizeOf(op.out) / op.dySteps, 0, birth, birth);
+      if (above && canReplaceX(i + 1)) {
+        above->replacesX = true;
+        gradient = value[static_cast<size_t>(i) + 1];
+      } else if (!shares) {
+        gradient = add(sizeOf(op.out) / op.dySteps, 0, birth, birth);
+      }
       extend(gradient, backwardLast[static_cast<size_t>(i)]);
       if (op.weightsReadDy && op.weightTasks() > 0) extend(gradient, weightStage);
       if (above)

@@ -43,6 +43,17 @@ class Columns {
       }
     }
   }
+  // Likewise, where tap(t) gives a matrix [columns, filters] whose rows are `stride` apart, and the tap's filters are rows here.
+  template <class Tap>
+  void packTurned(int64_t taps, int64_t tapFilters, int64_t stride, const float* bias, const Tap& tap) {
+    for (int64_t b = 0; b < blocks_; ++b) {
+      const int64_t n = filters(b), u = used(b);
+      float* to = data_ + b * width_ * (rows_ + 1);
+      if (n < u) std::memset(to, 0, static_cast<size_t>(u * (rows_ + 1)) * sizeof(float));
+      for (int64_t t = 0; t < taps; ++t, to += tapFilters * u) transpose(tap(t) + first(b) * stride, n, tapFilters, stride, to, u);
+      for (int64_t i = 0; i < u; ++i) to[i] = bias && i < n ? bias[first(b) + i] : 0;
+    }
+  }
 
  private:
   int64_t used(int64_t block) const { return filters(block) > width_ / 2 ? width_ : width_ / 2; }
@@ -117,12 +128,9 @@ void DirectConvolution::toImage(const float* kernel, const float* bias, const fl
     const int64_t taps = w.taps(), rows = taps * all.filters, width = all.part.channels;
     for (int64_t g = 0; g < groups; ++g) {
       const Block b = group(g);
-      float* turned = threadPanel(0, rows * width);
-      for (int64_t t = 0; t < taps; ++t)
-        transpose(kernel + adjointTap(window, part, t) * width * filters + b.filter, width, b.filters, filters,
-                  turned + t * b.filters * width);
       Columns columns(rows, width);
-      columns.pack([&](int64_t k) { return k < rows ? turned + k * width : bias ? bias + b.part.channel : nullptr; });
+      columns.packTurned(taps, b.filters, filters, bias ? bias + b.part.channel : nullptr,
+                         [&](int64_t t) { return kernel + adjointTap(window, part, t) * width * filters + b.filter; });
       const PaddedImages images(w, {0, taps, b.filter, b.filters}, false);
       correlate(images, parts == 1 ? images.lines(channels) : images.lines(part.step), columns, grid, gridSize(), samples,
                 image + part.start + b.part.channel, size);

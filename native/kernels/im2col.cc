@@ -171,12 +171,13 @@ void fillRows(const float* row, int64_t n, int64_t count, float* to) {
     for (int64_t r = 0; r < count; ++r) std::memcpy(to + r * n, row, static_cast<size_t>(n) * sizeof(float));
 }
 
-void transpose(const float* a, int64_t rows, int64_t columns, int64_t stride, float* b) {
+void transpose(const float* a, int64_t rows, int64_t columns, int64_t stride, float* b, int64_t bStride) {
   constexpr int64_t tile = 16;
+  if (bStride == 0) bStride = rows;
   for (int64_t r0 = 0; r0 < rows; r0 += tile)
     for (int64_t c0 = 0; c0 < columns; c0 += tile)
       for (int64_t r = r0; r < std::min(rows, r0 + tile); ++r)
-        for (int64_t c = c0; c < std::min(columns, c0 + tile); ++c) b[c * rows + r] = a[r * stride + c];
+        for (int64_t c = c0; c < std::min(columns, c0 + tile); ++c) b[c * bStride + r] = a[r * stride + c];
 }
 
 float* threadPanel(int slot, int64_t floats) {
@@ -184,7 +185,7 @@ float* threadPanel(int slot, int64_t floats) {
     AlignedFloats block;
     int64_t size = 0;
   };
-  thread_local Panel panels[6];
+  thread_local Panel panels[7];
   Panel& p = panels[slot];
   if (floats > p.size) {
     p.block.reset();

@@ -35,10 +35,10 @@ void addColumnSums(const float* a, int64_t rows, int64_t stride, int64_t n, floa
 // Each of `count` rows of `to` = row, or zeros where it is null.
 void fillRows(const float* row, int64_t n, int64_t count, float* to);
 
-// b = a^T for a matrix [rows, columns] whose rows are `stride` apart.
-void transpose(const float* a, int64_t rows, int64_t columns, int64_t stride, float* b);
+// b = a^T for a matrix [rows, columns] whose rows are `stride` apart; those of b are `bStride` apart, by default `rows`.
+void transpose(const float* a, int64_t rows, int64_t columns, int64_t stride, float* b, int64_t bStride = 0);
 
-// This thread's memory for panels: grown at first use, then kept. Slots 0 to 5 are distinct blocks.
+// This thread's memory for panels: grown at first use, then kept. Slots 0 to 6 are distinct blocks.
 float* threadPanel(int slot, int64_t floats);
 
 }  // namespace gemmfit

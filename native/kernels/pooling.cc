@@ -115,11 +115,44 @@ void MaxPool(const Pooling& p, int64_t samples, const float* x, float* y) {
     });
 }
 
+// f(begin, end) for the cells of an axis that lie before, between and behind its windows, which are in order.
+template <class F>
+HWY_INLINE void EachGap(const std::vector<PoolSpan>& spans, int64_t cells, F&& f) {
+  int64_t end = 0;
+  for (const PoolSpan& s : spans) {
+    if (s.begin > end) f(end, s.begin);
+    end = s.end;
+  }
+  if (cells > end) f(end, cells);
+}
+
+// Zeros for the cells of a sample that are in no window.
+HWY_INLINE void ClearBetween(const Pooling& p, float* x) {
+  const int64_t line = p.in[2] * p.inner, slice = p.in[1] * line;
+  const auto clear = [&](float* from, int64_t begin, int64_t end, int64_t each) {
+    std::memset(from + begin * each, 0, static_cast<size_t>((end - begin) * each) * sizeof(float));
+  };
+  for (int64_t c = 0; c < p.planes; ++c, x += p.in[0] * slice) {
+    EachGap(p.spans[0], p.in[0], [&](int64_t begin, int64_t end) { clear(x, begin, end, slice); });
+    for (const PoolSpan& a : p.spans[0])
+      for (int64_t i = a.begin; i < a.end; ++i) {
+        EachGap(p.spans[1], p.in[1], [&](int64_t begin, int64_t end) { clear(x + i * slice, begin, end, line); });
+        for (const PoolSpan& b : p.spans[1])
+          for (int64_t j = b.begin; j < b.end; ++j)
+            EachGap(p.spans[2], p.in[2], [&](int64_t begin, int64_t end) { clear(x + i * slice + j * line, begin, end, p.inner); });
+      }
+  }
+}
+
 // A cell takes the gradient where no earlier one of its window did and it is not below the window's largest: with NaN, the first cell.
-void MaxPoolGradient(const Pooling& p, int64_t samples, const float* x, const float* y, const float* dy, float* dx) {
+template <bool masked>
+HWY_INLINE void MaxPoolGradient(const Pooling& p, int64_t samples, const float* x, const float* y, const float* dy, float* dx) {
   const bool add = !p.disjoint;
   for (int64_t s = 0; s < samples; ++s, x += p.cellsIn(), y += p.cellsOut(), dy += p.cellsOut(), dx += p.cellsIn()) {
-    if (add || !p.covering) std::memset(dx, 0, static_cast<size_t>(p.cellsIn()) * sizeof(float));
+    if (add)
+      std::memset(dx, 0, static_cast<size_t>(p.cellsIn()) * sizeof(float));
+    else if (!p.covering)
+      ClearBetween(p, dx);
     EachWindow(p, [&](const Window& w) HWY_ATTR {
       Sweep<D, D1>(p.inner, [&](auto d, int64_t i) HWY_ATTR {
         const float* from = x + w.from + i;
@@ -129,8 +162,10 @@ void MaxPoolGradient(const Pooling& p, int64_t samples, const float* x, const fl
         // What is left of the gradient is it or, once taken, zero; `open` tells that apart from a gradient of zero.
         auto open = hn::Eq(hn::Zero(d), hn::Zero(d));
         EachCell(p, w, [&](int64_t at) HWY_ATTR {
-          const auto below = hn::Lt(hn::LoadU(d, from + at), most);
-          const auto takes = hn::AndNot(below, open);
+          const auto v = hn::LoadU(d, from + at);
+          const auto below = hn::Lt(v, most);
+          auto takes = hn::AndNot(below, open);
+          if (masked) takes = hn::And(takes, hn::Gt(v, hn::Zero(d)));
           const auto g = hn::IfThenElseZero(takes, rest);
           hn::StoreU(add ? hn::Add(hn::LoadU(d, to + at), g) : g, d, to + at);
           open = hn::And(open, below);
@@ -138,6 +173,10 @@ void MaxPoolGradient(const Pooling& p, int64_t samples, const float* x, const fl
       });
     });
   }
+}
+
+void MaxPoolGradientOf(const Pooling& p, bool masked, int64_t samples, const float* x, const float* y, const float* dy, float* dx) {
+  masked ? MaxPoolGradient<true>(p, samples, x, y, dy, dx) : MaxPoolGradient<false>(p, samples, x, y, dy, dx);
 }
 
 HWY_INLINE double SumOfRuns(const Pooling& p, const Window& w, const float* x) {
@@ -210,13 +249,13 @@ HWY_AFTER_NAMESPACE();
 namespace gemmfit {
 
 HWY_EXPORT(MaxPool);
-HWY_EXPORT(MaxPoolGradient);
+HWY_EXPORT(MaxPoolGradientOf);
 HWY_EXPORT(AveragePool);
 HWY_EXPORT(AveragePoolGradient);
 
 void maxPool(const Pooling& p, int64_t samples, const float* x, float* y) { HWY_DYNAMIC_DISPATCH(MaxPool)(p, samples, x, y); }
-void maxPoolGradient(const Pooling& p, int64_t samples, const float* x, const float* y, const float* dy, float* dx) {
-  HWY_DYNAMIC_DISPATCH(MaxPoolGradient)(p, samples, x, y, dy, dx);
+void maxPoolGradient(const Pooling& p, bool masked, int64_t samples, const float* x, const float* y, const float* dy, float* dx) {
+  HWY_DYNAMIC_DISPATCH(MaxPoolGradientOf)(p, masked, samples, x, y, dy, dx);
 }
 void averagePool(const Pooling& p, int64_t samples, const float* x, float* y) { HWY_DYNAMIC_DISPATCH(AveragePool)(p, samples, x, y); }
 void averagePoolGradient(const Pooling& p, int64_t samples, const float* dy, float* dx) {

@@ -26,8 +26,9 @@ struct Pooling {
 
 // y = the largest of each window; NaN where there is one in it.
 void maxPool(const Pooling& p, int64_t samples, const float* x, float* y);
-// The gradient goes to the first of the largest, in row-major order.
-void maxPoolGradient(const Pooling& p, int64_t samples, const float* x, const float* y, const float* dy, float* dx);
+// The gradient goes to the first of the largest, in row-major order; with `masked` only where that is above 0. Where windows do not
+// overlap, dx may be x.
+void maxPoolGradient(const Pooling& p, bool masked, int64_t samples, const float* x, const float* y, const float* dy, float* dx);
 
 // y = the mean of each window over the cells that are there.
 void averagePool(const Pooling& p, int64_t samples, const float* x, float* y);

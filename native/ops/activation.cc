@@ -62,6 +62,7 @@ class Elementwise : public Op {
     readsY = !identity && f_.backwardReadsY();
     readsX = !identity && !readsY;
     inPlace = !readsX;
+    isRelu = f_.kind == ActivationKind::relu;
     flopsPerRow = identity ? 0 : f_.flops() * static_cast<double>(n_);
   }
   void forward(const Step&, int, int64_t begin, int64_t end) override {

@@ -48,7 +48,7 @@ class BatchNormalization : public Op {
     flopsPerRow = kFlopsPerElement * static_cast<double>(sizeOf(in));
     if (!sums_) return;
     cut(env.batch);
-    scratchSpec = {{0, 4 * channels_ * steps_, true}, {0, 2 * 2 * channels_ * rowTiles_ * steps_, true}};
+    scratchSpec = {{0, 4 * channels_ * steps_}, {0, 2 * 2 * channels_ * rowTiles_ * steps_}};
   }
 
   std::vector<Phase> forwardPhases() const override { return fromBatch_ ? phases(true) : std::vector<Phase>{Phase{}}; }

@@ -31,19 +31,16 @@ class Bidirectional : public Op {
     backWidth_ = b.back();
     lines_ = sizeOf(a) / steps_ / thereWidth_;
     readsX = there_.readsX() || back_.readsX();
-    const auto reserve = [&](int64_t perRow, bool keep) {
-      Scratch s;
-      s.perRow = perRow;
-      s.keep = keep;
-      scratchSpec.push_back(s);
+    const auto reserve = [&](int64_t perRow, Scratch::Life life) {
+      scratchSpec.push_back({perRow, 0, life});
       return static_cast<int>(scratchSpec.size()) - 1;
     };
-    thereY_ = reserve(sizeOf(a), env.training);
-    backY_ = reserve(sizeOf(b), env.training);
+    thereY_ = reserve(sizeOf(a), Scratch::whole);
+    backY_ = reserve(sizeOf(b), Scratch::whole);
     if (!env.training) return;
-    thereDy_ = reserve(sizeOf(a), true);
-    backDy_ = reserve(sizeOf(b), true);
-    if (env.needsInputGradient) backDx_ = reserve(sizeOf(in), false);
+    thereDy_ = reserve(sizeOf(a), Scratch::backward);
+    backDy_ = reserve(sizeOf(b), Scratch::backward);
+    if (env.needsInputGradient) backDx_ = reserve(sizeOf(in), Scratch::backward);
   }
 
   // First, alone: the chains learn where their ends are. Last, by rows: the merge.

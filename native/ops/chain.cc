@@ -43,16 +43,16 @@ Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& o
     op->in = shape;
     op->maskInSteps = child.maskSteps;
     const bool last = i + 1 == specs.size();
-    values_.push_back(last ? -1 : reserve(owner, sizeOf(op->out), 0, env.training));
-    gradients_.push_back(last || !trains ? -1 : reserve(owner, sizeOf(op->out), 0, true));
+    values_.push_back(last ? -1 : reserve(owner, {sizeOf(op->out)}));
+    gradients_.push_back(last || !trains ? -1 : reserve(owner, {sizeOf(op->out), 0, Scratch::backward}));
     masksIn_.push_back(mask);
-    masksMade_.push_back(op->mask == Op::Mask::make ? reserve(owner, op->maskSteps, 0, env.training) : kNoMask);
+    masksMade_.push_back(op->mask == Op::Mask::make ? reserve(owner, {op->maskSteps}) : kNoMask);
     if (op->mask != Op::Mask::pass) {
       mask = masksMade_.back();
       maskSteps = mask == kNoMask ? 0 : op->maskSteps;
     }
     scratch_.emplace_back();
-    for (const Scratch& s : op->scratchSpec) scratch_.back().push_back(reserve(owner, s.perRow, s.fixed, s.keep));
+    for (const Scratch& s : op->scratchSpec) scratch_.back().push_back(reserve(owner, s));
     op->scratch.assign(op->scratchSpec.size(), nullptr);
     owner.writesWeights = owner.writesWeights || op->writesWeights;
     owner.states.insert(owner.states.end(), op->states.begin(), op->states.end());
@@ -72,11 +72,8 @@ Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& o
   }
 }
 
-int Chain::reserve(Op& owner, int64_t perRow, int64_t fixed, bool keep) const {
-  Scratch s;
-  s.perRow = perRow * per_;
-  s.fixed = fixed;
-  s.keep = keep;
+int Chain::reserve(Op& owner, Scratch s) const {
+  s.perRow *= per_;
   owner.scratchSpec.push_back(s);
   return static_cast<int>(owner.scratchSpec.size()) - 1;
 }

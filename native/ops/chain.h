@@ -49,7 +49,7 @@ class Chain {
   };
   static constexpr int kNoMask = -2, kOwnersMask = -1;
   Step inner(const Step& step) const;
-  int reserve(Op& owner, int64_t perRow, int64_t fixed, bool keep) const;
+  int reserve(Op& owner, Scratch s) const;
 
   int64_t per_;
   std::vector<std::unique_ptr<Op>> ops_;

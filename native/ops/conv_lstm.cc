@@ -92,26 +92,26 @@ void ConvLstm::checkWeights(const OpEnv& env, const ConvolutionSpec& s) {
 void ConvLstm::planMemory(const OpEnv& env) {
   const int64_t state = state_.size(), image = input_.size() * input_.copies;
   const bool drops = input_.copies > 1, dropsH = state_.copies > 1;
-  gates_ = memory(steps_ * gateSize_, training_);
-  tanhC_ = memory(steps_ * state, training_);
+  gates_ = memory(steps_ * gateSize_);
+  tanhC_ = memory(steps_ * state);
   for (int k = 0; k < 2; ++k) {
-    before_[k] = memory(steps_ * state, training_);
-    last_[k] = memory(state, training_);
+    before_[k] = memory(steps_ * state);
+    last_[k] = memory(state);
   }
-  if (drops || channelsFirst_) images_ = memory(steps_ * image, training_);
-  if (drops) inputMasks_ = memory(image, true);
-  if (dropsH) droppedH_ = memory(steps_ * gateSize_, true);
-  if (dropsH) stateMasks_ = memory(gateSize_, true);
-  product_ = memory(gateSize_, false);
-  if (channelsFirst_) turned_ = memory(turnedSize(), false);
+  if (drops || channelsFirst_) images_ = memory(steps_ * image);
+  if (drops) inputMasks_ = memory(image);
+  if (dropsH) droppedH_ = memory(steps_ * gateSize_);
+  if (dropsH) stateMasks_ = memory(gateSize_);
+  product_ = memory(gateSize_);
+  if (channelsFirst_) turned_ = memory(turnedSize());
   if (!cell_.fused()) {
-    sums_ = memory(steps_ * gateSize_, training_);
-    work_ = memory(5 * filters_, false);
+    sums_ = memory(steps_ * gateSize_);
+    work_ = memory(5 * filters_);
   }
   if (!training_) return;
-  dh_ = memory(state, false);
-  dc_ = memory(state, false);
-  if (images_ >= 0 && env.needsInputGradient) dImages_ = memory(steps_ * image, false);
+  dh_ = memory(state, Scratch::backward);
+  dc_ = memory(state, Scratch::backward);
+  if (images_ >= 0 && env.needsInputGradient) dImages_ = memory(steps_ * image, Scratch::backward);
 }
 
 void ConvLstm::planGradients(const OpEnv& env) {

@@ -60,8 +60,8 @@ class ConvLstm : public Op {
   void planMemory(const OpEnv& env);
   void planGradients(const OpEnv& env);
 
-  int memory(int64_t perRow, bool keep) {
-    scratchSpec.push_back({perRow, 0, keep});
+  int memory(int64_t perRow, Scratch::Life life = Scratch::whole) {
+    scratchSpec.push_back({perRow, 0, life});
     return static_cast<int>(scratchSpec.size()) - 1;
   }
   float* of(int tensor, int64_t row, int64_t size) const { return scratch[static_cast<size_t>(tensor)] + row * size; }

@@ -5,6 +5,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/updater.h"
+#include "native/kernels/activations.h"
 #include "native/kernels/direct_convolution.h"
 #include "native/ops/precision.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr int64_t kMostSampleGroups = 16;
 constexpr double kGroupFlops = 4e6;
+constexpr int kMaskedPanel = 6;
 
 }  // namespace
 
@@ -72,7 +74,11 @@ ConvolutionOp::ConvolutionOp(const ConvolutionSpec& spec, const OpEnv& env, std:
   mask = Mask::drop;
   readsX = trainsKernel_;
   productFlops = flopsPerRow = 2.0 * static_cast<double>(w.positions()) * static_cast<double>(c_.kernelSize());
-  if (trainsKernel_ || trainsBias_) planGradients(env);
+  canMaskDx = true;
+  if (trainsKernel_ || trainsBias_)
+    planGradients(env);
+  else
+    canReplaceX = true;
 }
 
 // Gradients of the weights are summed in groups of samples while dy is there, and added up in the order of the groups. Where such
@@ -88,10 +94,11 @@ void ConvolutionOp::planGradients(const OpEnv& env) {
     while (2 * groups <= std::min(wanted, affordable)) groups *= 2;
     groupRows_ = ceilDiv(env.batch, groups);
     sampleGroups_ = ceilDiv(env.batch, groupRows_);
-    scratchSpec.push_back({0, sampleGroups_ * size, false});
-    scratchSpec.push_back({0, sampleGroups_ * channelsOut_, false});
+    scratchSpec.push_back({0, sampleGroups_ * size, Scratch::backward});
+    scratchSpec.push_back({0, sampleGroups_ * channelsOut_, Scratch::backward});
     weightTasks_ = trainsKernel_ ? ceilDiv(size, kTileFloats) : 1;
     weightsReadX = false;
+    canReplaceX = true;
     return;
   }
   weightsReadDy = true;
@@ -101,7 +108,7 @@ void ConvolutionOp::planGradients(const OpEnv& env) {
 
 std::vector<Phase> ConvolutionOp::backwardPhases() const {
   if (sampleGroups_ == 0) return {Phase{}};
-  return {Phase{}, Phase{Phase::tasks, sampleGroups_}};
+  return {Phase{Phase::tasks, sampleGroups_}, Phase{}};
 }
 
 // `to` = the product from image to grid or back, on top of the bias of the output channels.
@@ -131,10 +138,7 @@ void ConvolutionOp::forward(const Step&, int, int64_t begin, int64_t end) {
 }
 
 void ConvolutionOp::backward(const Step& step, int phase, int64_t begin, int64_t end) {
-  if (phase == 0) {
-    if (dx) run(transposed_, dy + begin * sizeOf(out), false, dx + begin * sizeOf(in), end - begin);
-    return;
-  }
+  if (sampleGroups_ == 0 || phase == 1) return inputGradient(begin, end - begin);
   const int64_t first = begin * groupRows_, samples = std::min(groupRows_, step.rows - first);
   if (samples <= 0) return;
   float* kernel = trainsKernel_ ? scratch[0] + begin * c_.kernelSize() : nullptr;
@@ -143,6 +147,14 @@ void ConvolutionOp::backward(const Step& step, int phase, int64_t begin, int64_t
     blockGradient(b, first, samples, kernel + b.filter, c_.filters);
   }
   if (trainsBias_) biasGradient(first, samples, 0, channelsOut_, scratch[1] + begin * channelsOut_);
+}
+
+void ConvolutionOp::inputGradient(int64_t first, int64_t samples) const {
+  if (!dx) return;
+  const int64_t size = samples * sizeOf(in);
+  float *own = dx + first * sizeOf(in), *to = masksDx && replacesX ? threadPanel(kMaskedPanel, size) : own;
+  run(transposed_, dy + first * sizeOf(out), false, to, samples);
+  if (masksDx) activationBackward({ActivationKind::relu}, x + first * sizeOf(in), to, own, size);
 }
 
 // The gradient of a block of the kernel over some samples.

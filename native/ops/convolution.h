@@ -51,6 +51,7 @@ class ConvolutionOp : public Op {
  private:
   void planGradients(const OpEnv& env);
   void run(bool toGrid, const float* from, bool biased, float* to, int64_t samples) const;
+  void inputGradient(int64_t first, int64_t samples) const;
   void blockGradient(const Convolution::Block& block, int64_t first, int64_t samples, float* gradient, int64_t stride) const;
   void biasGradient(int64_t first, int64_t samples, int64_t channel, int64_t n, float* sum) const;
   void mergeTile(const Step& step, int weight, int64_t offset, int64_t size, const float* partial, int64_t parts) const;

@@ -86,17 +86,17 @@ class Dense : public DenseBase {
     // Every weight task reads all of dy: it is laid out once for them.
     if (tiled_ && trainsKernel_ && weightTiles_.columnTiles == 1 && weightTiles_.count() > 2 && gemmTakesPacked(precision_)) {
       packTasks_ = ceilDiv(units_, kPackColumns);
-      scratchSpec.push_back({0, packedFloats(rows, units_), true});
+      scratchSpec.push_back({0, packedFloats(rows, units_), Scratch::backward});
     }
-    const auto spread = [&](int64_t width, const Tiling& tiles) {
+    const auto spread = [&](int64_t width, const Tiling& tiles, Scratch::Life life) {
       SpreadRows copy{rows, width};
       if (!tiled_ || !gemmTakesPacked(precision_) || width % 256 != 0 || tiles.columnTiles == 1) return copy;
       copy.slot = static_cast<int>(scratchSpec.size());
-      scratchSpec.push_back({0, rows * copy.stride(), false});
+      scratchSpec.push_back({0, rows * copy.stride(), life});
       return copy;
     };
-    spreadX_ = spread(width_, forwardTiles_);
-    spreadDy_ = needsDx_ ? spread(units_, backwardTiles_) : SpreadRows{rows, units_};
+    spreadX_ = spread(width_, forwardTiles_, Scratch::forward);
+    spreadDy_ = needsDx_ ? spread(units_, backwardTiles_, Scratch::backward) : SpreadRows{rows, units_};
   }
 
   std::vector<Phase> forwardPhases() const override {

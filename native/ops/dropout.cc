@@ -51,7 +51,7 @@ class DropShared : public NoiseOp {
       for (size_t k = 0; k < starts_.size(); ++k) starts_[k] += static_cast<int64_t>(k / repeat) % env.in[i] * draws_;
       draws_ *= env.in[i];
     }
-    scratchSpec = {{draws_, 0, true}};
+    scratchSpec = {{draws_}};
     flopsPerRow = 12 * static_cast<double>(n_);
   }
 

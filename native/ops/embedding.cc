@@ -58,7 +58,7 @@ class Embedding : public Op {
     tileIds_ = int64_t{1} << tileBits_;
     tiles_ = ceilDiv(ids_, tileIds_);
     parts_ = std::min(kMostParts, std::max<int64_t>(1, inBatch / std::max(kSortIds, tiles_)));
-    scratchSpec = {{0, 2 * parts_ * tiles_, true}, {2 * perSample_, 0, true}};
+    scratchSpec = {{0, 2 * parts_ * tiles_}, {2 * perSample_}};
   }
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {

@@ -36,8 +36,8 @@ class GroupNormalization : public Op {
     size_ = sizeOf(in);
     flopsPerRow = kFlopsPerElement * static_cast<double>(size_);
     tasks_ = std::clamp<int64_t>(env.batch * view_.channels / 65536, 1, std::min(kMostTasks, ceilDiv(view_.channels, kBlock)));
-    if (training_) scratchSpec = {{groups_, 0, true}, {groups_, 0, true}};
-    if (trainsGamma_ || trainsBeta_) scratchSpec.insert(scratchSpec.end(), 2, Scratch{view_.channels, 0, true});
+    if (training_) scratchSpec = {{groups_}, {groups_}};
+    if (trainsGamma_ || trainsBeta_) scratchSpec.insert(scratchSpec.end(), 2, Scratch{view_.channels, 0, Scratch::backward});
   }
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {

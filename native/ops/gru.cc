@@ -19,14 +19,14 @@ class Gru : public Recurrent {
         a_(spec, "activation", ActivationKind::tanh),
         s_(spec, "recurrentActivation", ActivationKind::sigmoid),
         fused_(after_ && a_.is(ActivationKind::tanh) && s_.is(ActivationKind::sigmoid)) {
-    inner_ = slabs(units_, training_);
+    inner_ = slabs(units_);
     if (after_)
-      products_ = memory(gateWidth_, false);
+      products_ = memory(gateWidth_);
     else if (training_)
-      reset_ = memory(units_, false);
+      reset_ = memory(units_);
     if (!fused_) {
-      sums_ = slabs(gateWidth_, training_);
-      if (training_) work_ = memory(units_, false);
+      sums_ = slabs(gateWidth_);
+      if (training_) work_ = memory(units_);
     }
     usesForward(0, after_ ? 3 : 2);
     if (!after_) usesForward(2, 1);

@@ -56,8 +56,8 @@ class LayerNormalization : public Op {
     weightsReadDy = trainsGamma_ || trainsBeta_;
     flopsPerRow = kFlopsPerElement * static_cast<double>(size_);
     tasks_ = std::clamp<int64_t>(env.batch * size_ / kTileElements, 1, std::min(kMostTasks, ceilDiv(norm_.n, kBlock / 4)));
-    if (training_) scratchSpec = {{groups_, 0, true}, {groups_, 0, true}};
-    if (moved_) scratchSpec.insert(scratchSpec.end(), 3, Scratch{size_, 0, true});
+    if (training_) scratchSpec = {{groups_}, {groups_}};
+    if (moved_) scratchSpec.insert(scratchSpec.end(), {{size_}, {size_, 0, Scratch::backward}, {size_}});
   }
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {

@@ -10,11 +10,11 @@ namespace {
 class Lstm : public Recurrent {
  public:
   Lstm(const Value& spec, const OpEnv& env) : Recurrent("lstm", spec, env, 4, 1, 2), cell_(spec) {
-    tanhC_ = slabs(units_, training_);
-    if (training_) dc_ = memory(units_, false);
+    tanhC_ = slabs(units_);
+    if (training_) dc_ = memory(units_, Scratch::backward);
     if (!cell_.fused()) {
-      sums_ = slabs(gateWidth_, training_);
-      work_ = memory(5 * units_, false);
+      sums_ = slabs(gateWidth_);
+      work_ = memory(5 * units_);
     }
     usesGates(0, 4);
     recurrentGradient(0, 4, gatesFrom(0));

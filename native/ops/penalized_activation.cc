@@ -27,7 +27,7 @@ class PenalizedActivation : public Op {
     in = out = env.in;
     readsY = true;
     flopsPerRow = 92 * static_cast<double>(n_);
-    if (env.training) scratchSpec = {{n_, 0, true}};
+    if (env.training) scratchSpec = {{n_}};
   }
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {

@@ -42,7 +42,8 @@ class PoolingOp : public Op {
     describeOverlap();
     out = outShape(spec, channels);
     mask = Mask::drop;
-    readsX = readsY = max_;
+    readsX = readsY = canMaskDx = max_;
+    canReplaceX = max_ && pool_.disjoint;
     flopsPerRow = kFlopsPerCell * static_cast<double>(pool_.cellsIn() + pool_.cellsOut());
   }
 
@@ -56,7 +57,7 @@ class PoolingOp : public Op {
     if (!dx) return;
     const int64_t i = begin * pool_.cellsIn(), o = begin * pool_.cellsOut();
     if (max_)
-      maxPoolGradient(pool_, end - begin, x + i, y + o, dy + o, dx + i);
+      maxPoolGradient(pool_, masksDx, end - begin, x + i, y + o, dy + o, dx + i);
     else
       averagePoolGradient(pool_, end - begin, dy + o, dx + i);
   }

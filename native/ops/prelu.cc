@@ -34,7 +34,7 @@ class Prelu : public Op {
     // Where slopes are shared each sample sums up its own part of the gradient; elsewhere there is nothing to sum in a sample.
     partial_ = trains_ && slopes_ < size_;
     weightsReadDy = trains_ && !partial_;
-    if (partial_) scratchSpec = {{slopes_, 0, true}};
+    if (partial_) scratchSpec = {{slopes_, 0, Scratch::backward}};
     flopsPerRow = kFlopsPerElement * static_cast<double>(size_);
     tasks_ = std::clamp<int64_t>(env.batch * slopes_ / kTaskElements, 1, std::min(kMostTasks, ceilDiv(slopes_, kBlock)));
   }

@@ -67,29 +67,25 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   const bool drops = training_ && dropout_ > 0, dropsH = training_ && recurrentDropout_ > 0;
   const int64_t copies = drops && dropsH ? gates : 1;
   for (int64_t q = 0; q < copies; ++q) {
-    inputs_.push_back(slabs(width_, training_));
-    if (drops) inputMasks_.push_back(memory(width_, training_));
+    inputs_.push_back(slabs(width_));
+    if (drops) inputMasks_.push_back(memory(width_));
   }
   for (int64_t q = 0; dropsH && q < gates; ++q) {
-    droppedH_.push_back(slabs(units_, training_));
-    recurrentMasks_.push_back(memory(units_, training_));
+    droppedH_.push_back(slabs(units_));
+    recurrentMasks_.push_back(memory(units_));
   }
-  gates_ = slabs(gateWidth_, training_);
+  gates_ = slabs(gateWidth_);
   for (int k = 0; k < stateCount; ++k) {
-    previous_.push_back(slabs(units_, training_));
-    last_.push_back(memory(units_, training_));
+    previous_.push_back(slabs(units_));
+    last_.push_back(memory(units_));
   }
-  if (training_) dh_ = memory(units_, false);
-  if (dropsH) dropTemp_ = memory(units_, false);
-  if (env.needsInputGradient) dInputs_ = slabs(width_, false);
+  if (training_) dh_ = memory(units_, Scratch::backward);
+  if (dropsH) dropTemp_ = memory(units_, Scratch::backward);
+  if (env.needsInputGradient) dInputs_ = slabs(width_, Scratch::backward);
 }
 
-int Recurrent::memory(int64_t perRow, bool keep, int64_t fixed) {
-  Scratch s;
-  s.perRow = perRow;
-  s.fixed = fixed;
-  s.keep = keep;
-  scratchSpec.push_back(s);
+int Recurrent::memory(int64_t perRow, Scratch::Life life, int64_t fixed) {
+  scratchSpec.push_back({perRow, fixed, life});
   return static_cast<int>(scratchSpec.size()) - 1;
 }
 

@@ -34,7 +34,7 @@ class RmsNormalization : public Op {
     inPlace = !training_;
     readsX = training_;
     weightsReadDy = trains_;
-    if (training_) scratchSpec = {{groups_, 0, true}};
+    if (training_) scratchSpec = {{groups_}};
     flopsPerRow = kFlopsPerElement * static_cast<double>(groups_ * n_);
     tasks_ = std::clamp<int64_t>(env.batch * groups_ * n_ / 65536, 1, std::min(kMostTasks, ceilDiv(n_, kBlock)));
   }

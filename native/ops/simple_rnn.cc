@@ -10,8 +10,8 @@ class SimpleRnn : public Recurrent {
  public:
   SimpleRnn(const Value& spec, const OpEnv& env)
       : Recurrent("simpleRnn", spec, env, 1, 1, 1), a_(spec, "activation", ActivationKind::tanh) {
-    if (training_ && a_.backwardReadsY()) outputs_ = slabs(units_, true);
-    if (training_) work_ = memory(units_, false);
+    if (training_ && a_.backwardReadsY()) outputs_ = slabs(units_);
+    if (training_) work_ = memory(units_, Scratch::backward);
     usesGates(0, 1);
     recurrentGradient(0, 1, gatesFrom(0));
     biasSum(0, gateWidth_, gatesFrom(0));

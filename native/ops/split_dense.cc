@@ -17,7 +17,7 @@ class SplitDense : public DenseBase {
  public:
   SplitDense(const Value& spec, const OpEnv& env, int64_t parts)
       : DenseBase(spec, env), parts_(parts), partRows_(ceilDiv(ceilDiv(width_, parts), 16) * 16), needsDx_(env.needsInputGradient) {
-    scratchSpec.push_back({(parts_ - 1) * steps_ * units_, 0, false});
+    scratchSpec.push_back({(parts_ - 1) * steps_ * units_, 0, Scratch::forward});
     termStride_ = env.batch * steps_ * units_;
   }
 

@@ -159,18 +159,20 @@ class OpRunner {
     op->maskOut = maskOut.empty() ? nullptr : maskOut.data();
     run(op->forwardPhases(), [&](int phase, int64_t begin, int64_t end) { op->forward(step_, phase, begin, end); });
     EXPECT_TRUE(shares || same(x_, x)) << "the forward pass wrote to its input";
+    if (setup_.training) expectPoisoned(Scratch::backward, "the forward pass wrote to scratch that is the backward pass's");
     return Floats(op->y, op->y + outputs);
   }
 
   // dx, or nothing where none is asked for. Afterwards `gradients` holds those of the weights.
   Floats backward(const Floats& dy) {
     const auto n = static_cast<size_t>(setup_.rows * sizeOf(op->in));
+    const Floats x = x_;
     const bool sharesY = op->y == x_.data(), shares = (op->inPlace || op->identity) && setup_.inPlace && !op->weightsReadDy;
     if (!sharesY && !op->readsX) poison(x_);
     if (!sharesY && !op->readsY) poison(y_);
     if (sharesY && !op->readsX && !op->readsY) poison(x_);
     for (size_t i = 0; i < scratch_.size(); ++i)
-      if (!op->scratchSpec[i].keep) poison(scratch_[i]);
+      if (op->scratchSpec[i].life == Scratch::forward) poison(scratch_[i]);
     dy_ = dy;
     if (!shares) dx_.assign(n, kNaN);
     op->dy = dy_.data();
@@ -183,8 +185,12 @@ class OpRunner {
     step_.updater = &collector;
     // Tasks are independent: the last first does as well.
     for (int64_t t = op->weightTasks(); t-- > 0;) op->weightTask(step_, t);
+    expectPoisoned(Scratch::forward, "scratch of the forward pass was written to after it");
+    for (size_t i = 0; i < scratch_.size(); ++i)
+      if (op->scratchSpec[i].life == Scratch::backward) poison(scratch_[i]);
     collector.expectComplete(setup_.trainable);
     gradients = std::move(collector.gradients);
+    if (op->dx && op->canMaskDx) expectMasked(x, dy, dx);
     return dx;
   }
 
@@ -215,6 +221,27 @@ class OpRunner {
         else
           f(static_cast<int>(p), i, i + 1);
     }
+  }
+  // Once more, in place of x where it can be, with the gradient of a ReLU below: the same where x is above 0.
+  void expectMasked(const Floats& x, const Floats& dy, Floats dx) {
+    for (size_t i = 0; i < dx.size(); ++i)
+      if (!(x[i] > 0)) dx[i] = 0;
+    x_ = x;
+    dy_ = dy;
+    op->x = x_.data();
+    op->dy = dy_.data();
+    op->dx = op->canReplaceX ? x_.data() : dx_.data();
+    op->masksDx = true;
+    op->replacesX = op->canReplaceX;
+    run(op->backwardPhases(), [&](int phase, int64_t begin, int64_t end) { op->backward(step_, phase, begin, end); });
+    EXPECT_TRUE(same(dx, Floats(op->dx, op->dx + dx.size()))) << "a gradient that takes over a ReLU's";
+    op->masksDx = op->replacesX = false;
+  }
+  void expectPoisoned(Scratch::Life life, const char* what) const {
+    for (size_t i = 0; i < scratch_.size(); ++i)
+      if (op->scratchSpec[i].life == life) {
+        EXPECT_TRUE(std::all_of(scratch_[i].begin(), scratch_[i].end(), [](float v) { return std::isnan(v); })) << what;
+      }
   }
   static void poison(Floats& x) { std::fill(x.begin(), x.end(), kNaN); }
   static bool same(const Floats& a, const Floats& b) {
