@@ -39,6 +39,8 @@ export abstract class Optimizer implements Part {
   readonly emaMomentum: number;
   readonly emaOverwriteFrequency: number | null;
   readonly gradientAccumulationSteps: number | null;
+  /** Part of the config only: gradients are in float32, where multiplying the loss and dividing them again changes nothing. */
+  readonly lossScaleFactor: number | null;
   /** Whether averages start as the weights after the first update (Keras 3) or as those before it (Keras 2). */
   emaCopyFirst = true;
   /** Batches it has been given gradients for. */
@@ -74,11 +76,7 @@ export abstract class Optimizer implements Part {
     this.emaMomentum = checkNumber(where, 'emaMomentum', o.emaMomentum ?? 0.99, { min: 0, max: 1 });
     this.emaOverwriteFrequency = optional('emaOverwriteFrequency', { min: 1, integer: true });
     this.gradientAccumulationSteps = optional('gradientAccumulationSteps', { min: 2, integer: true });
-    if (o.lossScaleFactor !== undefined && o.lossScaleFactor !== null)
-      throw new ValueError(
-        `${where}: 'lossScaleFactor' is for 16-bit floats; gemmfit computes in float32, where it must be null. Received: ${show(o.lossScaleFactor)}`,
-        'ERR_OPTIONS',
-      );
+    this.lossScaleFactor = optional('lossScaleFactor', { above: 0 });
     if (o.name !== undefined && o.name !== null && typeof o.name !== 'string')
       throw typeError(`${where}: 'name' must be a string. Received: ${show(o.name)}`);
     this.name = o.name ?? (where === 'SGD' ? where : where.toLowerCase());
@@ -200,7 +198,7 @@ export abstract class Optimizer implements Part {
       useEma,
       emaMomentum,
       emaOverwriteFrequency,
-      lossScaleFactor: null,
+      lossScaleFactor: this.lossScaleFactor,
       gradientAccumulationSteps: this.gradientAccumulationSteps,
       ...(decay > 0 ? { decay } : {}),
       ...this.config(),

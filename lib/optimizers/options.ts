@@ -28,8 +28,8 @@ export interface OptimizerOptions {
   emaMomentum?: number;
   /** Also replace the weights by their average at every so many updates. Default null: only at the end. */
   emaOverwriteFrequency?: number | null;
-  /** Only null: losses are float32, and nothing is gained by scaling them. */
-  lossScaleFactor?: null;
+  /** For 16-bit floats. Gradients here are float32, in which scaling the loss and unscaling them cancels out: kept in the config, without effect. */
+  lossScaleFactor?: number | null;
   /** Update once in so many batches (2 or more), by the mean of their gradients. Default null: at each batch. */
   gradientAccumulationSteps?: number | null;
   name?: string | null;

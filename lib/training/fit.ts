@@ -84,7 +84,8 @@ async function run(model: Sequential, plan: FitPlan): Promise<History> {
         const results = await testLoop(model, plan.validation.batches, plan.validation.steps, list);
         logs = { ...logs, ...Object.fromEntries(Object.entries(results).map(([k, v]) => [`val_${k}`, v])) };
       }
-      if (done > 0) await list.onEpochEnd(epoch, logs);
+      // A copy: what callbacks add to an epoch's logs (`lr`) is not in those of onTrainEnd, as in Keras.
+      if (done > 0) await list.onEpochEnd(epoch, { ...logs });
       last = logs;
       if (stopped() || ranOut) break;
     }

@@ -213,7 +213,8 @@ TEST(Metrics, Correlations) {
   const Floats y{0, 1, 0.5f, 1, 1, 0.2f}, p{0.1f, 0.9f, 0.5f, 1, 0.9f, 0.2f};
   expectAll(measure(metricSpec("pearsonCorrelation"), 3, 3, y, p), {0.9966996338993913});
   expectAll(measure(metricSpec("concordanceCorrelation"), 3, 3, y, p), {0.9816320385426076});
-  expectAll(measure(metricSpec("pearsonCorrelation"), 1, 1, {1}, {2}), {0});
+  expectAll(measure(metricSpec("pearsonCorrelation"), 2, 2, {0, 1e-3f, 0, 1}, {2, 2.001f, 1, 0.9999f}), {0}, 1e-12);
+  expectAll(measure(metricSpec("pearsonCorrelation"), 1, 1, {1}, {2}), {0});  // constant: no correlation
 }
 
 TEST(Metrics, MeansOfLosses) {

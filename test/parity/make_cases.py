@@ -225,6 +225,18 @@ def reg_activity_any_layer():
     return layers, draw(41, 10, 7, 2), np.eye(3, dtype="float32")[np.arange(10) % 3]
 
 
+def metric_correlations():
+    """Two numbers a sample: Pearson is exactly 1 or -1, however close they are."""
+    extra = {"metrics": ["pearson_correlation", "concordance_correlation"]}
+    return [L.Dense(4, activation="tanh"), L.Dense(2)], draw(51, 10, 3), draw(52, 10, 2), extra
+
+
+def opt_loss_scale_factor():
+    """Scaling the loss and unscaling the gradients cancels out, before clipping too."""
+    config = {"learning_rate": 0.1, "clipvalue": 0.1, "loss_scale_factor": 128.0, "weight_decay": 0.05}
+    return [L.Dense(4), L.Dense(1)], draw(54, 10, 3), draw(55, 10, 1), {"optimizer": {"class_name": "Adam", "config": config}}
+
+
 def opt_gradient_accumulation_ema_constraint():
     """Constraints and averages go on at every step, also where gradients are only gathered."""
     layers = [L.Dense(4, activation="tanh", kernel_constraint=keras.constraints.MaxNorm(1.0)), L.Dense(1, kernel_regularizer="l2")]
@@ -276,6 +288,8 @@ def reg_activity_softmax_mse():
 
 
 tensorflow_cases = [
+    metric_correlations,
+    opt_loss_scale_factor,
     reg_activity_softmax_logits,
     reg_activity_sigmoid_logits,
     reg_activity_softmax_mse,

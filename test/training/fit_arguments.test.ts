@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Logs } from '../../lib/callbacks/callback.js';
 import { array, input, layers, type Sequential, sequential, setRandomSeed, setThreads } from '../../lib/index.js';
 
 const N = 20;
@@ -244,6 +245,20 @@ describe('epochs, seeds and threads', () => {
     });
     expect([history.epoch, history.history, events]).toEqual([[], {}, ['begin', 'end']]);
     expect(weightsOf(m)).toEqual(before);
+  });
+
+  it('what callbacks add to the logs of an epoch is in history, not in the logs of onTrainEnd', async () => {
+    const ends: string[][] = [];
+    const m = model();
+    const h = await m.fit(x(), y(), {
+      verbose: 0,
+      callbacks: [
+        { onEpochEnd: (_: number, logs: Logs) => void Object.assign(logs, { extra: 7 }) },
+        { onTrainEnd: (logs: Logs) => void ends.push(Object.keys(logs)) },
+      ],
+    });
+    expect(h.history.extra).toEqual([7]);
+    expect(ends).toEqual([['loss', 'mae']]);
   });
 
   it('an order belongs to its epoch: beginning at epoch 2 shuffles as the third of a whole run does', async () => {
