@@ -56,12 +56,13 @@ const predicted = [
   [256, 10, 128, 0, 0],
 ];
 
-/** Seconds that so many rows need at least in W2's layers: with products as fast as by themselves, and in registers. */
-export function predictLimits(rows, { products, peak }) {
+/** Seconds that so many rows need at least in W2's layers: their products as fast as by themselves, as fast as registers, and reading the rows. */
+export function predictLimits(rows, { products, peak, triad }) {
   const rate = (product) =>
     Math.max(...products.filter((p) => p.product.join() === product.join()).map((p) => Math.max(p.blas, p.engine)));
   const seconds = (rateOf) => predicted.reduce((sum, p) => sum + ((rows / 256) * flopsOf([p])) / (rateOf(p) * 1e9), 0);
-  return { products: seconds(rate), registers: seconds(() => Math.max(...peak)) };
+  const bytes = 4 * rows * predicted[0][2];
+  return { products: seconds(rate), registers: seconds(() => Math.max(...peak)), reading: bytes / (Math.max(...triad) * 1e9) };
 }
 
 /** Runs the program that measures the machine, with the products of these workloads, in an environment with these additions. */
