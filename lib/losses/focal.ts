@@ -15,12 +15,15 @@ export interface BinaryFocalCrossentropyOptions extends CrossentropyOptions {
 
 /**
  * Binary cross-entropy times `(1 - p_t)^gamma`, where p_t is the probability given to the true class: easy examples count less.
+ * Where the predictions come straight from a sigmoid, the cross-entropy is that of its input and never clips.
  * (Lin et al., 2018: https://arxiv.org/abs/1708.02002)
  * Keras: https://keras.io/api/losses/probabilistic_losses/#binaryfocalcrossentropy-class
  * @example model.compile({ optimizer: 'adam', loss: losses.binaryFocalCrossentropy({ gamma: 2, applyClassBalancing: true }) })
  */
 export class BinaryFocalCrossentropy extends Loss {
   static override readonly className = 'BinaryFocalCrossentropy';
+  /** Its cross-entropy takes the logits as others do; 1 - p_t is the sigmoid's, so softmax's would not do. */
+  override readonly logitsFrom = 'onlySigmoid';
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
   readonly axis: number;

@@ -45,6 +45,9 @@ function checkDtype(where: string, dtype: unknown): void {
   throw new ValueError(`${where}: dtype ${show(name)} is not available; gemmfit computes in 'float32'.`, 'ERR_DTYPE');
 }
 
+/** A final activation whose input a loss or metric takes: a cross-entropy takes that of either, whichever of the two it names. */
+export type LogitsFrom = 'sigmoid' | 'softmax' | 'onlySigmoid' | null;
+
 /**
  * Base of all losses: compares predictions `[batch, ..., width]` with labels of the same shape (or, where `sparse`, with class numbers
  * `[batch, ...]`) and gives one value for each vector along the last axis.
@@ -55,7 +58,7 @@ export abstract class Loss implements Part {
   readonly reduction: Reduction;
 
   /** The final activation whose input, the logits, this loss takes in place of its output: as exact where the output saturates as elsewhere. */
-  readonly logitsFrom: 'sigmoid' | 'softmax' | null = null;
+  readonly logitsFrom: LogitsFrom = null;
   /** Whether labels are class numbers: one for each vector of predictions, in a last axis of length 1 or without that axis. */
   readonly sparse: boolean = false;
   /** A label that takes an item out, as a mask would. */

@@ -1,7 +1,8 @@
 import { ValueError } from '../errors.js';
+import type { LogitsFrom } from '../losses/loss.js';
 import { CustomLoss, type Loss, lossRegistry } from '../losses.js';
 import type { Config } from '../registry.js';
-import { checkLastAxis, type Direction, type LogitsFrom, Metric, type MetricOptions, type MetricSpec } from './metric.js';
+import { checkLastAxis, type Direction, Metric, type MetricOptions, type MetricSpec } from './metric.js';
 
 /**
  * The mean of a loss over samples (and steps), whatever the loss's own reduction: sum(w · l) / sum(w).

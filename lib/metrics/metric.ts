@@ -1,5 +1,6 @@
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
+import type { LogitsFrom } from '../losses/loss.js';
 import { checkNumber, readOptions } from '../options.js';
 import { type Config, classNameOf, type Part } from '../registry.js';
 
@@ -8,9 +9,6 @@ export type MetricSpec = { metric: string } & { [key: string]: SpecValue | undef
 
 /** Which way is better: what callbacks take for `mode: 'auto'`. */
 export type Direction = 'up' | 'down' | null;
-
-/** The activation whose input a metric would rather see than its output: see `Metric.logitsFrom`. */
-export type LogitsFrom = 'sigmoid' | 'softmax' | null;
 
 /** Options that every metric takes. */
 export interface MetricOptions {

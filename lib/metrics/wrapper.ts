@@ -1,4 +1,5 @@
 import { show, typeError, ValueError } from '../errors.js';
+import type { LogitsFrom } from '../losses/loss.js';
 import { isCustomLoss, Loss, lossRegistry } from '../losses.js';
 import { type Config, classNameOf, fromKerasConfig, Registry } from '../registry.js';
 import * as accuracies from './accuracy.js';
@@ -9,7 +10,7 @@ import * as crossentropies from './crossentropy.js';
 import { F1Score, FBetaScore } from './fbeta.js';
 import * as iou from './iou.js';
 import * as means from './loss_mean.js';
-import { type Direction, type LogitsFrom, Metric, type MetricOptions, type MetricSpec } from './metric.js';
+import { type Direction, Metric, type MetricOptions, type MetricSpec } from './metric.js';
 import { Mean, Sum } from './reduction.js';
 import { ConcordanceCorrelation, PearsonCorrelation, R2Score } from './regression.js';
 

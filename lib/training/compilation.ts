@@ -2,6 +2,7 @@ import { single } from '../data/containers.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import type { Shape, Weight } from '../layers/layer.js';
+import type { LogitsFrom } from '../losses/loss.js';
 import { CustomLoss, type Loss, lossRegistry } from '../losses.js';
 import { type NamedMetric, nameMetrics } from '../metrics.js';
 import { type Optimizer, optimizerRegistry } from '../optimizers.js';
@@ -103,7 +104,8 @@ export class Compilation {
     this.named = named;
     // As Keras does: a cross-entropy takes what the final sigmoid or softmax was given, whichever of the two it is.
     const hasLogits = finalActivation === 'sigmoid' || finalActivation === 'softmax';
-    const usesLogits = (part: { logitsFrom: string | null }) => part.logitsFrom !== null && hasLogits;
+    const usesLogits = ({ logitsFrom }: { logitsFrom: LogitsFrom }) =>
+      logitsFrom === 'onlySigmoid' ? finalActivation === 'sigmoid' : logitsFrom !== null && hasLogits;
     const head: { [key: string]: SpecValue | undefined } = {
       // Where the width is known only with the data, labels are as wide as the outputs.
       labelWidth: this.loss?.sparse || outputShape.at(-1) !== null ? labelWidth : undefined,

@@ -184,8 +184,8 @@ describe('facts for compiling', () => {
     expect(from('bce')).toBe('sigmoid');
     expect(from('categorical_crossentropy')).toBe('softmax');
     expect(from('sparse_categorical_crossentropy')).toBe('softmax');
-    for (const name of ['mse', 'kld', 'binary_focal_crossentropy', 'categorical_focal_crossentropy', 'hinge'])
-      expect(from(name), name).toBeNull();
+    expect(from('binary_focal_crossentropy')).toBe('onlySigmoid');
+    for (const name of ['mse', 'kld', 'categorical_focal_crossentropy', 'hinge']) expect(from(name), name).toBeNull();
   });
 
   it('tells which labels are class numbers, and their range', () => {

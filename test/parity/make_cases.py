@@ -281,6 +281,12 @@ def reg_activity_sigmoid_logits():
     return layers, x, y, {"loss": "binary_crossentropy", "metrics": ["binary_crossentropy"], "sample_weight": weight, "scale": 5}
 
 
+def loss_binary_focal_saturated_uses_logits():
+    """Its cross-entropy goes by the logits, as that of binary_crossentropy does; the factor (1 - p_t)^gamma by the probabilities."""
+    x, y = draw(56, 10, 3) * np.float32(20), (draw(57, 10, 2) > 0).astype("float32")
+    return [L.Dense(2, activation="sigmoid")], x, y, {"loss": "binary_focal_crossentropy", "scale": 2}
+
+
 def reg_activity_softmax_mse():
     """A loss that takes the probabilities."""
     layers = [L.Dense(3, activation="softmax", activity_regularizer=keras.regularizers.L1L2(l1=0.1, l2=0.3))]
@@ -288,6 +294,7 @@ def reg_activity_softmax_mse():
 
 
 tensorflow_cases = [
+    loss_binary_focal_saturated_uses_logits,
     metric_correlations,
     opt_loss_scale_factor,
     reg_activity_softmax_logits,
