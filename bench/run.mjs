@@ -47,8 +47,15 @@ const { values, positionals } = parseArgs({
     compare: { type: 'boolean' },
     readme: { type: 'string' },
     golden: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
   },
 });
+
+if (values.help) {
+  const text = readFileSync(new URL(import.meta.url), 'utf8');
+  console.log(text.slice(0, text.indexOf('\nimport ')).replaceAll(/^\/\/ ?/gm, ''));
+  process.exit(0);
+}
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 const list = (text, all, what) => {
