@@ -24,8 +24,9 @@ uint64_t control() {
 void setControl(uint64_t bits) { asm volatile("msr fpcr, %0" : : "r"(bits)); }
 #elif defined(_M_ARM64)
 constexpr uint64_t kFlush = uint64_t{1} << 24;
-uint64_t control() { return static_cast<uint64_t>(_ReadStatusReg(ARM64_FPCR)); }
-void setControl(uint64_t bits) { _WriteStatusReg(ARM64_FPCR, static_cast<int64_t>(bits)); }
+constexpr int kRegister = 0x5A20;  // FPCR, as the compiler numbers it: 1 << 14 | 3 << 11 | 4 << 7 | 4 << 3
+uint64_t control() { return static_cast<uint64_t>(_ReadStatusReg(kRegister)); }
+void setControl(uint64_t bits) { _WriteStatusReg(kRegister, static_cast<int64_t>(bits)); }
 #else
 constexpr uint64_t kFlush = 0;
 uint64_t control() { return 0; }
