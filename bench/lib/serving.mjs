@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { host } from '../../scripts/prebuild/targets.mjs';
 import { prepare } from './data.mjs';
 import { exponent, median, time } from './statistics.mjs';
 import { benchFolder, root } from './workloads.mjs';
@@ -20,10 +21,11 @@ function runWith(env, ...args) {
 
 /** Binaries to try: that built here, which has the system's BLAS, and that which npm carries for this machine where it has been made. */
 function binaries() {
-  const libc = process.report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl';
-  const name = process.platform === 'linux' ? `gemmfit.${libc}.node` : 'gemmfit.node';
-  const shipped = join(root, 'prebuilds', `${process.platform}-${process.arch}`, name);
-  return [['built here', {}], ...(existsSync(shipped) ? [['as npm carries it', { GEMMFIT_ADDON_PATH: shipped }]] : [])];
+  const shipped = host && join(root, host.file);
+  return [
+    ['built here', {}],
+    ...(shipped && existsSync(shipped) ? [['as npm carries it', { GEMMFIT_ADDON_PATH: shipped }]] : []),
+  ];
 }
 
 /** Runs while another process does nothing but occupy a core. */

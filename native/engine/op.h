@@ -110,6 +110,12 @@ class Op {
   double flopsPerRow = 0;   // of the forward pass: decides how many rows make a task
   double productFlops = 0;  // a row's, of the forward pass's matrix products: what a trace gives rates for
 
+  // Asks for scratch: where it will be in `scratch`.
+  int addScratch(const Scratch& s) {
+    scratchSpec.push_back(s);
+    return static_cast<int>(scratchSpec.size()) - 1;
+  }
+
   virtual std::vector<Phase> forwardPhases() const { return {Phase{}}; }
   virtual std::vector<Phase> backwardPhases() const { return {Phase{}}; }
   // rows phase: [begin, end) are rows. tasks phase: task `begin`, end = begin + 1.

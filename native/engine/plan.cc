@@ -281,14 +281,12 @@ void Plan::planMemory() {
     if (aliasOfInput) inputReaders_.push_back(&op.x);
     use(value[static_cast<size_t>(i) + 1], &op.y);
     for (size_t k = 0; k < op.scratchSpec.size(); ++k) op.scratch.push_back(nullptr);
+    const int begin = forwardFirst[static_cast<size_t>(i)], end = forwardLast[static_cast<size_t>(i)];
+    const int back = backwardFirst[static_cast<size_t>(i)];  // -1 outside training too
     for (size_t k = 0; k < op.scratchSpec.size(); ++k) {
       const Scratch& s = op.scratchSpec[k];
-      const bool trains = mode == Mode::train;
-      const int begin = forwardFirst[static_cast<size_t>(i)], end = forwardLast[static_cast<size_t>(i)];
-      const int back = backwardFirst[static_cast<size_t>(i)];
-      use(add(s.perRow, s.fixed, trains && s.life == Scratch::backward && back >= 0 ? back : begin,
-              trains && s.life != Scratch::forward ? last : end),
-          &op.scratch[k]);
+      const bool late = s.life == Scratch::backward && back >= 0, stays = s.life != Scratch::forward && mode == Mode::train;
+      use(add(s.perRow, s.fixed, late ? back : begin, stays ? last : end), &op.scratch[k]);
     }
   }
   extend(value[static_cast<size_t>(n)], headLast);

@@ -31,16 +31,12 @@ class Bidirectional : public Op {
     backWidth_ = b.back();
     lines_ = sizeOf(a) / steps_ / thereWidth_;
     readsX = there_.readsX() || back_.readsX();
-    const auto reserve = [&](int64_t perRow, Scratch::Life life) {
-      scratchSpec.push_back({perRow, 0, life});
-      return static_cast<int>(scratchSpec.size()) - 1;
-    };
-    thereY_ = reserve(sizeOf(a), Scratch::whole);
-    backY_ = reserve(sizeOf(b), Scratch::whole);
+    thereY_ = addScratch({sizeOf(a)});
+    backY_ = addScratch({sizeOf(b)});
     if (!env.training) return;
-    thereDy_ = reserve(sizeOf(a), Scratch::backward);
-    backDy_ = reserve(sizeOf(b), Scratch::backward);
-    if (env.needsInputGradient) backDx_ = reserve(sizeOf(in), Scratch::backward);
+    thereDy_ = addScratch({sizeOf(a), 0, Scratch::backward});
+    backDy_ = addScratch({sizeOf(b), 0, Scratch::backward});
+    if (env.needsInputGradient) backDx_ = addScratch({sizeOf(in), 0, Scratch::backward});
   }
 
   // First, alone: the chains learn where their ends are. Last, by rows: the merge.

@@ -74,8 +74,7 @@ Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& o
 
 int Chain::reserve(Op& owner, Scratch s) const {
   s.perRow *= per_;
-  owner.scratchSpec.push_back(s);
-  return static_cast<int>(owner.scratchSpec.size()) - 1;
+  return owner.addScratch(s);
 }
 
 void Chain::appendForward(std::vector<Phase>* phases) const {

@@ -60,10 +60,7 @@ class ConvLstm : public Op {
   void planMemory(const OpEnv& env);
   void planGradients(const OpEnv& env);
 
-  int memory(int64_t perRow, Scratch::Life life = Scratch::whole) {
-    scratchSpec.push_back({perRow, 0, life});
-    return static_cast<int>(scratchSpec.size()) - 1;
-  }
+  int memory(int64_t perRow, Scratch::Life life = Scratch::whole) { return addScratch({perRow, 0, life}); }
   float* of(int tensor, int64_t row, int64_t size) const { return scratch[static_cast<size_t>(tensor)] + row * size; }
   float* at(int tensor, int64_t row, int64_t time, int64_t size) const { return of(tensor, row, steps_ * size) + time * size; }
   int64_t time(int64_t t) const { return backwards_ ? steps_ - 1 - t : t; }  // of the input, at the t-th step taken

@@ -75,10 +75,8 @@ ConvolutionOp::ConvolutionOp(const ConvolutionSpec& spec, const OpEnv& env, std:
   readsX = trainsKernel_;
   productFlops = flopsPerRow = 2.0 * static_cast<double>(w.positions()) * static_cast<double>(c_.kernelSize());
   canMaskDx = true;
-  if (trainsKernel_ || trainsBias_)
-    planGradients(env);
-  else
-    canReplaceX = true;
+  if (trainsKernel_ || trainsBias_) planGradients(env);
+  canReplaceX = weightTasks_ == 0 || sampleGroups_ > 0;  // else weight tasks come after it
 }
 
 // Gradients of the weights are summed in groups of samples while dy is there, and added up in the order of the groups. Where such
@@ -98,7 +96,6 @@ void ConvolutionOp::planGradients(const OpEnv& env) {
     scratchSpec.push_back({0, sampleGroups_ * channelsOut_, Scratch::backward});
     weightTasks_ = trainsKernel_ ? ceilDiv(size, kTileFloats) : 1;
     weightsReadX = false;
-    canReplaceX = true;
     return;
   }
   weightsReadDy = true;

@@ -91,8 +91,7 @@ class Dense : public DenseBase {
     const auto spread = [&](int64_t width, const Tiling& tiles, Scratch::Life life) {
       SpreadRows copy{rows, width};
       if (!tiled_ || !gemmTakesPacked(precision_) || width % 256 != 0 || tiles.columnTiles == 1) return copy;
-      copy.slot = static_cast<int>(scratchSpec.size());
-      scratchSpec.push_back({0, rows * copy.stride(), life});
+      copy.slot = addScratch({0, rows * copy.stride(), life});
       return copy;
     };
     spreadX_ = spread(width_, forwardTiles_, Scratch::forward);

@@ -84,11 +84,6 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   if (env.needsInputGradient) dInputs_ = slabs(width_, Scratch::backward);
 }
 
-int Recurrent::memory(int64_t perRow, Scratch::Life life, int64_t fixed) {
-  scratchSpec.push_back({perRow, fixed, life});
-  return static_cast<int>(scratchSpec.size()) - 1;
-}
-
 StepMask Recurrent::stepMask(const Chunk& c, int64_t t) const {
   if (!maskIn || maskInSteps != steps_) return {};
   return {maskIn + c.row * steps_ + (maskBackwards_ ? steps_ - 1 - t : t), steps_};

@@ -41,7 +41,7 @@ class Recurrent : public Op {
   virtual void stepForward(const Chunk& c, int64_t t) = 0;
   virtual void stepBackward(const Chunk& c, int64_t t) = 0;
 
-  int memory(int64_t perRow, Scratch::Life life = Scratch::whole, int64_t fixed = 0);  // a tensor of the plan's: its place in `scratch`
+  int memory(int64_t perRow, Scratch::Life life = Scratch::whole) { return addScratch({perRow, 0, life}); }
   int slabs(int64_t width, Scratch::Life life = Scratch::whole) { return memory(steps_ * width, life); }
   float* slab(int tensor, const Chunk& c, int64_t t, int64_t width) const {
     return scratch[static_cast<size_t>(tensor)] + (c.row * steps_ + t * c.rows) * width;

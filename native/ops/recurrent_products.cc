@@ -26,8 +26,7 @@ void Recurrent::usesBackward(int64_t gate, int64_t count) {
 void Recurrent::usesPacked(bool transposed, int64_t gate, int64_t count) {
   const int64_t each = droppedH_.empty() ? count : 1, columns = each * units_;
   for (int64_t q = gate; q < gate + count; q += each)
-    packs_.push_back(
-        {transposed, q, each, memory(0, Scratch::whole, transposed ? packedFloats(columns, units_) : packedFloats(units_, columns))});
+    packs_.push_back({transposed, q, each, addScratch({0, transposed ? packedFloats(columns, units_) : packedFloats(units_, columns)})});
 }
 
 void Recurrent::pack(const Packed& p) const {
