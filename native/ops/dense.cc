@@ -57,14 +57,14 @@ constexpr int64_t kCopyPad = 16;
 // A matrix that many tiles read, laid out once for them with rows that do not all fall on the same places of the cache.
 struct SpreadRows {
   int64_t rows = 0, width = 0;
-  int slot = -1;  // the scratch that holds it; below 0: it is read where it is
+  int64_t stride = 0;  // from one row to the next
+  int slot = -1;       // the scratch that holds it; below 0: it is read where it is
   bool used() const { return slot >= 0; }
-  int64_t stride() const { return used() ? width + kCopyPad : width; }
   int64_t tasks() const { return used() ? ceilDiv(rows, kCopyRows) : 0; }
   void copy(int64_t task, int64_t count, const float* from, float* to) const {
     const int64_t last = std::min(count, (task + 1) * kCopyRows);
     for (int64_t r = task * kCopyRows; r < last; ++r)
-      std::memcpy(to + r * stride(), from + r * width, static_cast<size_t>(width) * sizeof(float));
+      std::memcpy(to + r * stride, from + r * width, static_cast<size_t>(width) * sizeof(float));
   }
 };
 
@@ -89,13 +89,14 @@ class Dense : public DenseBase {
       scratchSpec.push_back({0, packedFloats(rows, units_), Scratch::backward});
     }
     const auto spread = [&](int64_t width, const Tiling& tiles, Scratch::Life life) {
-      SpreadRows copy{rows, width};
+      SpreadRows copy{rows, width, width};
       if (!tiled_ || !gemmTakesPacked(precision_) || width % 256 != 0 || tiles.columnTiles == 1) return copy;
-      copy.slot = addScratch({0, rows * copy.stride(), life});
+      copy.stride = width + kCopyPad;
+      copy.slot = addScratch({0, rows * copy.stride, life});
       return copy;
     };
     spreadX_ = spread(width_, forwardTiles_, Scratch::forward);
-    spreadDy_ = needsDx_ ? spread(units_, backwardTiles_, Scratch::backward) : SpreadRows{rows, units_};
+    spreadDy_ = needsDx_ ? spread(units_, backwardTiles_, Scratch::backward) : SpreadRows{rows, units_, units_};
   }
 
   std::vector<Phase> forwardPhases() const override {
@@ -116,7 +117,7 @@ class Dense : public DenseBase {
     if (!tiled_) return product(begin * steps_, (end - begin) * steps_, 0, units_, x, width_);
     if (spreadX_.used() && phase == 0) return spreadX_.copy(begin, rows, x, scratchOf(spreadX_));
     const Tiling::Tile t = forwardTiles_.tile(begin);
-    product(t.row, std::min(t.rows, rows - t.row), t.column, t.columns, spreadX_.used() ? scratchOf(spreadX_) : x, spreadX_.stride());
+    product(t.row, std::min(t.rows, rows - t.row), t.column, t.columns, spreadX_.used() ? scratchOf(spreadX_) : x, spreadX_.stride);
   }
 
   void backward(const Step& step, int phase, int64_t begin, int64_t end) override {
@@ -133,7 +134,7 @@ class Dense : public DenseBase {
       t.rows = std::min(t.rows, rows - t.row);
     }
     const float* from = spreadDy_.used() ? scratchOf(spreadDy_) : dy;
-    const int64_t stride = spreadDy_.stride();
+    const int64_t stride = spreadDy_.stride;
     gemm(false, true, t.rows, t.columns, units_, 1, from + t.row * stride, stride, kernel_ + t.column * units_, units_, 0,
          dx + t.row * width_ + t.column, width_, nullptr, precision_);
   }
