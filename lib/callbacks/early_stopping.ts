@@ -29,7 +29,8 @@ export interface EarlyStoppingOptions {
  * @example
  * await model.fit(x, y, { epochs: 100, validationSplit: 0.2, callbacks: [callbacks.earlyStopping({ patience: 3, restoreBestWeights: true })] });
  *
- * @throws TypeError for an unknown option or a value of the wrong type, ValueError for a value out of range.
+ * @throws TypeError for an unknown option or a value of the wrong type, ValueError for a value out of range; `fit` rejects with a ValueError
+ *   (ERR_MONITOR) after the first epoch that should have had the monitored value and did not.
  * Keras: https://keras.io/api/callbacks/early_stopping/
  */
 export class EarlyStopping extends Callback {
@@ -88,7 +89,7 @@ export class EarlyStopping extends Callback {
   }
 
   override onEpochEnd(epoch: number, logs: Logs): void {
-    const value = this.#monitor.read(logs);
+    const value = this.#monitor.read(logs, this.params);
     if (value === undefined || epoch < this.startFromEpoch) return;
     // Without any improvement (NaN from the start) the weights of the first epoch looked at are the best there are.
     if (this.restoreBestWeights && this.bestWeights === null) this.#remember(epoch);
@@ -105,7 +106,8 @@ export class EarlyStopping extends Callback {
     }
   }
 
-  override onTrainEnd(_logs: Logs): void {
+  override onTrainEnd(logs: Logs): void {
+    this.#monitor.warnUnseen(logs);
     if (this.stoppedEpoch > 0 && this.verbose > 0) printMessage(`Epoch ${this.stoppedEpoch + 1}: early stopping`);
     if (this.bestWeights === null) return;
     if (this.verbose > 0) printMessage(`Restoring model weights from the end of the best epoch: ${this.bestEpoch + 1}.`);

@@ -1,5 +1,6 @@
 import { show, ValueError } from '../errors.js';
-import type { CallbackModel, Logs } from './callback.js';
+import { nearest } from '../options.js';
+import type { CallbackModel, CallbackParams, Logs } from './callback.js';
 
 export type Mode = 'auto' | 'min' | 'max';
 export const MODES: readonly Mode[] = ['auto', 'min', 'max'];
@@ -16,9 +17,12 @@ export function warn(message: string): void {
   process.emitWarning(message, { type: 'GemmfitWarning', code: 'GEMMFIT_CALLBACK' });
 }
 
-/** Reads one value of the logs, and warns once a training where it is not there: with `validationFreq` it may come later. */
+/**
+ * Reads one value of the logs. A name that no log has is an error after the first epoch that should have had it: a `val_...` that the model
+ * does not compute after the first validation (or at once, where there is none), any other name after the first epoch.
+ */
 export class Monitor {
-  #warned = false;
+  #seen = false;
 
   constructor(
     readonly where: string,
@@ -26,24 +30,56 @@ export class Monitor {
   ) {}
 
   reset(): void {
-    this.#warned = false;
+    this.#seen = false;
   }
 
-  read(logs: Logs): number | undefined {
+  /** undefined where there is nothing to compare in this epoch. */
+  read(logs: Logs, params?: CallbackParams): number | undefined {
     const value: unknown = Object.hasOwn(logs, this.name) ? logs[this.name] : undefined;
-    if (typeof value === 'number') return value;
+    if (typeof value === 'number') {
+      this.#seen = true;
+      return value;
+    }
     if (value !== undefined && value !== null)
       throw new ValueError(
         `${this.where}: '${this.name}' must be one number to be compared. Received: ${show(value)}. A metric with one value a class needs an average.`,
         'ERR_MONITOR',
       );
-    if (!this.#warned)
-      warn(
-        `${this.where}: '${this.name}' is not among the results of this epoch (${Object.keys(logs).join(', ')}); nothing is done for it.`,
-      );
-    this.#warned = true;
+    // One that came before comes again: with `validationFreq`, or from a callback that adds it now and then.
+    if (!this.#seen && this.#isDue(logs, params)) throw this.#missing(logs, params);
     return undefined;
   }
+
+  /** At the end: with `validationFreq` a training may be over before its first validation. */
+  warnUnseen(logs: Logs): void {
+    if (this.#seen || Object.keys(logs).length === 0) return;
+    warn(
+      `${this.where}: no epoch of this training had '${this.name}' among its results, as none validated; nothing was done for it.`,
+    );
+  }
+
+  #isDue(logs: Logs, params?: CallbackParams): boolean {
+    if (!this.name.startsWith('val_')) return true;
+    return params?.doValidation !== true || Object.keys(logs).some((key) => key.startsWith('val_'));
+  }
+
+  #missing(logs: Logs, params?: CallbackParams): ValueError {
+    const names = Object.keys(logs);
+    const validates = params?.doValidation === true || names.some((key) => key.startsWith('val_'));
+    const hint =
+      this.name.startsWith('val_') && !validates
+        ? ' This fit does not validate: give it validationSplit or validationData, or monitor what there is.'
+        : nearestHint(this.name, names);
+    return new ValueError(
+      `${this.where}: there is no '${this.name}' among the results of an epoch, which are ${names.join(', ')}.${hint}`,
+      'ERR_MONITOR',
+    );
+  }
+}
+
+function nearestHint(name: string, names: readonly string[]): string {
+  const near = nearest(name, names);
+  return near ? ` Did you mean '${near}'?` : " Monitor one of them, or add the metric to compile's 'metrics'.";
 }
 
 /** The learning rate of the model's optimizer, where it is a number that may be changed. */

@@ -30,7 +30,8 @@ export interface ReduceLROnPlateauOptions {
  * @example
  * callbacks.reduceLROnPlateau({ monitor: 'val_loss', factor: 0.2, patience: 5, minLr: 1e-5 });
  *
- * @throws TypeError for an unknown option or a value of the wrong type, ValueError for a value out of range such as `factor` of 1 or more.
+ * @throws TypeError for an unknown option or a value of the wrong type, ValueError for a value out of range such as `factor` of 1 or more; `fit` rejects
+ *   with a ValueError (ERR_MONITOR) after the first epoch that should have had the monitored value and did not.
  * Keras: https://keras.io/api/callbacks/reduce_lr_on_plateau/
  */
 export class ReduceLROnPlateau extends Callback {
@@ -88,7 +89,7 @@ export class ReduceLROnPlateau extends Callback {
   override onEpochEnd(epoch: number, logs: Logs): void {
     const rate = learningRate('ReduceLROnPlateau', this.model);
     logs.lr = rate;
-    const value = this.#monitor.read(logs);
+    const value = this.#monitor.read(logs, this.params);
     if (value === undefined) return;
     if (this.cooldownCounter > 0) {
       this.cooldownCounter--;
@@ -98,6 +99,10 @@ export class ReduceLROnPlateau extends Callback {
       this.best = value;
       this.wait = 0;
     } else if (this.cooldownCounter === 0 && ++this.wait >= this.patience) this.#reduce(epoch, rate);
+  }
+
+  override onTrainEnd(logs: Logs): void {
+    this.#monitor.warnUnseen(logs);
   }
 
   #reduce(epoch: number, rate: number): void {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Logs } from '../../lib/callbacks/callback.js';
 import { EarlyStopping, type EarlyStoppingOptions } from '../../lib/callbacks/early_stopping.js';
-import { captured, FakeModel, warnings } from './fakes.js';
+import { captured, FakeModel, params, warnings } from './fakes.js';
 
 /** Runs the epochs that training would run; weights after epoch i are ['after', i]. */
 function train(options: EarlyStoppingOptions, values: readonly number[], model = new FakeModel()) {
@@ -103,16 +104,33 @@ test('messages as tf.keras prints them, only when verbose', async () => {
   );
 });
 
-test('a value that is not there is warned about once, and training goes on', async () => {
+test('a name that no log has is an error after the first epoch that should have it', () => {
+  const epoch = (monitor: string, logs: Logs, doValidation?: boolean) => {
+    const callback = new EarlyStopping({ monitor });
+    callback.setModel(new FakeModel());
+    if (doValidation !== undefined) callback.setParams(params({ doValidation }));
+    callback.onTrainBegin({});
+    return () => callback.onEpochEnd(0, logs);
+  };
+  const logs = { loss: 1, AUC: 0.5, val_loss: 2, val_AUC: 0.5 };
+  expect(epoch('val_auc', logs)).toThrow(/no 'val_auc' .* loss, AUC, val_loss, val_AUC\. Did you mean 'val_AUC'\?/);
+  expect(epoch('accuracy', { loss: 1 }, true)).toThrow(/Monitor one of them, or add the metric/);
+  expect(epoch('val_loss', { loss: 1 }, false)).toThrow(/does not validate: give it validationSplit or validationData/);
+  expect(epoch('val_loss', { loss: 1 }, true)).not.toThrow();
+  expect(epoch('val_loss', { val_loss: [1, 2] })).toThrow(/must be one number.*Received: \[1, 2\]/);
+});
+
+test('a value that came before may be missing; one that never came is warned about at the end', async () => {
   const callback = new EarlyStopping({ patience: 1 });
   callback.setModel(new FakeModel());
+  callback.setParams(params({ doValidation: true }));
   callback.onTrainBegin({});
-  const heard = await warnings(() => {
-    for (let epoch = 0; epoch < 5; epoch++) callback.onEpochEnd(epoch, { loss: 1, lr: 0.1 });
-  });
-  expect(heard).toEqual([expect.stringMatching(/'val_loss' is not among the results of this epoch \(loss, lr\)/)]);
+  callback.onEpochEnd(0, { loss: 1 });
+  expect(await warnings(() => callback.onTrainEnd({ loss: 1 }))).toEqual([expect.stringMatching(/no epoch .* 'val_loss'/)]);
+  callback.onEpochEnd(1, { val_loss: 1 });
+  callback.onEpochEnd(2, { loss: 1 });
+  expect(await warnings(() => callback.onTrainEnd({ loss: 1 }))).toEqual([]);
   expect(callback.model.stopTraining).toBe(false);
-  expect(() => callback.onEpochEnd(5, { val_loss: [1, 2] })).toThrow(/must be one number.*Received: \[1, 2\]/);
 });
 
 test('an instance can be used again', () => {

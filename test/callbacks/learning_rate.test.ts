@@ -71,17 +71,18 @@ test('the message of a cut', async () => {
   );
 });
 
-test('without the value the rate is logged all the same', async () => {
-  let rates: number[] = [];
-  const heard = await warnings(() => {
-    rates = plateau({ monitor: 'val_mae' }, [], 1).rates;
-    const { callback } = plateau({ monitor: 'val_mae' }, [], 1);
-    const logs: Logs = { loss: 1 };
-    callback.onEpochEnd(0, logs);
-    rates = [logs.lr];
-  });
-  expect(rates).toEqual([1]);
-  expect(heard).toHaveLength(1);
+test('in an epoch that does not validate the rate is logged all the same', async () => {
+  const { callback } = plateau({ monitor: 'val_mae' }, [], 1);
+  callback.setParams(params({ doValidation: true }));
+  const logs: Logs = { loss: 1 };
+  callback.onEpochEnd(0, logs);
+  expect(logs.lr).toBe(1);
+  expect(await warnings(() => callback.onTrainEnd(logs))).toHaveLength(1);
+});
+
+test('a value that never can be there is an error', () => {
+  const { callback } = plateau({ monitor: 'val_mae' }, [], 1);
+  expect(() => callback.onEpochEnd(0, { loss: 1 })).toThrow(/ReduceLROnPlateau: there is no 'val_mae' .*does not validate/);
 });
 
 test.each([
