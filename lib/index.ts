@@ -6,6 +6,7 @@ export { activations } from './activations.js';
 export type { Callback, CallbackHooks, CallbackLike, Logs } from './callbacks/index.js';
 export { callbacks } from './callbacks/index.js';
 export { constraints } from './constraints.js';
+export { data } from './data/index.js';
 export { array, NDArray } from './data/ndarray.js';
 export type { DTypePolicy } from './dtype_policy.js';
 export { dtypePolicy, setDtypePolicy } from './dtype_policy.js';

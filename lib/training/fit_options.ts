@@ -2,6 +2,7 @@ import type { CallbackParams } from '../callbacks/callback.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkNumber, checkOneOf, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
+import { balancedWeights } from './balanced.js';
 import { readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset, testBatches } from './evaluate.js';
 import { type ProfileRequest, readProfile } from './profile.js';
@@ -36,7 +37,8 @@ export interface FitOptions {
   validationData?: unknown;
   /** true: a new order of all samples each epoch; 'batch': whole chunks of `batchSize` change places, and the samples within each; false: as they come. Default true. */
   shuffle?: boolean | 'batch';
-  /** Weight of each class in the loss: `{ 0: 1, 1: 5 }`. Classes that are not listed weigh 1. Training only. */
+  /** Weight of each class in the loss: `{ 0: 1, 1: 5 }`. Classes that are not listed weigh 1. `'balanced'`: the rarer a class is among the
+   * samples that train, the more it weighs: samples / (classes * samples of the class). Training only. */
   classWeight?: unknown;
   /** Weight of each sample, `[samples]`, or of each step, `[samples, steps]`. Multiplied with `classWeight`. */
   sampleWeight?: unknown;
@@ -147,11 +149,13 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
   const validationBatch = readBatchSize('fit', 'validationBatchSize', o.validationBatchSize) ?? batchSize;
   const validatesAfter = readFrequency(o.validationFreq);
   const shuffle = readShuffle(o.shuffle);
-  const classWeights = readClassWeight(compilation, o.classWeight);
+  const source = (x === null || x === undefined) && (y === null || y === undefined) ? (model.input?.source ?? x) : x;
+  // What 'balanced' means is known once the samples are.
+  const balanced = o.classWeight === 'balanced' && !isDataset(source);
+  let classWeights = readClassWeight(compilation, balanced ? {} : o.classWeight);
   const signal = readSignal(o.signal);
   const profile = readProfile(o.profile);
 
-  const source = (x === null || x === undefined) && (y === null || y === undefined) ? (model.input?.source ?? x) : x;
   const runner: Trainer = async (feed, shape, n, reset, epochSteps) => {
     const result = await model.engine().train(feed, shape, n, model.trainedSteps, reset, epochSteps);
     model.addTrainedSteps(result.done);
@@ -185,7 +189,8 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
     checkStateful(model, trained, batch);
     const perPass = Math.ceil(trained / batch);
     steps = stepsPerEpoch ?? perPass;
-    if (classWeights) warnMissingClasses(samples, classWeights.classes, compilation.loss?.sparse === true, trained);
+    if (balanced) classWeights = balancedWeights(samples, compilation.loss, outputFor(model, samples.x), trained);
+    else if (classWeights) warnMissingClasses(samples, classWeights.classes, compilation.loss?.sparse === true, trained);
     const seed = model.nextFitSeed();
     const owned = samples;
     const size = batch;

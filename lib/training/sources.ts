@@ -149,13 +149,18 @@ export interface ClassWeights {
 export function readClassWeight(compilation: Compilation, given: unknown): ClassWeights | null {
   if (given === null || given === undefined) return null;
   refuseWeights(compilation, 'classWeight');
+  if (given === 'balanced')
+    throw new ValueError(
+      "classWeight: 'balanced' counts all labels of a training, so that it goes with the arrays of fit only. Give an object such as { 0: 1, 1: 5 }.",
+      'ERR_CLASS_WEIGHT',
+    );
   const entries =
     given instanceof Map
       ? [...given]
       : typeof given === 'object' && !Array.isArray(given) && !ArrayBuffer.isView(given)
         ? Object.entries(given)
         : null;
-  if (!entries) throw typeError(`classWeight must be an object such as { 0: 1, 1: 5 }. Received: ${show(given)}`);
+  if (!entries) throw typeError(`classWeight must be an object such as { 0: 1, 1: 5 }, or 'balanced'. Received: ${show(given)}`);
   const out: ClassWeights = { classes: [], weights: [] };
   for (const [key, weight] of entries) {
     const c = Number(key);
