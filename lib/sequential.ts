@@ -361,6 +361,10 @@ export class Sequential {
     this.#engine = new Engine(this.#layers, inputShape, outputShape, width, compilation, this.#seed);
     return this.#engine;
   }
+  /** @internal Ends what runs at its next batch, where anything does: a signal may come when the model is disposed of. */
+  stopEngine(): void {
+    this.#engine?.stop();
+  }
   /**
    * @internal Settles loss and metrics for outputs whose last axis only the data tell. Keras chooses them at the first batch as well.
    * @param first whether nothing has been summed up yet, so that others may be chosen

@@ -1,6 +1,7 @@
-import type { FeedSpec, Feed as NativeFeed, RunResult, Totals, TraceData } from '../../binding.js';
+import type { FeedSpec, Feed as NativeFeed, RunRequest, RunResult, Totals, TraceData } from '../../binding.js';
 import { RuntimeError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
+import type { Optimizer } from '../optimizers.js';
 import type { Compilation } from '../training/compilation.js';
 import { addon } from './addon.js';
 import { describeVariables, lower, type Program } from './lower.js';
@@ -16,6 +17,9 @@ export interface RunShape {
   weightSteps: number;
 }
 
+/** Rates of a schedule that are computed at once: the event loop waits for them, and the data may end long before a large number of steps. */
+const MOST_RATES = 4096;
+
 /** A model in the engine: its native network, and the counters that go with it. Made anew when layers or compilation change. */
 export class Engine {
   readonly program: Program;
@@ -24,6 +28,8 @@ export class Engine {
   readonly #trainable: readonly Weight[];
   readonly #head: (width: number) => SpecValue;
   #training = false;
+  #stopped = false;
+  #disposed = false;
 
   /** @param width of the output's last axis; null where only data tell it: loss and metrics wait for them. */
   constructor(
@@ -85,32 +91,50 @@ export class Engine {
   ): Promise<RunResult> {
     const optimizer = this.#compilation?.optimizer;
     if (!optimizer) throw new RuntimeError('The model must be compiled before it can be trained.', 'ERR_NOT_COMPILED');
-    const call = optimizer.calls;
-    const rates = optimizer.hasConstantRate ? new Float32Array([optimizer.rateAt(call)]) : new Float32Array(steps);
-    // As in Keras, a schedule counts batches, also where several make one update.
-    if (!optimizer.hasConstantRate) for (let i = 0; i < steps; i++) rates[i] = optimizer.rateAt(call + i);
+    const piece = optimizer.hasConstantRate ? steps : Math.min(steps, MOST_RATES);
     this.#training = true;
+    this.#stopped = false;
     try {
-      const result = await this.#network.run(feed, {
-        mode: 'train',
-        sampleShape: [...shape.sampleShape],
-        weightSteps: shape.weightSteps,
-        steps,
-        learningRates: rates,
-        call,
-        step,
-        reset,
-        epochSteps,
-      });
-      optimizer.calls = call + result.done;
-      return result;
+      let all: RunResult | null = null;
+      let done = 0;
+      do {
+        const count = Math.min(piece, steps - done);
+        const call = optimizer.calls;
+        const result: RunResult = await this.#run(feed, {
+          mode: 'train',
+          sampleShape: [...shape.sampleShape],
+          weightSteps: shape.weightSteps,
+          steps: count,
+          learningRates: ratesOf(optimizer, call, count),
+          call,
+          step: step + done,
+          reset: reset && done === 0,
+          epochSteps,
+        });
+        optimizer.calls = call + result.done;
+        done += result.done;
+        all = all ? joined(all, result) : result;
+        if (result.done < count) break;
+      } while (done < steps && !this.#stopped);
+      return all;
     } finally {
       this.#training = false;
     }
   }
 
+  /** A run of the network. One whose model was disposed of meanwhile has no results, however far it came. */
+  async #run(feed: NativeFeed, request: RunRequest): Promise<RunResult> {
+    const result = await this.#network.run(feed, request);
+    if (this.#disposed)
+      throw new RuntimeError(
+        'The model has been disposed of, or compiled or changed anew, while it was at work.',
+        'ERR_DISPOSED',
+      );
+    return result;
+  }
+
   test(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean): Promise<RunResult> {
-    return this.#network.run(feed, {
+    return this.#run(feed, {
       mode: 'test',
       sampleShape: [...shape.sampleShape],
       weightSteps: shape.weightSteps,
@@ -120,7 +144,7 @@ export class Engine {
   }
 
   predict(feed: NativeFeed, sampleShape: readonly number[], steps: number, predictions: Float32Array): Promise<RunResult> {
-    return this.#network.run(feed, { mode: 'predict', sampleShape: [...sampleShape], steps, predictions });
+    return this.#run(feed, { mode: 'predict', sampleShape: [...sampleShape], steps, predictions });
   }
 
   predictSync(x: FeedSpec['x'], sampleShape: readonly number[], predictions: Float32Array): void {
@@ -138,12 +162,13 @@ export class Engine {
 
   /** Ends whatever runs at its next batch. */
   stop(): void {
+    this.#stopped = true;
     this.#network.stop();
   }
 
   /** Ends a training at its next batch; a validation in between goes on to its end. */
   stopTraining(): void {
-    if (this.#training) this.#network.stop();
+    if (this.#training) this.stop();
   }
 
   beginTrace(): void {
@@ -167,6 +192,25 @@ export class Engine {
   }
 
   dispose(): void {
+    this.#disposed = true;
+    this.#stopped = true;
     this.#network.dispose();
   }
+  get disposed(): boolean {
+    return this.#disposed;
+  }
 }
+
+/** One rate where it is constant, else one a step. As in Keras, a schedule counts batches, also where several make one update. */
+function ratesOf(optimizer: Optimizer, call: number, steps: number): Float32Array {
+  if (optimizer.hasConstantRate) return new Float32Array([optimizer.rateAt(call)]);
+  return Float32Array.from({ length: steps }, (_, i) => optimizer.rateAt(call + i));
+}
+
+/** Two runs one after the other as one: what is summed up goes on through both. */
+const joined = (before: RunResult, after: RunResult): RunResult => ({
+  ...after,
+  done: before.done + after.done,
+  samples: before.samples + after.samples,
+  epochs: [...before.epochs, ...after.epochs],
+});

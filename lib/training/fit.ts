@@ -16,7 +16,7 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
     const plan = readFit(model, x, y, options);
     plan.signal?.throwIfAborted();
     const onAbort = () => {
-      model.engine().stop();
+      model.stopEngine();
       // A source that keeps us waiting is not waited for.
       void plan.batches.close();
     };

@@ -25,6 +25,7 @@ export function watchProgress(model: Sequential, progbar: ProgbarLogger | null):
   const engine = model.engine();
   engine.progress();
   const timer = setInterval(() => {
+    if (engine.disposed) return;
     const totals = engine.progress();
     if (totals.steps > 0) progbar.update(totals.steps, toLogs(model, totals));
   }, 50);

@@ -44,6 +44,7 @@ FeedWrap::FeedWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
       s.classWeights.labelWidth = classes.integer("labelWidth", 1);
     }
     feed = std::make_shared<Feed>(std::move(s));
+    memory_.tell(info.Env(), feed->bytes());
   });
 }
 

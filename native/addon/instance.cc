@@ -5,11 +5,6 @@
 namespace gemmfit::addon {
 
 Instance::Instance(Napi::Env env, Napi::Object exports) : env_(env) {
-  const auto name = Napi::String::New(env, "gemmfit");
-  napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, callJs, &notify_);
-  napi_unref_threadsafe_function(env, notify_);
-  // Hooks run last in, first out: this one before the thread-safe function's own.
-  napi_add_env_cleanup_hook(env, cleanup, this);
   variable = defineVariable(env, exports);
   feed = defineFeed(env, exports);
   network = defineNetwork(env, exports);
@@ -19,6 +14,13 @@ Instance::Instance(Napi::Env env, Napi::Object exports) : env_(env) {
                 self.valueErrorClass = Napi::Persistent(info[0].As<Napi::Function>());
                 self.runtimeErrorClass = Napi::Persistent(info[1].As<Napi::Function>());
               }));
+  // Last, when nothing can fail any more (as all of the above does in a worker that is being terminated): the environment keeps `this`.
+  const auto name = Napi::String::New(env, "gemmfit");
+  if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, callJs, &notify_) != napi_ok)
+    throw Napi::Error::New(env, "gemmfit: the environment takes no more functions");
+  napi_unref_threadsafe_function(env, notify_);
+  // Hooks run last in, first out: this one before the thread-safe function's own.
+  napi_add_env_cleanup_hook(env, cleanup, this);
 }
 
 void Instance::start(std::unique_ptr<Pending> pending) {
@@ -57,6 +59,7 @@ void Instance::settle(Napi::Env env, Pending* pending) {
   if (!own) return;
   if (pending_.empty()) napi_unref_threadsafe_function(env, notify_);
   own->release();
+  own->ended(env);
   try {
     if (own->failed)
       own->deferred.Reject(makeError(env, own->message, own->code, own->valueError).Value());

@@ -5,6 +5,8 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <stdexcept>
 #include <string>
 
 #include "native/engine/error.h"
@@ -20,6 +22,7 @@ class Pending {
   virtual void stop() = 0;                        // asks the job to end soon
   virtual Napi::Value result(Napi::Env env) = 0;  // on the JavaScript thread, after success
   virtual void release() = 0;                     // on the JavaScript thread, in any case: gives locks back
+  virtual void ended(Napi::Env) {}                // after it, unless the environment has ended before
   Napi::Promise::Deferred deferred;
   std::shared_ptr<Job> job;
   bool failed = false;
@@ -58,6 +61,19 @@ class Instance {
   bool closing_ = false;
 };
 
+// Memory outside JavaScript's heap that objects of JavaScript keep: without knowing of it, the garbage collector lets them pile up.
+class ExternalMemory {
+ public:
+  // From now on so many bytes. On the JavaScript thread, until the last call with 0, in the object's finalizer.
+  void tell(napi_env env, int64_t bytes) {
+    int64_t all = 0;
+    if (bytes != told_ && napi_adjust_external_memory(env, bytes - told_, &all) == napi_ok) told_ = bytes;
+  }
+
+ private:
+  int64_t told_ = 0;
+};
+
 // Runs f; an engine error becomes a JavaScript one of the right class.
 template <class F>
 auto guarded(Napi::Env env, F&& f) -> decltype(f()) {
@@ -67,6 +83,8 @@ auto guarded(Napi::Env env, F&& f) -> decltype(f()) {
     throw Instance::of(env).makeError(env, e);
   } catch (const std::bad_alloc&) {
     throw Instance::of(env).makeError(env, "out of memory", "ERR_MEMORY", false);
+  } catch (const std::length_error& e) {
+    throw Instance::of(env).makeError(env, std::string("a list is too long for the memory: ") + e.what(), "ERR_MEMORY", false);
   }
 }
 

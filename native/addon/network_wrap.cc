@@ -73,7 +73,9 @@ class PendingRun : public Pending {
     return o;
   }
   void release() override { work->network->release(); }
+  void ended(Napi::Env env) override { wrap->tellMemory(env); }
   std::shared_ptr<NetworkJob> work;
+  NetworkWrap* wrap = nullptr;  // kept alive below
   std::vector<Napi::ObjectReference> keepsAlive;
 };
 
@@ -153,6 +155,7 @@ Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
     job->instance = &instance;
     job->pending = pending.get();
     pending->work = job;
+    pending->wrap = this;
     pending->job = job;
     const Napi::Promise promise = pending->deferred.Promise();
     instance.start(std::move(pending));
@@ -187,6 +190,7 @@ Napi::Value NetworkWrap::predictSync(const Napi::CallbackInfo& info) {
     }
     network.release();
   });
+  tellMemory(env);
   return env.Undefined();
 }
 
@@ -212,7 +216,7 @@ Napi::Value NetworkWrap::totals(const Napi::CallbackInfo& info) { return toObjec
 Napi::Value NetworkWrap::progress(const Napi::CallbackInfo& info) { return toObject(info.Env(), alive(info.Env()).progress()); }
 
 Napi::Value NetworkWrap::stop(const Napi::CallbackInfo& info) {
-  alive(info.Env()).stop();
+  if (network_) network_->stop();  // whoever stops what has been disposed of has what they want
   return info.Env().Undefined();
 }
 
@@ -269,6 +273,7 @@ Napi::Value NetworkWrap::endTrace(const Napi::CallbackInfo& info) {
 Napi::Value NetworkWrap::dispose(const Napi::CallbackInfo& info) {
   if (network_) network_->stop();
   network_.reset();
+  tellMemory(info.Env());
   return info.Env().Undefined();
 }
 

@@ -6,13 +6,10 @@ namespace gemmfit::addon {
 
 VariableWrap::VariableWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   guarded(info.Env(), [&] { variable = std::make_shared<Variable>(toIntegers(info[0], "shape")); });
-  told_ = variable->size * 4;
-  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), told_);
+  memory_.tell(info.Env(), variable->size * 4);
 }
 
-void VariableWrap::Finalize(Napi::Env env) {
-  if (variable) Napi::MemoryManagement::AdjustExternalMemory(env, -told_);
-}
+void VariableWrap::Finalize(Napi::Env env) { memory_.tell(env, 0); }
 
 Napi::Value VariableWrap::size(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(variable->size));

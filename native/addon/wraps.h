@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "native/addon/instance.h"
 #include "native/engine/feed.h"
 #include "native/engine/network.h"
 #include "native/engine/value.h"
@@ -29,7 +30,7 @@ class VariableWrap : public Napi::ObjectWrap<VariableWrap> {
   VariablePtr variable;
 
  private:
-  int64_t told_ = 0;  // bytes that JavaScript's garbage collector knows of
+  ExternalMemory memory_;
 };
 
 class FeedWrap : public Napi::ObjectWrap<FeedWrap> {
@@ -37,6 +38,7 @@ class FeedWrap : public Napi::ObjectWrap<FeedWrap> {
   explicit FeedWrap(const Napi::CallbackInfo& info);
   // Throws where an array has been detached or resized since; the arrays are referenced as long as the feed lives.
   void check(Napi::Env env);
+  void Finalize(Napi::Env env) override { memory_.tell(env, 0); }
   std::shared_ptr<Feed> feed;
 
  private:
@@ -46,6 +48,7 @@ class FeedWrap : public Napi::ObjectWrap<FeedWrap> {
     size_t bytes;
   };
   std::vector<Held> held_;
+  ExternalMemory memory_;
   ArrayView hold(const Napi::Object& spec, const char* name, const char* sizeName);
 };
 
@@ -61,10 +64,14 @@ class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value beginTrace(const Napi::CallbackInfo& info);
   Napi::Value endTrace(const Napi::CallbackInfo& info);
+  void Finalize(Napi::Env env) override { memory_.tell(env, 0); }
+  // The memory of plans is what it is after a job; between jobs.
+  void tellMemory(Napi::Env env) { memory_.tell(env, network_ ? network_->bytes() : 0); }
 
  private:
   Network& alive(Napi::Env env);
   std::shared_ptr<Network> network_;
+  ExternalMemory memory_;
 };
 
 Napi::FunctionReference defineVariable(Napi::Env env, Napi::Object exports);

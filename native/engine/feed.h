@@ -60,6 +60,8 @@ class Feed {
   int64_t row(int64_t i) const;  // the i-th row of the current batch, as a row of the arrays
   // The current batch in place, where its rows are float32 and follow each other; else null.
   const float* direct() const;
+  // Of its own, once it is in use: the order of rows.
+  int64_t bytes() const { return spec.shuffle == Shuffle::none ? 0 : spec.count * static_cast<int64_t>(sizeof(uint32_t)); }
 
  private:
   void shuffle();

@@ -93,6 +93,12 @@ Plan& Network::plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSte
   return *plans_.front();
 }
 
+int64_t Network::bytes() const {
+  int64_t all = arena_.bytes() + weights_.bytes();
+  for (const auto& p : plans_) all += p->bytes();
+  return all;
+}
+
 Shape Network::outputShape(const Shape& in) { return plan(Mode::predict, in, 1, 0).out(); }
 
 void Network::step(Feed& feed, const Step& step, float* predictions, Team* team) {

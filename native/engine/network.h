@@ -62,6 +62,7 @@ class Network {
   bool stopped() const { return stop_.load(std::memory_order_relaxed); }
   void clearStop() { stop_.store(false, std::memory_order_relaxed); }
   Shape outputShape(const Shape& in);  // also checks that the program fits the shape
+  int64_t bytes() const;               // of the memory that its plans have taken, without variables; between jobs
   void runStage(int stage, int64_t task) { plan_->task(stage, task); }
 
  private:

@@ -596,6 +596,15 @@ std::vector<double> Plan::metricStates() const {
   return sum;
 }
 
+int64_t Plan::bytes() const {
+  constexpr size_t kOp = 2048;  // with its description, names and lists
+  size_t all = sizeof(Plan) + ops_.size() * kOp + buffers_.size() * (sizeof(Buffer) + 4 * sizeof(float**));
+  for (const Stage& s : stages_) all += sizeof(Stage) + s.parts.size() * sizeof(Part);
+  all += weightTasks_.size() * sizeof(weightTasks_[0]);
+  for (const Slot& s : slots_) all += sizeof(Slot) + s.metrics.size() * sizeof(double);
+  return static_cast<int64_t>(all);
+}
+
 void Plan::takeStates() {
   for (size_t i = 0; i < ops_.size(); ++i)
     for (const State& s : ops_[i]->states) {

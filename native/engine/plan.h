@@ -16,6 +16,8 @@ enum class Mode { train, test, predict };
 class Arena {
  public:
   float* reserve(int64_t floats);  // keeps its block where it is large enough
+  int64_t bytes() const { return size_ * static_cast<int64_t>(sizeof(float)); }
+
  private:
   AlignedFloats block_;
   int64_t size_ = 0;
@@ -52,6 +54,7 @@ class Plan {
   void resetMetrics();
   std::vector<double> metricStates() const;  // the chunks' states, merged
   const Head* head() const { return head_.get(); }
+  int64_t bytes() const;  // of the plan itself: about what its ops and stages take, the arena not counted
   const std::vector<int>& lazyTables() const { return lazyTables_; }  // weights that are updated row by row
   void trace(Trace* trace);                                           // records what tasks do, until it is called with null
 

@@ -83,6 +83,12 @@ void Weights::needBuffer(int id) {
   }
 }
 
+int64_t Weights::bytes() const {
+  int64_t all = 0;
+  for (const int b : buffered_) all += records_[static_cast<size_t>(b)].variable->size * static_cast<int64_t>(sizeof(float));
+  return all;
+}
+
 bool Weights::offersLazyRows(int id, int64_t width) {
   Record& r = records_[static_cast<size_t>(id)];
   if (!r.trainable || !optimizer_ || r.buffer || r.regularizer || r.constraint || averages_ || (weightDecay_ != 0 && r.decay)) return false;

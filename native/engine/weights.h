@@ -33,6 +33,8 @@ class Weights : public Updater {
   // Before a run that trains: these tables are updated row by row, where the gradient is; all others are brought up to date.
   void beginRun(const std::vector<int>& lazyTables);
 
+  int64_t bytes() const;  // of gradients that are kept whole
+
   void trace(Trace* trace);
 
   void begin(double lr, int64_t call);  // by the leader, before a training step; call: gradients applied so far
