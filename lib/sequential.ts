@@ -36,6 +36,8 @@ export class Sequential {
   readonly name: string;
   /** Set to true, in a callback or from anywhere, to end `fit` after the batch that is running. */
   #stopTraining = false;
+  #stopEvaluating = false;
+  #stopPredicting = false;
   /** The record of the last `fit`. */
   history: History | null = null;
 
@@ -333,6 +335,22 @@ export class Sequential {
   set stopTraining(value: boolean) {
     this.#stopTraining = Boolean(value);
     if (this.#stopTraining && this.#fitting) this.#engine?.stopTraining();
+  }
+  /** Set to true to end an `evaluate` after the batch that is running; it gives the results so far. The validation of a `fit` is one too. */
+  get stopEvaluating(): boolean {
+    return this.#stopEvaluating;
+  }
+  set stopEvaluating(value: boolean) {
+    this.#stopEvaluating = Boolean(value);
+    if (this.#stopEvaluating) this.#engine?.stopReading('test');
+  }
+  /** Set to true to end a `predict` after the batch that is running; it gives the predictions so far. */
+  get stopPredicting(): boolean {
+    return this.#stopPredicting;
+  }
+  set stopPredicting(value: boolean) {
+    this.#stopPredicting = Boolean(value);
+    if (this.#stopPredicting) this.#engine?.stopReading('predict');
   }
   /** What stateful recurrent layers carry from batch to batch starts anew. Throws RuntimeError while the model is at work. */
   resetStates(): void {

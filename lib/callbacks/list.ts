@@ -51,6 +51,7 @@ export class CallbackList {
   readonly #train: readonly Callback[];
   readonly #test: readonly Callback[];
   readonly #predict: readonly Callback[];
+  #ended = false;
 
   constructor(given: unknown, options: CallbackListOptions) {
     const all = toCallbacks(given);
@@ -77,62 +78,66 @@ export class CallbackList {
   }
 
   onTrainBegin(logs: Logs = {}): Fired {
-    return fire(this.callbacks, (c) => c.onTrainBegin(logs));
+    return this.#fire(this.callbacks, (c) => c.onTrainBegin(logs));
   }
   onTrainEnd(logs: Logs = {}): Fired {
-    return fire(this.callbacks, (c) => c.onTrainEnd(logs));
+    return this.#fire(this.callbacks, (c) => c.onTrainEnd(logs));
   }
   onEpochBegin(epoch: number, logs: Logs = {}): Fired {
-    return fire(this.callbacks, (c) => c.onEpochBegin(epoch, logs));
+    return this.#fire(this.callbacks, (c) => c.onEpochBegin(epoch, logs));
   }
   onEpochEnd(epoch: number, logs: Logs): Fired {
-    return fire(this.callbacks, (c) => c.onEpochEnd(epoch, logs));
+    return this.#fire(this.callbacks, (c) => c.onEpochEnd(epoch, logs));
   }
   onTrainBatchBegin(batch: number, logs: Logs = {}): Fired {
-    return fire(this.#train, (c) => c.onTrainBatchBegin(batch, logs));
+    return this.#fire(this.#train, (c) => c.onTrainBatchBegin(batch, logs));
   }
   onTrainBatchEnd(batch: number, logs: Logs): Fired {
-    return fire(this.#train, (c) => c.onTrainBatchEnd(batch, logs));
+    return this.#fire(this.#train, (c) => c.onTrainBatchEnd(batch, logs));
   }
   onTestBegin(logs: Logs = {}): Fired {
-    return fire(this.callbacks, (c) => c.onTestBegin(logs));
+    return this.#fire(this.callbacks, (c) => c.onTestBegin(logs));
   }
   onTestEnd(logs: Logs): Fired {
-    return fire(this.callbacks, (c) => c.onTestEnd(logs));
+    return this.#fire(this.callbacks, (c) => c.onTestEnd(logs));
   }
   onTestBatchBegin(batch: number, logs: Logs = {}): Fired {
-    return fire(this.#test, (c) => c.onTestBatchBegin(batch, logs));
+    return this.#fire(this.#test, (c) => c.onTestBatchBegin(batch, logs));
   }
   onTestBatchEnd(batch: number, logs: Logs): Fired {
-    return fire(this.#test, (c) => c.onTestBatchEnd(batch, logs));
+    return this.#fire(this.#test, (c) => c.onTestBatchEnd(batch, logs));
   }
   onPredictBegin(logs: Logs = {}): Fired {
-    return fire(this.callbacks, (c) => c.onPredictBegin(logs));
+    return this.#fire(this.callbacks, (c) => c.onPredictBegin(logs));
   }
   onPredictEnd(logs: Logs = {}): Fired {
-    return fire(this.callbacks, (c) => c.onPredictEnd(logs));
+    return this.#fire(this.callbacks, (c) => c.onPredictEnd(logs));
   }
   onPredictBatchBegin(batch: number, logs: Logs = {}): Fired {
-    return fire(this.#predict, (c) => c.onPredictBatchBegin(batch, logs));
+    return this.#fire(this.#predict, (c) => c.onPredictBatchBegin(batch, logs));
   }
   onPredictBatchEnd(batch: number, logs: Logs): Fired {
-    return fire(this.#predict, (c) => c.onPredictBatchEnd(batch, logs));
+    return this.#fire(this.#predict, (c) => c.onPredictBatchEnd(batch, logs));
   }
-}
 
-function fire(callbacks: readonly Callback[], call: (callback: Callback) => unknown): Fired {
-  for (let i = 0; i < callbacks.length; i++) {
-    const result = call(callbacks[i]);
-    if (isPromise(result)) return rest(result, callbacks.slice(i + 1), call);
+  /** Nobody is called any more, nor those who stand behind a callback that has not answered yet. */
+  end(): void {
+    this.#ended = true;
   }
-  return undefined;
-}
 
-async function rest(
-  first: PromiseLike<unknown>,
-  callbacks: readonly Callback[],
-  call: (callback: Callback) => unknown,
-): Promise<void> {
-  await first;
-  for (const c of callbacks) await call(c);
+  #fire(callbacks: readonly Callback[], call: (callback: Callback) => unknown): Fired {
+    for (let i = 0; i < callbacks.length; i++) {
+      const result = call(callbacks[i]);
+      if (isPromise(result)) return this.#rest(result, callbacks.slice(i + 1), call);
+    }
+    return undefined;
+  }
+
+  async #rest(first: PromiseLike<unknown>, callbacks: readonly Callback[], call: (callback: Callback) => unknown): Promise<void> {
+    await first;
+    for (const c of callbacks) {
+      if (this.#ended) return;
+      await call(c);
+    }
+  }
 }

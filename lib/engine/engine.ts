@@ -30,6 +30,7 @@ export class Engine {
   #training = false;
   #stopped = false;
   #disposed = false;
+  #mode: RunRequest['mode'] | null = null;
 
   /** @param width of the output's last axis; null where only data tell it: loss and metrics wait for them. */
   constructor(
@@ -124,13 +125,17 @@ export class Engine {
 
   /** A run of the network. One whose model was disposed of meanwhile has no results, however far it came. */
   async #run(feed: NativeFeed, request: RunRequest): Promise<RunResult> {
-    const result = await this.#network.run(feed, request);
-    if (this.#disposed)
-      throw new RuntimeError(
-        'The model has been disposed of, or compiled or changed anew, while it was at work.',
-        'ERR_DISPOSED',
-      );
-    return result;
+    this.#mode = request.mode;
+    try {
+      const result = await this.#network.run(feed, request);
+      if (!this.#disposed) return result;
+    } finally {
+      this.#mode = null;
+    }
+    throw new RuntimeError(
+      'The model has been disposed of, or compiled or changed anew, while it was at work.',
+      'ERR_DISPOSED',
+    );
   }
 
   test(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean): Promise<RunResult> {
@@ -169,6 +174,11 @@ export class Engine {
   /** Ends a training at its next batch; a validation in between goes on to its end. */
   stopTraining(): void {
     if (this.#training) this.stop();
+  }
+
+  /** Ends an evaluation or a prediction at its next batch, where such a one is running. */
+  stopReading(mode: 'test' | 'predict'): void {
+    if (this.#mode === mode) this.#network.stop();
   }
 
   beginTrace(): void {

@@ -1,21 +1,13 @@
-import type { Logs } from '../callbacks/callback.js';
 import { CallbackList } from '../callbacks/list.js';
 import { ValueError } from '../errors.js';
 import { checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
+import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
 import { readBatchSize, readVerbose } from './common_options.js';
-import { resultLogs, shapeResults, watchProgress } from './results.js';
-import {
-  ArrayBatches,
-  type Batches,
-  checkStateful,
-  DatasetBatches,
-  feedOf,
-  isDataset,
-  outputFor,
-  readSamples,
-  type Trainer,
-} from './sources.js';
+import { feedOf } from './feed.js';
+import { shapeResults } from './results.js';
+import { checkStateful, isDataset, outputFor, readSamples } from './sources.js';
+import { testLoop } from './test_loop.js';
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
@@ -30,38 +22,6 @@ export interface EvaluateOptions {
   /** An object by name instead of a list. Default false. */
   returnDict?: boolean;
   callbacks?: unknown;
-}
-
-/** One pass over the batches in inference mode. The logs are `loss` and the metrics. */
-export async function testLoop(model: Sequential, batches: Batches, steps: number | null, list: CallbackList): Promise<Logs> {
-  await list.onTestBegin();
-  await batches.begin();
-  const wanted = steps ?? Number.POSITIVE_INFINITY;
-  const oneByOne = list.wantsTestBatches || batches.oneByOne;
-  let logs: Logs = {};
-  let done = 0;
-  if (oneByOne) {
-    while (done < wanted) {
-      const before = list.onTestBatchBegin(done);
-      if (before) await before;
-      if ((await batches.run(1, done === 0)) === 0) break;
-      logs = resultLogs(model);
-      const after = list.onTestBatchEnd(done++, logs);
-      if (after) await after;
-    }
-  } else {
-    const unwatch = watchProgress(model, list.progbar);
-    try {
-      done = await batches.run(wanted, true);
-    } finally {
-      unwatch();
-    }
-    logs = resultLogs(model);
-  }
-  if (done === 0) throw new ValueError('The data to evaluate on gave no batch.', 'ERR_EMPTY');
-  if (done < wanted) list.progbar?.endedAt(done);
-  await list.onTestEnd(logs);
-  return logs;
 }
 
 /** Batches to evaluate on: arrays in their order, or a dataset. */
@@ -83,7 +43,7 @@ export function testBatches(
   checkStateful(model, samples.count, batch);
   const all = Math.ceil(samples.count / batch);
   const make = () => feedOf(compilation, samples, outputFor(model, samples.x), { batch });
-  return { batches: new ArrayBatches(all, make, runner, true), steps: Math.min(steps ?? all, all), batch };
+  return { batches: new ArrayBatches(all, make, runner, null), steps: Math.min(steps ?? all, all), batch };
 }
 
 export async function evaluate(
@@ -114,10 +74,11 @@ export async function evaluate(
       addProgbar: verbose > 0,
     });
     try {
-      return shapeResults(await testLoop(model, test.batches, test.steps, list), o.returnDict === true);
+      const logs = await testLoop(model, test.batches, { steps: test.steps, list });
+      if (!logs) throw new ValueError('The data to evaluate on gave no batch.', 'ERR_EMPTY');
+      return shapeResults(logs, o.returnDict === true);
     } finally {
       list.progbar?.close();
-      await test.batches.close();
     }
   });
 }

@@ -1,12 +1,13 @@
 import type { Logs } from '../callbacks/callback.js';
 import type { History } from '../callbacks/history.js';
 import { CallbackList } from '../callbacks/list.js';
+import { ValueError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
-import { testLoop } from './evaluate.js';
+import { Aborting } from './aborting.js';
+import { EpochTrainer } from './epoch.js';
 import { type FitOptions, type FitPlan, readFit } from './fit_options.js';
 import { finishProfile } from './profile.js';
-import { resultLogs, toLogs, watchProgress } from './results.js';
-import { RunAhead } from './run_ahead.js';
+import { testLoop } from './test_loop.js';
 
 export type { FitOptions };
 
@@ -15,95 +16,136 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
   return model.exclusively('fit', async () => {
     const plan = readFit(model, x, y, options);
     plan.signal?.throwIfAborted();
-    const onAbort = () => {
+    const sources = [plan.batches, ...(plan.validation ? [plan.validation.batches] : [])];
+    const aborting = new Aborting(plan.signal, () => {
       model.stopEngine();
-      // A source that keeps us waiting is not waited for.
-      void plan.batches.close();
-    };
-    plan.signal?.addEventListener('abort', onAbort);
+      // Sources that keep us waiting are not waited for.
+      for (const source of sources) void source.close();
+    });
     if (plan.profile) model.engine().beginTrace();
     try {
-      const history = await run(model, plan);
+      const history = await run(model, plan, aborting);
       if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
       return history;
     } finally {
-      plan.signal?.removeEventListener('abort', onAbort);
-      await plan.batches.close();
+      for (const source of sources) {
+        const closed = source.close();
+        if (closed) await aborting.until(closed).catch(() => undefined);
+      }
+      aborting.release();
       // A training that failed leaves no trace running.
       if (plan.profile) model.engine().endTrace();
     }
   });
 }
 
-async function run(model: Sequential, plan: FitPlan): Promise<History> {
+async function run(model: Sequential, plan: FitPlan, aborting: Aborting): Promise<History> {
   const list = new CallbackList(plan.callbacks, { model, params: plan.params, addHistory: true, addProgbar: plan.verbose > 0 });
-  const history = list.history as History;
-  const oneByOne = list.wantsTrainBatches || plan.batches.oneByOne;
-  const ahead = oneByOne ? null : RunAhead.of(plan, list);
-  const stopped = () => !ahead?.isAhead && (model.stopTraining || plan.signal?.aborted === true);
-  let last: Logs = {};
   // As in Keras: what was set before is forgotten, what onTrainBegin sets holds.
   model.stopTraining = false;
   try {
-    await list.onTrainBegin();
-    for (let epoch = plan.initialEpoch; epoch < plan.epochs; epoch++) {
-      await list.onEpochBegin(epoch);
-      await plan.batches.begin();
-      // Without a number of steps an epoch of a dataset lasts until it ends.
-      const wanted = plan.steps ?? Number.POSITIVE_INFINITY;
-      let done = 0;
-      if (oneByOne) {
-        while (done < wanted) {
-          const before = list.onTrainBatchBegin(done);
-          if (before) await before;
-          if ((await plan.batches.run(1, done === 0)) === 0) break;
-          last = resultLogs(model);
-          const after = list.onTrainBatchEnd(done++, last);
-          if (after) await after;
-          if (stopped()) break;
-        }
-      } else if (ahead) {
-        const totals = await ahead.next(plan.epochs - epoch);
-        done = totals.steps;
-        last = done > 0 ? toLogs(model, totals) : {};
-      } else {
-        const unwatch = watchProgress(model, list.progbar);
-        try {
-          done = await plan.batches.run(wanted, true);
-        } finally {
-          unwatch();
-        }
-        last = done > 0 ? resultLogs(model) : {};
-      }
-      const ranOut = !stopped() && (done === 0 || (plan.steps !== null && done < plan.steps));
-      if (ranOut) warnRanOut(plan, wanted);
-      if (ranOut && done === 0) break;
-      if (done < wanted) list.progbar?.endedAt(done);
-      let logs: Logs = { ...last };
-      if (plan.validation && !plan.signal?.aborted && plan.validatesAfter(epoch)) {
-        const results = await testLoop(model, plan.validation.batches, plan.validation.steps, list);
-        logs = { ...logs, ...Object.fromEntries(Object.entries(results).map(([k, v]) => [`val_${k}`, v])) };
-      }
-      // A copy: what callbacks add to an epoch's logs (`lr`) is not in those of onTrainEnd, as in Keras.
-      if (done > 0) await list.onEpochEnd(epoch, { ...logs });
-      last = logs;
-      if (stopped() || ranOut) break;
-    }
+    // Waited for in any case: what is said in the tick of `fit`, to stop or to abort, holds before the engine begins.
+    await aborting.until(Promise.resolve(list.onTrainBegin()));
+    const { epoch, logs } = await runEpochs(model, plan, list, aborting);
     model.engine().applyAverages();
-    await list.onTrainEnd(last);
+    if (aborting.aborted) endAborted(list, epoch, logs);
+    else {
+      const ended = list.onTrainEnd(logs);
+      if (ended) await aborting.until(ended);
+    }
+  } catch (error) {
+    list.end();
+    throw error;
   } finally {
     list.progbar?.close();
   }
-  plan.signal?.throwIfAborted();
-  return history;
+  aborting.throwIfAborted();
+  return list.history as History;
 }
 
-function warnRanOut(plan: FitPlan, wanted: number): void {
-  const need = Number.isFinite(wanted) ? ` (${wanted} batches an epoch for ${plan.epochs - plan.initialEpoch} epochs)` : '';
+/** Gives the logs of the last epoch, and its number where it was aborted and its end is still to be told. */
+async function runEpochs(
+  model: Sequential,
+  plan: FitPlan,
+  list: CallbackList,
+  aborting: Aborting,
+): Promise<{ epoch: number | null; logs: Logs }> {
+  const trainer = new EpochTrainer(model, plan, list, aborting);
+  let last: Logs = {};
+  let trained = false;
+  let warned = false;
+  for (let epoch = plan.initialEpoch; epoch < plan.epochs; epoch++) {
+    const began = list.onEpochBegin(epoch);
+    if (began) await aborting.until(began);
+    const { done, logs, ranOut } = await trainer.next(plan.epochs - epoch);
+    if (ranOut && !trained && done === 0)
+      throw new ValueError(
+        'fit: the dataset x gave no batch. A generator object that was read to its end gives no more: give the function that makes it.',
+        'ERR_EMPTY',
+      );
+    if (ranOut) warnRanOut(plan);
+    if (done === 0) break;
+    trained = true;
+    if (done < (plan.steps ?? Number.POSITIVE_INFINITY)) list.progbar?.endedAt(done);
+    last = { ...logs };
+    if (trainer.stopped && aborting.aborted) return { epoch, logs: last };
+    if (plan.validation && plan.validatesAfter(epoch)) {
+      const results = await validate(model, plan.validation, list, aborting);
+      if (aborting.aborted) return { epoch, logs: last };
+      if (results) last = { ...last, ...results };
+      else if (!warned) warned = warnNotValidated(epoch);
+    }
+    // A copy: what callbacks add to an epoch's logs (`lr`) is not in those of onTrainEnd, as in Keras.
+    const ended = list.onEpochEnd(epoch, { ...last });
+    if (ended) await aborting.until(ended);
+    if (trainer.stopped || ranOut) break;
+  }
+  return { epoch: null, logs: last };
+}
+
+/** Results under the names that begin with `val_`; null where there is nothing left to validate on. */
+async function validate(
+  model: Sequential,
+  validation: NonNullable<FitPlan['validation']>,
+  list: CallbackList,
+  aborting: Aborting,
+): Promise<Logs | null> {
+  const logs = await testLoop(model, validation.batches, {
+    steps: validation.steps,
+    list,
+    until: aborting.until,
+    isAborted: () => aborting.aborted,
+  });
+  if (logs) validation.hasValidated = true;
+  else if (!validation.hasValidated && !aborting.aborted)
+    throw new ValueError('fit: the validation data gave no batch.', 'ERR_EMPTY');
+  return logs && Object.fromEntries(Object.entries(logs).map(([key, value]) => [`val_${key}`, value]));
+}
+
+/** The hooks that end a training are called in their order. Nobody waits for them: whoever aborts wants to go on. */
+async function endAborted(list: CallbackList, epoch: number | null, logs: Logs): Promise<void> {
+  try {
+    if (epoch !== null) await list.onEpochEnd(epoch, { ...logs });
+    await list.onTrainEnd(logs);
+  } catch (error) {
+    process.emitWarning(`A callback failed after fit was aborted: ${(error as Error)?.message ?? error}`, {
+      code: 'GEMMFIT_CALLBACK',
+    });
+  }
+}
+
+function warnRanOut(plan: FitPlan): void {
+  const need = plan.steps === null ? '' : ` (${plan.steps} batches an epoch for ${plan.epochs - plan.initialEpoch} epochs)`;
   process.emitWarning(
     `fit: the data ran out${need}; training ends here. Give a dataset that can be iterated anew (a function), or ask for fewer steps.`,
-    {
-      code: 'GEMMFIT_DATA_RAN_OUT',
-    },
+    { code: 'GEMMFIT_DATA_RAN_OUT' },
   );
+}
+
+function warnNotValidated(epoch: number): true {
+  process.emitWarning(
+    `fit: the validation data ran out; from epoch ${epoch + 1} on nothing is validated. Give a dataset that can be iterated anew (a function).`,
+    { code: 'GEMMFIT_DATA_RAN_OUT' },
+  );
+  return true;
 }

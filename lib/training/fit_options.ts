@@ -3,23 +3,12 @@ import { show, typeError, ValueError } from '../errors.js';
 import { checkNumber, checkOneOf, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { balancedWeights } from './balanced.js';
+import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
 import { readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset, testBatches } from './evaluate.js';
+import { feedOf } from './feed.js';
 import { type ProfileRequest, readProfile } from './profile.js';
-import {
-  ArrayBatches,
-  type Batches,
-  checkStateful,
-  checkValidates,
-  DatasetBatches,
-  feedOf,
-  isDataset,
-  outputFor,
-  readClassWeight,
-  readSamples,
-  type Samples,
-  type Trainer,
-} from './sources.js';
+import { checkStateful, checkValidates, isDataset, outputFor, readClassWeight, readSamples, type Samples } from './sources.js';
 
 /** Every argument of `fit` besides x and y. */
 export interface FitOptions {
@@ -68,7 +57,7 @@ export interface FitPlan {
   batches: Batches;
   /** Batches of an epoch; null where a dataset's end says it. */
   steps: number | null;
-  validation: { batches: Batches; steps: number | null } | null;
+  validation: { batches: Batches; steps: number | null; hasValidated?: boolean } | null;
   validatesAfter(epoch: number): boolean;
   params: CallbackParams;
   signal: AbortSignal | null;
@@ -191,20 +180,20 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
     steps = stepsPerEpoch ?? perPass;
     if (balanced) classWeights = balancedWeights(samples, compilation.loss, outputFor(model, samples.x), trained);
     else if (classWeights) warnMissingClasses(samples, classWeights.classes, compilation.loss?.sparse === true, trained);
-    const seed = model.nextFitSeed();
     const owned = samples;
     const size = batch;
+    // Drawn when the first epoch begins: a fit that is refused before leaves the orders of the next as they were.
     const make = () =>
       feedOf(compilation, owned, outputFor(model, owned.x), {
         batch: size,
         count: trained,
         shuffle: shuffle === 'batch' ? 'batches' : shuffle ? 'rows' : 'none',
-        seed,
+        seed: model.nextFitSeed(),
         pass: initialEpoch,
         passes: Math.max(1, epochs - initialEpoch),
         classWeights,
       });
-    batches = new ArrayBatches(perPass, make, runner, false);
+    batches = new ArrayBatches(perPass, make, runner, Math.max(1, epochs - initialEpoch));
   }
   if (valid !== null) {
     const [vx, vy, vw] = isDataset(valid) ? [valid, null, null] : (valid as unknown[]);

@@ -1,7 +1,8 @@
 import { checkBoolean, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
+import { feedOf } from './feed.js';
 import { shapeResults, toLogs } from './results.js';
-import { feedOf, outputFor, readClassWeight, readSamples } from './sources.js';
+import { outputFor, readClassWeight, readSamples } from './sources.js';
 
 export { predictOnBatch } from './predict.js';
 

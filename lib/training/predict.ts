@@ -7,7 +7,9 @@ import { checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset } from './evaluate.js';
-import { checkStateful, feedOf, isDataset, outputFor, readX } from './sources.js';
+import { feedOf } from './feed.js';
+import { checkStateful, isDataset, outputFor, readX } from './sources.js';
+import { runUntilStopped, type Stops } from './stopping.js';
 
 /** Options of `predict`. */
 export interface PredictOptions {
@@ -36,18 +38,28 @@ async function predictArray(
   const all = new Float32Array(rows * width);
   const { feed, shape } = feedOf(null, { x, y: null, weights: null, count: rows }, output, { batch, count: rows });
   const engine = model.engine();
+  const stops = stopsOf(model, list);
+  let done = 0;
   if (!list?.wantsPredictBatches) {
-    await engine.predict(feed, shape.sampleShape, Math.ceil(rows / batch), all);
+    const run = async (count: number) => (await engine.predict(feed, shape.sampleShape, count, all)).done;
+    done = await runUntilStopped(Math.ceil(rows / batch), stops, run);
   } else {
-    for (let i = 0; i * batch < rows; i++) {
-      await list.onPredictBatchBegin(i);
-      const part = all.subarray(i * batch * width, Math.min(rows, (i + 1) * batch) * width);
-      await engine.predict(feed, shape.sampleShape, 1, part);
-      await list.onPredictBatchEnd(i, { outputs: new NDArray(part, [part.length / width, ...output]) });
-    }
+    do {
+      await list.onPredictBatchBegin(done);
+      const part = all.subarray(done * batch * width, Math.min(rows, (done + 1) * batch) * width);
+      await runUntilStopped(1, stops, async () => (await engine.predict(feed, shape.sampleShape, 1, part)).done);
+      await list.onPredictBatchEnd(done++, { outputs: new NDArray(part, [part.length / width, ...output]) });
+    } while (done * batch < rows && !stops.isStopped());
   }
-  return new NDArray(all, [rows, ...output]);
+  const predicted = Math.min(rows, done * batch);
+  return new NDArray(predicted < rows ? all.slice(0, predicted * width) : all, [predicted, ...output]);
 }
+
+/** Keras's flag of the model. A single batch has no end before its end. */
+const stopsOf = (model: Sequential, list: CallbackList | null): Stops => ({
+  isStopped: () => list !== null && model.stopPredicting,
+  isAborted: () => false,
+});
 
 function concatenate(parts: NDArray[]): NDArray {
   if (parts.length === 1) return parts[0];
@@ -84,6 +96,7 @@ export async function predict(model: Sequential, x: unknown, options?: PredictOp
     const all = tensor ? Math.ceil(tensor.shape[0] / batch) : null;
     const wanted = all === null ? steps : Math.min(steps ?? all, all);
     const list = new CallbackList(o.callbacks, { model, params: { verbose, epochs: 1, steps: wanted }, addProgbar: verbose > 0 });
+    model.stopPredicting = false;
     try {
       await list.onPredictBegin();
       const result = tensor
@@ -101,8 +114,9 @@ async function predictDataset(model: Sequential, source: unknown, steps: number 
   const stream = new BatchStream(source, 'x', { labels: false });
   const parts: NDArray[] = [];
   try {
-    await stream.begin();
-    while (parts.length < (steps ?? Number.POSITIVE_INFINITY)) {
+    const wanted = steps ?? Number.POSITIVE_INFINITY;
+    await stream.begin(wanted);
+    while (parts.length < wanted) {
       const batch = await stream.next();
       if (!batch) break;
       const x = readX(model, `x, batch ${batch.index}`, batch.x);
@@ -110,6 +124,7 @@ async function predictDataset(model: Sequential, source: unknown, steps: number 
       const outputs = await predictArray(model, x, x.shape[0], x.shape[0], null);
       await list.onPredictBatchEnd(parts.length, { outputs });
       parts.push(outputs);
+      if (model.stopPredicting) break;
     }
   } finally {
     await stream.close();

@@ -1,9 +1,7 @@
-import type { DataArray, RunResult } from '../../binding.js';
 import { single } from '../data/containers.js';
 import { type Tensor, toTensor } from '../data/convert.js';
-import { BatchStream, isDataset } from '../data/dataset.js';
+import { isDataset } from '../data/dataset.js';
 import { checkIds, checkLabels } from '../data/labels.js';
-import { Engine, type NativeFeed, type RunShape } from '../engine/engine.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { isStateful, type Shape } from '../layers/layer.js';
 import { firstLayer } from '../layers/nested.js';
@@ -19,7 +17,7 @@ export interface Samples {
   count: number;
 }
 
-const rowSize = (t: Tensor) => t.shape.slice(1).reduce((n, d) => n * d, 1);
+export const rowSize = (t: Tensor) => t.shape.slice(1).reduce((n, d) => n * d, 1);
 
 /** x as the model takes it; a model that is not built yet is built for it. */
 export function readX(model: Sequential, where: string, given: unknown): Tensor {
@@ -195,150 +193,6 @@ export function checkValidates(model: Sequential, batch: number, validation: num
     `fit: model '${model.name}' has a stateful layer, so that it must validate in batches as it trains in. Received: batches of ${validation} to validate on, of ${batch} to train on. Choose a batchSize that divides both.`,
     'ERR_STATEFUL',
   );
-}
-
-export interface FeedOptions {
-  batch: number;
-  first?: number;
-  count?: number;
-  shuffle?: 'none' | 'rows' | 'batches';
-  seed?: number;
-  pass?: number;
-  passes?: number;
-  classWeights?: ClassWeights | null;
-}
-
-/** A feed over samples, and what the engine must know of it. */
-export function feedOf(
-  compilation: Compilation | null,
-  samples: Samples,
-  output: Shape,
-  options: FeedOptions,
-): { feed: NativeFeed; shape: RunShape } {
-  const { x, y, weights } = samples;
-  const items = output.slice(0, -1).reduce<number>((n, d) => n * (d ?? 1), 1);
-  const weightSize = weights ? rowSize(weights) : 0;
-  const classes = options.classWeights?.classes.length && y ? options.classWeights : null;
-  const steps = classes ? Math.max(items, weightSize) : weightSize;
-  const labelWidth = y ? rowSize(y) / items : 1;
-  const byNumber = compilation?.loss?.sparse || labelWidth === 1;
-  const feed = Engine.feed({
-    x: x.data as DataArray,
-    xSize: rowSize(x),
-    ...(y ? { y: y.data as DataArray, ySize: rowSize(y) } : {}),
-    ...(weights ? { weights: weights.data as DataArray, weightSize } : {}),
-    batch: options.batch,
-    first: options.first ?? 0,
-    count: options.count ?? samples.count,
-    shuffle: options.shuffle ?? 'none',
-    seed: options.seed ?? 0,
-    pass: options.pass ?? 0,
-    passes: options.passes ?? 1,
-    classWeights: classes && { ...classes, argmax: !byNumber, labelWidth: byNumber ? 1 : labelWidth },
-  });
-  return { feed, shape: { sampleShape: x.shape.slice(1), weightSteps: steps } };
-}
-
-/** Batches that the engine runs, wherever they come from. */
-export interface Batches {
-  /** Batches of a pass, where that is known. */
-  readonly steps: number | null;
-  /** Whether each batch is a turn of JavaScript anyway. */
-  readonly oneByOne: boolean;
-  /** Runs up to `count` batches; resolves to how many were done. Fewer than asked for: the source ended, or the engine was stopped. */
-  run(count: number, reset: boolean): Promise<number>;
-  /** An epoch begins. */
-  begin(): Promise<void> | void;
-  close(): Promise<void> | void;
-}
-
-export type Trainer = (
-  feed: NativeFeed,
-  shape: RunShape,
-  count: number,
-  reset: boolean,
-  epochSteps?: number,
-) => Promise<RunResult>;
-
-/** Batches of arrays: one feed, as many batches a call as are asked for. */
-export class ArrayBatches implements Batches {
-  readonly oneByOne = false;
-  readonly #feed: () => { feed: NativeFeed; shape: RunShape };
-  #current: { feed: NativeFeed; shape: RunShape } | null = null;
-
-  /** @param make a feed for the whole run, or (with `anew`) for each epoch */
-  constructor(
-    readonly steps: number,
-    make: () => { feed: NativeFeed; shape: RunShape },
-    readonly runner: Trainer,
-    readonly anew: boolean,
-  ) {
-    this.#feed = make;
-  }
-  begin(): void {
-    if (this.anew || !this.#current) this.#current = this.#feed();
-  }
-  async run(count: number, reset: boolean): Promise<number> {
-    const { feed, shape } = this.#current as { feed: NativeFeed; shape: RunShape };
-    return (await this.runner(feed, shape, count, reset)).done;
-  }
-  /** Runs up to `count` epochs of `steps` batches each. */
-  runEpochs(count: number, steps: number): Promise<RunResult> {
-    const { feed, shape } = this.#current as { feed: NativeFeed; shape: RunShape };
-    return this.runner(feed, shape, count * steps, true, steps);
-  }
-  close(): void {
-    this.#current = null;
-  }
-}
-
-/** Batches of a dataset: each is converted, checked and run by itself. */
-export class DatasetBatches implements Batches {
-  readonly steps = null;
-  readonly oneByOne = true;
-  readonly #stream: BatchStream;
-
-  constructor(
-    source: unknown,
-    readonly where: string,
-    readonly model: Sequential,
-    readonly compilation: Compilation,
-    readonly classWeights: ClassWeights | null,
-    readonly runner: Trainer,
-  ) {
-    this.#stream = new BatchStream(source, where);
-  }
-  begin(): Promise<void> | void {
-    return this.#stream.begin();
-  }
-  async run(count: number, reset: boolean): Promise<number> {
-    let done = 0;
-    while (done < count) {
-      const batch = await this.#stream.next();
-      if (!batch) break;
-      const samples = readSamples(
-        this.model,
-        this.compilation,
-        `${this.where}, batch ${batch.index}`,
-        batch.x,
-        batch.y,
-        batch.weights,
-        true,
-        reset && done === 0,
-      );
-      const { feed, shape } = feedOf(this.compilation, samples, outputFor(this.model, samples.x), {
-        batch: samples.count,
-        classWeights: this.classWeights,
-      });
-      const result = await this.runner(feed, shape, 1, reset && done === 0);
-      if (result.done === 0) break;
-      done += result.done;
-    }
-    return done;
-  }
-  close(): Promise<void> | void {
-    return this.#stream.close();
-  }
 }
 
 export { isDataset, outputFor };

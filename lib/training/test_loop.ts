@@ -1,0 +1,86 @@
+import type { Logs } from '../callbacks/callback.js';
+import type { CallbackList } from '../callbacks/list.js';
+import type { Sequential } from '../sequential.js';
+import { patiently, type Until } from './aborting.js';
+import type { Batches } from './batches.js';
+import { resultLogs, watchProgress } from './results.js';
+import { runUntilStopped, type Stops } from './stopping.js';
+
+export interface TestOptions {
+  /** Batches to look at; null: all. */
+  steps: number | null;
+  list: CallbackList;
+  until?: Until;
+  isAborted?: () => boolean;
+}
+
+/**
+ * One pass over the batches in inference mode. The logs are `loss` and the metrics; null where there is no batch, and then no hook is called.
+ * What was opened for it is closed.
+ */
+export async function testLoop(model: Sequential, batches: Batches, options: TestOptions): Promise<Logs | null> {
+  const { steps, list, until = patiently, isAborted = () => false } = options;
+  const wanted = steps ?? Number.POSITIVE_INFINITY;
+  try {
+    const began = batches.begin(wanted);
+    if (began) await until(began);
+    if (!(await batches.ready(true))) return null;
+    model.stopEvaluating = false;
+    const begin = list.onTestBegin();
+    if (begin) await until(begin);
+    const run = list.wantsTestBatches || batches.oneByOne ? oneByOne : together;
+    const { done, logs } = await run(model, batches, wanted, list, until, {
+      isStopped: () => model.stopEvaluating,
+      isAborted,
+    });
+    if (done < wanted) list.progbar?.endedAt(done);
+    const end = list.onTestEnd(logs);
+    if (end) await until(end);
+    return logs;
+  } finally {
+    const closed = batches.close();
+    if (closed) await until(closed).catch(() => undefined);
+  }
+}
+
+type Tested = { done: number; logs: Logs };
+
+/** Somebody must hear of each batch, or the batches come one by one anyway. The first one is ready. */
+async function oneByOne(
+  model: Sequential,
+  batches: Batches,
+  wanted: number,
+  list: CallbackList,
+  until: Until,
+  stops: Stops,
+): Promise<Tested> {
+  let done = 0;
+  let logs: Logs = {};
+  do {
+    const before = list.onTestBatchBegin(done);
+    if (before) await until(before);
+    if ((await runUntilStopped(1, stops, () => batches.run(1, done === 0))) === 0) break;
+    logs = resultLogs(model);
+    const after = list.onTestBatchEnd(done++, logs);
+    if (after) await until(after);
+  } while (done < wanted && !stops.isStopped() && !stops.isAborted() && (await batches.ready(false)));
+  return { done, logs };
+}
+
+/** All in one call of the engine. */
+async function together(
+  model: Sequential,
+  batches: Batches,
+  wanted: number,
+  list: CallbackList,
+  _until: Until,
+  stops: Stops,
+): Promise<Tested> {
+  const unwatch = watchProgress(model, list.progbar);
+  try {
+    const done = await runUntilStopped(wanted, stops, (count) => batches.run(count, true));
+    return { done, logs: resultLogs(model) };
+  } finally {
+    unwatch();
+  }
+}
