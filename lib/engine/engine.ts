@@ -132,10 +132,7 @@ export class Engine {
     } finally {
       this.#mode = null;
     }
-    throw new RuntimeError(
-      'The model has been disposed of, or compiled or changed anew, while it was at work.',
-      'ERR_DISPOSED',
-    );
+    throw new RuntimeError('The model has been disposed of, or compiled or changed anew, while it was at work.', 'ERR_DISPOSED');
   }
 
   test(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean): Promise<RunResult> {
