@@ -1,5 +1,4 @@
 import { addon } from './engine/addon.js';
-import { RuntimeError } from './errors.js';
 import { checkNumber } from './options.js';
 
 export { activations } from './activations.js';
@@ -20,6 +19,10 @@ export { setRandomSeed } from './random.js';
 export { registerSerializable } from './registry.js';
 export { regularizers } from './regularizers.js';
 export { modelFromJSON } from './saving/from_json.js';
+export type { FileLimits } from './saving/limits.js';
+export type { LoadOptions, LoadWeightsOptions } from './saving/load.js';
+export { loadModel } from './saving/load.js';
+export type { SaveOptions, SaveWeightsOptions } from './saving/save.js';
 export { schedules } from './schedules.js';
 export { Sequential, sequential } from './sequential.js';
 export type { CompileOptions } from './training/compilation.js';
@@ -36,22 +39,6 @@ export type { PredictOptions } from './training/predict.js';
  */
 export function setThreads(count: number): void {
   addon.setThreads(checkNumber('setThreads', 'count', count, { min: 1, max: 256, integer: true }));
-}
-
-/**
- * Not available yet: models are built from configs (`modelFromJSON`) and weights set by `setWeights`. Rejects with ERR_UNSUPPORTED.
- * @example
- * try {
- *   await loadModel('model.keras');
- * } catch (error) {
- *   console.log((error as RuntimeError).code); // ERR_UNSUPPORTED
- * }
- */
-export async function loadModel(path: string): Promise<never> {
-  throw new RuntimeError(
-    `loadModel('${path}'): model files cannot be read yet. Build the model (modelFromJSON reads Keras's configs) and use setWeights.`,
-    'ERR_UNSUPPORTED',
-  );
 }
 
 /**

@@ -73,6 +73,21 @@ export function registerSerializable(className: string, partClass: PartClass<Par
   custom.set(className, partClass);
 }
 
+/** Runs with classes of the user's known besides those registered, and forgets them afterwards. */
+export function withCustomObjects<T>(where: string, objects: Record<string, PartClass<Part>> | null, run: () => T): T {
+  if (objects === null) return run();
+  if (!isObject(objects))
+    throw typeError(`${where}: 'customObjects' must be an object of classes by name. Received: ${show(objects)}`);
+  const before = new Map(custom);
+  try {
+    for (const [name, partClass] of Object.entries(objects)) registerSerializable(name, partClass);
+    return run();
+  } finally {
+    custom.clear();
+    for (const [name, partClass] of before) custom.set(name, partClass);
+  }
+}
+
 /** By kind: the method by which Keras's parts compute. Here the engine does, so that one of a user's class would never be called. */
 const computing: { readonly [kind: string]: string | undefined } = {
   layer: 'call',

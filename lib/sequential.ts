@@ -13,6 +13,8 @@ import type { Optimizer } from './optimizers.js';
 import { readOptions } from './options.js';
 import { nextSeed } from './random.js';
 import { snake } from './registry.js';
+import { type LoadWeightsOptions, loadWeights } from './saving/load.js';
+import { type SaveOptions, type SaveWeightsOptions, save, saveWeights, toBuffer } from './saving/save.js';
 import { toJSON } from './saving/to_json.js';
 import { type SummaryOptions, summary } from './summary.js';
 import { Compilation, type CompileOptions } from './training/compilation.js';
@@ -243,6 +245,29 @@ export class Sequential {
   /** Keras 3's config: `JSON.stringify(model)` works. */
   toJSON(): object {
     return toJSON(this);
+  }
+
+  // --- saving
+
+  /**
+   * Writes the model to a file, by its ending `.keras` or `.h5`, or to a writable stream: architecture, weights, how it was compiled and what the optimizer
+   * keeps. The state is copied at once; training may go on while it is written. A save that fails leaves the file that was there whole.
+   * Throws ValueError (ERR_FORMAT, ERR_EXISTS, ERR_NO_FOLDER, ERR_NOT_BUILT) and RuntimeError (ERR_WRITE; ERR_BUSY in the middle of a batch).
+   */
+  save(target: string | NodeJS.WritableStream, options?: SaveOptions): Promise<void> {
+    return save(this, target, options);
+  }
+  /** The bytes of the file that `save` would write: `'keras'` (default), `'h5'`. */
+  toBuffer(format?: string, options?: Pick<SaveOptions, 'includeOptimizer'>): Promise<Uint8Array> {
+    return toBuffer(this, format, options);
+  }
+  /** Writes the weights, and what the optimizer keeps, to a file of the ending `.weights.h5`. */
+  saveWeights(target: string | NodeJS.WritableStream, options?: SaveWeightsOptions): Promise<void> {
+    return saveWeights(this, target, options);
+  }
+  /** Takes the weights of a file (path or bytes): of all formats that `save` and `saveWeights` write. ValueError where they do not fit; then nothing is changed. */
+  loadWeights(file: string | Uint8Array, options?: LoadWeightsOptions): Promise<void> {
+    return loadWeights(this, file, options);
   }
 
   // --- compiling

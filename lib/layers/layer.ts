@@ -8,7 +8,7 @@ import { show, typeError, ValueError } from '../errors.js';
 import { type Initializer, initializerRegistry } from '../initializers.js';
 import { readOptions } from '../options.js';
 import { nextSeed } from '../random.js';
-import { type Config, classNameOf, type Part, partToJSON } from '../registry.js';
+import { type Config, classNameOf, type Part, partToJSON, snake } from '../registry.js';
 import { type Regularizer, regularizerRegistry } from '../regularizers.js';
 
 /** Shape of one sample, without the batch dimension; null where it is not known before there is data. */
@@ -82,6 +82,28 @@ export interface WeightOptions {
   regularizer?: Regularizer | null;
   constraint?: Constraint | null;
   trainable?: boolean;
+}
+
+/** A layer's weights as files hold them: its own, and those of what is inside it, under the names of Keras's attributes. */
+export interface WeightGroup {
+  /** The layer's name, and the class whose name files count. */
+  readonly name: string;
+  readonly className: string;
+  /** In Keras's order, each with its name within this group. */
+  readonly weights: readonly { readonly name: string; readonly weight: Weight }[];
+  /** `['cell', ...]`; a list of layers, as of a nested model, is a path: `['layers/dense_1', ...]`. */
+  readonly groups: readonly (readonly [path: string, group: WeightGroup])[];
+}
+
+/** Paths of layers in a list, as Keras counts them: by class, in their order. `layers/dense`, `layers/dense_1`. */
+export function listedGroups(attribute: string, groups: readonly WeightGroup[]): [path: string, group: WeightGroup][] {
+  const used = new Map<string, number>();
+  return groups.map((group) => {
+    const base = snake(group.className);
+    const count = used.get(base) ?? 0;
+    used.set(base, count + 1);
+    return [`${attribute}/${base}${count ? `_${count}` : ''}`, group];
+  });
 }
 
 /** Hands out positions in the network's list of variables while a model is lowered. */
@@ -229,6 +251,15 @@ export abstract class Layer implements Part {
 
   getWeights(): NDArray[] {
     return this.weights.map((w) => w.read());
+  }
+
+  /** @internal Its weights as files hold them. A layer that holds others says which, and under what names. */
+  weightGroup(): WeightGroup {
+    const own = this.weights.filter((w) => w.layer === this);
+    return this.group(own.map((weight) => ({ name: weight.name, weight })));
+  }
+  protected group(weights: WeightGroup['weights'], groups: WeightGroup['groups'] = []): WeightGroup {
+    return { name: this.name ?? snake(this.className), className: this.className, weights, groups };
   }
 
   /** All weights at once, in the order of `getWeights`. Checked as a whole before the first is written. */

@@ -1,7 +1,7 @@
 import type { OpSpec } from '../engine/spec.js';
 import { ValueError } from '../errors.js';
 import type { Config } from '../registry.js';
-import { isStateful, type Layer, type Lowering, lowerAll, type Shape } from './layer.js';
+import { isStateful, type Layer, type Lowering, listedGroups, lowerAll, type Shape, type WeightGroup } from './layer.js';
 import { Wrapper } from './wrapper.js';
 
 /** What a model must have to be a layer of another: a `Sequential`. */
@@ -22,6 +22,7 @@ export const isStack = (value: unknown): value is Stack =>
  */
 export class Nested extends Wrapper {
   static override readonly className = 'Sequential';
+  protected override readonly innerNames = [];
 
   constructor(
     /** The model itself. */
@@ -59,6 +60,16 @@ export class Nested extends Wrapper {
   protected override createWeights(input: Shape): void {
     this.model.buildFor(input);
     for (const layer of this.layers) this.weights.push(...layer.weights);
+  }
+
+  override weightGroup(): WeightGroup {
+    return this.group(
+      [],
+      listedGroups(
+        'layers',
+        this.layers.map((l) => l.weightGroup()),
+      ),
+    );
   }
 
   lower(input: Shape, lowering: Lowering): OpSpec[] {

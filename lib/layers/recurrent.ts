@@ -3,7 +3,7 @@ import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean } from '../options.js';
 import type { Config } from '../registry.js';
-import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
+import { Layer, type LayerOptions, type Lowering, listedGroups, type Shape, type WeightGroup } from './layer.js';
 import { type CellOptions, cellDefaults, RecurrentCell } from './recurrent_cell.js';
 import {
   cellOf,
@@ -107,6 +107,24 @@ export abstract class RecurrentLayer extends Layer {
       cell.addWeights(features, (name, shape, options) => this.addWeight(prefix + name, shape, options));
       features = cell.units;
     });
+  }
+
+  override weightGroup(): WeightGroup {
+    let used = 0;
+    const cells = this.cells.map((cell, i) => {
+      const prefix = this.cells.length > 1 ? `cell_${i}/` : '';
+      const weights = this.weights.slice(used, used + (cell.useBias ? 3 : 2));
+      used += weights.length;
+      const group = cell.weightGroup();
+      return { ...group, weights: weights.map((weight) => ({ name: weight.name.slice(prefix.length), weight })) };
+    });
+    const stacked = this.stackedCells;
+    const cell = stacked ? { ...stacked.weightGroup(), groups: listedGroups('cells', cells) } : cells[0];
+    return this.group([], [['cell', cell]]);
+  }
+  /** The layer that holds its cells, where they are stacked. */
+  protected get stackedCells(): Layer | null {
+    return null;
   }
 
   lower(_input: Shape, lowering: Lowering): OpSpec[] {
@@ -244,6 +262,10 @@ export class RNN extends RecurrentLayer {
       );
     super(sequence, one instanceof StackedRNNCells ? one.cells : [one]);
     this.cell = one;
+  }
+
+  protected override get stackedCells(): Layer | null {
+    return this.cell instanceof StackedRNNCells ? this.cell : null;
   }
 
   protected override config(): Config {

@@ -4,7 +4,16 @@ import { TruncatedNormal } from '../initializers/random.js';
 import { checkNumber } from '../options.js';
 import { type Config, classNameOf } from '../registry.js';
 import { layerRegistry } from './index.js';
-import { isStateful, Layer, type LayerOptions, type Lowering, lowerAll, type Shape, type Weight } from './layer.js';
+import {
+  isStateful,
+  Layer,
+  type LayerOptions,
+  type Lowering,
+  lowerAll,
+  type Shape,
+  type Weight,
+  type WeightGroup,
+} from './layer.js';
 
 /** Options of {@link SpectralNormalization}. */
 export interface SpectralNormalizationOptions extends LayerOptions {
@@ -71,6 +80,12 @@ export class SpectralNormalization extends Layer {
     this.weights.push(kernel);
     this.addWeight('vector_u', [1, columns], { initializer: new TruncatedNormal({ stddev: 0.02 }), trainable: false });
     this.weights.push(...this.layer.weights.filter((w) => w !== kernel));
+  }
+
+  override weightGroup(): WeightGroup {
+    // As in Keras the kernel is the wrapper's, too.
+    const own = this.weights.slice(0, 2).map((weight) => ({ name: weight.name, weight }));
+    return this.group(own, [['layer', this.layer.weightGroup()]]);
   }
 
   lower(input: Shape, lowering: Lowering): OpSpec[] {

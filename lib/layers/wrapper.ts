@@ -1,4 +1,4 @@
-import { Layer, type LayerOptions, type Shape } from './layer.js';
+import { Layer, type LayerOptions, type Shape, type WeightGroup } from './layer.js';
 
 /** A layer around others: their weights are its own, and `trainable` is handed down to them. */
 export abstract class Wrapper extends Layer {
@@ -19,6 +19,14 @@ export abstract class Wrapper extends Layer {
         for (const layer of inner) layer.trainable = value;
       },
     });
+  }
+
+  /** The names of Keras's attributes that hold the layers inside, one each. */
+  protected abstract readonly innerNames: readonly string[];
+
+  override weightGroup(): WeightGroup {
+    const own = super.weightGroup();
+    return { ...own, groups: this.inner.map((layer, i) => [this.innerNames[i], layer.weightGroup()]) };
   }
 
   override resetStates(): void {

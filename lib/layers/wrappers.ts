@@ -41,6 +41,7 @@ export interface BidirectionalOptions extends LayerOptions {
  */
 export class Bidirectional extends Wrapper {
   static override readonly className = 'Bidirectional';
+  protected override readonly innerNames = ['forward_layer', 'backward_layer'];
   readonly mergeMode: 'concat' | 'sum' | 'mul' | 'ave';
   readonly forwardLayer: RecurrentLayer;
   readonly backwardLayer: RecurrentLayer;
@@ -173,6 +174,7 @@ export interface TimeDistributedOptions extends LayerOptions {
  */
 export class TimeDistributed extends Wrapper {
   static override readonly className = 'TimeDistributed';
+  protected override readonly innerNames = ['layer'];
   readonly layer: Layer;
 
   constructor(options: TimeDistributedOptions) {

@@ -61,6 +61,9 @@ export class Adam extends BetaOptimizer {
   override slotNames(): string[] {
     return this.amsgrad ? ['momentum', 'velocity', 'velocity_hat'] : ['momentum', 'velocity'];
   }
+  override savedSlots(): string[][] {
+    return this.amsgrad ? [['momentum', 'velocity'], ['velocity_hat']] : [['momentum', 'velocity']];
+  }
   protected override config(): Config {
     return { ...this.betas(), amsgrad: this.amsgrad };
   }
@@ -116,6 +119,13 @@ export class Nadam extends BetaOptimizer {
   }
   spec() {
     return { optimizer: 'nadam', ...this.betas(), scheduleDecay: this.scheduleDecay };
+  }
+  /** The product of the momenta so far, which the engine computes from the number of updates. */
+  override savedNumbers(): { name: string; value: number }[] {
+    let product = 1;
+    for (let t = 1; t <= this.iterations && product > 0; t++)
+      product = Math.fround(product * this.beta1 * (1 - 0.5 * 0.96 ** (this.scheduleDecay * t)));
+    return [{ name: 'u_product', value: product }];
   }
   protected override config(): Config {
     return this.scheduleDecay === 1 ? this.betas() : { ...this.betas(), scheduleDecay: this.scheduleDecay };

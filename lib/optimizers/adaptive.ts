@@ -39,6 +39,9 @@ export class RMSprop extends Optimizer {
   slotNames(): string[] {
     return ['velocity', ...(this.momentum > 0 ? ['momentum'] : []), ...(this.centered ? ['average_gradient'] : [])];
   }
+  override savedSlots(): string[][] {
+    return this.slotNames().map((name) => [name]);
+  }
   protected config(): Config {
     return { rho: this.rho, momentum: this.momentum, epsilon: this.epsilon, centered: this.centered };
   }

@@ -93,6 +93,16 @@ export abstract class Optimizer implements Part {
   /** Keras's names of the state kept for each weight, in the engine's order. Averages and accumulated gradients are not among them. */
   abstract slotNames(): string[];
 
+  /** @internal The slots in the order in which Keras saves them: for each list, weight by weight, one of each. */
+  savedSlots(): string[][] {
+    return [this.slotNames()];
+  }
+
+  /** @internal Numbers that Keras saves behind the slots and that follow from the rest. */
+  savedNumbers(): { name: string; value: number }[] {
+    return [];
+  }
+
   /** What all elements of a state array are at the start. */
   slotInitialValue(_name: string): number {
     return 0;

@@ -2,7 +2,8 @@ import { ValueError } from '../errors.js';
 import { layerRegistry } from '../layers/index.js';
 import type { Layer } from '../layers/layer.js';
 import { Nested } from '../layers/nested.js';
-import type { Config } from '../registry.js';
+import { readOptions } from '../options.js';
+import { type Config, type Part, type PartClass, withCustomObjects } from '../registry.js';
 import { Sequential } from '../sequential.js';
 import { compileOptions } from './compile_config.js';
 import { type LayerEntry, layerOptions, readEntry, readTopology, type Topology } from './config.js';
@@ -21,12 +22,30 @@ import { isObject } from './plain.js';
  *
  * const model = modelFromJSON(await readFile('model.json', 'utf8'));
  */
-export function modelFromJSON(json: string | object): Sequential {
-  const where = 'modelFromJSON';
-  const topology = readTopology(where, json);
-  const model = makeModel(where, topology);
-  if (topology.compileConfig) compile(model, topology.compileConfig);
-  return model;
+export function modelFromJSON(json: string | object, options?: ModelFromJSONOptions): Sequential {
+  const { customObjects } = readOptions<Required<ModelFromJSONOptions>>('modelFromJSON', options, { customObjects: null });
+  return buildModel('modelFromJSON', json, { compile: true, compileConfig: null, customObjects });
+}
+
+/** Options of `modelFromJSON`. */
+export interface ModelFromJSONOptions {
+  /** Classes of yours by the names that the config has for them, for this call alone. */
+  customObjects?: Record<string, PartClass<Part>> | null;
+}
+
+/** A model from its JSON. `compileConfig`: how it was compiled, where the JSON does not say it. */
+export function buildModel(
+  where: string,
+  json: string | object,
+  options: { compile: boolean; compileConfig: Config | null; customObjects: Record<string, PartClass<Part>> | null },
+): Sequential {
+  return withCustomObjects(where, options.customObjects, () => {
+    const topology = readTopology(where, json);
+    const model = makeModel(where, topology);
+    const compiled = topology.compileConfig ?? options.compileConfig;
+    if (options.compile && compiled) compile(where, model, compiled);
+    return model;
+  });
 }
 
 function makeModel(where: string, topology: Topology): Sequential {
@@ -39,12 +58,12 @@ function makeModel(where: string, topology: Topology): Sequential {
 }
 
 /** How a model was compiled is worth less than the model: what cannot be read of it is a warning. */
-function compile(model: Sequential, config: Config): void {
+function compile(where: string, model: Sequential, config: Config): void {
   try {
     model.compile(compileOptions(config));
   } catch (error) {
     process.emitWarning(
-      `modelFromJSON: the model was read, but not how it was compiled: ${(error as Error).message.replace(/\.?$/, '.')} Call model.compile().`,
+      `${where}: the model was read, but not how it was compiled: ${(error as Error).message.replace(/\.?$/, '.')} Call model.compile().`,
       {
         code: 'GEMMFIT_COMPILE_CONFIG',
       },

@@ -15,7 +15,9 @@ export function buildTypeScript(options) {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     nodeTool('typescript/bin/tsc', ['-p', '.', '--emitDeclarationOnly'], options);
     // From the project's own folder, and only when it builds: scripts also run before packages are installed.
-    const { buildSync } = createRequire(join(root, 'package.json'))('esbuild');
+    const require = createRequire(join(root, 'package.json'));
+    const { buildSync } = require('esbuild');
+    const { dependencies } = require('./package.json');
     for (const name of ['index', 'diagnose']) {
       const options = {
         absWorkingDir: root,
@@ -23,7 +25,7 @@ export function buildTypeScript(options) {
         bundle: true,
         // The package has one instance: other entries load it when they need it. (In its own bundle the name would also mean the
         // index.ts of folders.) The binaries stay where they are: paths to them are the same from dist/ as from lib/.
-        external: [...(name === 'index' ? [] : ['./index.js']), '*.node'],
+        external: [...(name === 'index' ? [] : ['./index.js']), '*.node', ...Object.keys(dependencies)],
         minifyWhitespace: true,
         // Node shows the line that an uncaught error comes from: not the whole bundle.
         lineLimit: 160,
@@ -36,6 +38,17 @@ export function buildTypeScript(options) {
       const { metafile } = buildSync({ ...options, format: 'esm', write: false, metafile: true });
       writeEsmEntry(name, metafile.outputs[options.outfile].exports);
     }
+    // A thread of its own, which loads its library by itself.
+    buildSync({
+      absWorkingDir: root,
+      entryPoints: ['lib/saving/hdf5/worker.mts'],
+      bundle: true,
+      external: ['h5wasm'],
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      outfile: 'dist/hdf5_worker.mjs',
+    });
   });
 }
 

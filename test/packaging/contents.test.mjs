@@ -4,7 +4,16 @@ import { example, firstBlock, forms, oneEpoch, wrongOutput } from '../../scripts
 
 const needed = { sources: ['native/engine/step.cc'], binaries: ['prebuilds/linux-x64/gemmfit.glibc.node'] };
 const files = [
-  ...['package.json', 'README.md', 'LICENSE', 'bin/gemmfit.mjs', 'binding.d.ts', 'CMakeLists.txt', 'dist/layers/core.d.ts'],
+  ...[
+    'package.json',
+    'README.md',
+    'LICENSE',
+    'bin/gemmfit.mjs',
+    'binding.d.ts',
+    'CMakeLists.txt',
+    'dist/hdf5_worker.mjs',
+    'dist/layers/core.d.ts',
+  ],
   ...['index', 'diagnose'].flatMap((name) => ['js', 'mjs', 'bundle.mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${name}.${kind}`)),
   ...needed.sources,
   ...needed.binaries,

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { RuntimeError, ValueError } from '../../errors.js';
+import type { Hdf5Answer, Hdf5Group, Hdf5Limits, Hdf5Request } from './tree.js';
+
+/** The worker is a file of its own, beside the bundle: dist/ as seen from there, and from lib/saving/hdf5 where sources run. */
+function workerFile(): string {
+  const places = [join(__dirname, 'hdf5_worker.mjs'), join(__dirname, '../../../dist/hdf5_worker.mjs')];
+  const found = places.find((place) => existsSync(place));
+  if (found) return found;
+  throw new RuntimeError(
+    `HDF5 files need ${places[0]}, which is not there. A bundler that takes gemmfit in must leave it out (external: ['gemmfit']).`,
+    'ERR_HDF5_WORKER',
+  );
+}
+
+/** One request, one thread: it ends with its answer and takes its memory with it. */
+async function ask(request: Hdf5Request, transfer: readonly ArrayBuffer[]): Promise<Hdf5Answer> {
+  const { Worker } = await import('node:worker_threads');
+  const worker: Worker = new Worker(workerFile(), { execArgv: [], env: {}, stdout: true, stderr: true });
+  try {
+    return await new Promise<Hdf5Answer>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      worker.once('exit', (code) => reject(new Error(`its thread ended with status ${code}`)));
+      worker.postMessage(request, [...transfer]);
+    });
+  } catch (error) {
+    return { error: (error as Error).message, refused: false };
+  } finally {
+    await worker.terminate();
+  }
+}
+
+/**
+ * All that an HDF5 file holds. ValueError ERR_FILE where it is damaged or no HDF5 file, ERR_FILE_REFUSED where it holds what a file of weights has no business
+ * to hold (links, datasets whose numbers are elsewhere, more than the limits).
+ * @param bytes of the file; they stay the caller's
+ */
+export async function readHdf5(where: string, bytes: Uint8Array, limits: Hdf5Limits): Promise<Hdf5Group> {
+  const answered = await ask({ read: bytes, limits }, []);
+  if ('group' in answered) return answered.group;
+  const why = 'error' in answered ? answered.error : 'no answer';
+  if ('error' in answered && answered.refused)
+    throw new ValueError(`${where}: this HDF5 file is not taken: ${why}.`, 'ERR_FILE_REFUSED');
+  throw new ValueError(`${where}: the HDF5 file is damaged or no HDF5 file: ${firstLine(why)}`, 'ERR_FILE');
+}
+
+/** The bytes of an HDF5 file of these groups. */
+export async function writeHdf5(where: string, group: Hdf5Group): Promise<Uint8Array> {
+  const answered = await ask({ write: group }, []);
+  if ('bytes' in answered) return answered.bytes;
+  throw new RuntimeError(
+    `${where}: the HDF5 file could not be made: ${'error' in answered ? firstLine(answered.error) : 'no answer'}`,
+    'ERR_HDF5',
+  );
+}
+
+const firstLine = (text: string) => text.split('\n')[0].slice(0, 300);

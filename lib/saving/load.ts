@@ -1,0 +1,83 @@
+import { show, typeError } from '../errors.js';
+import { checkBoolean, readOptions } from '../options.js';
+import type { Part, PartClass } from '../registry.js';
+import type { Sequential } from '../sequential.js';
+import { applyOptimizer, applyWeights } from './apply.js';
+import type { Format } from './formats/format.js';
+import { formatOfBytes, formatOfPath } from './formats/index.js';
+import { buildModel } from './from_json.js';
+import { type FileLimits, readLimits } from './limits.js';
+import type { SavedModel } from './saved_model.js';
+import { bytesSource, fileSource } from './source.js';
+
+/** Options of `loadModel`. */
+export interface LoadOptions {
+  /** Whether the model is compiled as the file says, with what the optimizer kept. Default true. */
+  compile?: boolean;
+  /** Classes of yours by the names that the file has for them, for this call alone. */
+  customObjects?: Record<string, PartClass<Part>> | null;
+  /** What the file may hold. */
+  limits?: FileLimits;
+}
+
+/** Options of `loadWeights`. */
+export interface LoadWeightsOptions {
+  /** Layers are found by name instead of by place; those that only one side has are passed over. Default false. */
+  byName?: boolean;
+  /** Layers whose weights do not fit keep theirs. Default false: ValueError ERR_WEIGHTS_MISMATCH, and nothing is changed. */
+  skipMismatch?: boolean;
+  limits?: FileLimits;
+}
+
+const reads = (format: Format) => format.read !== undefined;
+const readsModels = (format: Format) => reads(format) && format.holds === 'model';
+
+/**
+ * A model from a file: `.keras` (Keras 3, tf.keras from 2.12 on), `.h5` (Keras 2, tf.keras, Keras 3). It predicts what it predicted there, and training goes
+ * on where it stopped, where the file has what the optimizer kept.
+ *
+ * The file may come from anywhere: nothing in it is run, sizes are checked before memory is taken, and what a model has no use for (links, code) is
+ * refused. Throws ValueError: ERR_NO_FILE, ERR_FORMAT, ERR_FILE (damaged), ERR_FILE_REFUSED, and what `modelFromJSON` throws.
+ * @param file path, or the file's bytes
+ * @example
+ * await model.fit(x, y, { verbose: 0 });
+ * const bytes = await model.toBuffer('keras'); // or: await model.save('model.keras')
+ * const same = await loadModel(bytes); // or: await loadModel('model.keras')
+ */
+export async function loadModel(file: string | Uint8Array, options?: LoadOptions): Promise<Sequential> {
+  const o = readOptions<Required<LoadOptions>>('loadModel', options, { compile: true, customObjects: null, limits: {} });
+  const compile = checkBoolean('loadModel', 'compile', o.compile);
+  const saved = await readFile('loadModel', file, o.limits, readsModels);
+  const where = 'loadModel';
+  const model = buildModel(where, saved.config as object, {
+    compile,
+    compileConfig: saved.compileConfig,
+    customObjects: o.customObjects,
+  });
+  if (saved.weights) applyWeights(where, model, saved.weights, { byName: false, skipMismatch: false });
+  if (compile && saved.optimizer && model.compiled) applyOptimizer(where, model, saved.optimizer);
+  return model;
+}
+
+/** Gives a model the weights of a file; all of them, or none. */
+export async function loadWeights(model: Sequential, file: unknown, options?: LoadWeightsOptions): Promise<void> {
+  const where = 'loadWeights';
+  const o = readOptions<Required<LoadWeightsOptions>>(where, options, { byName: false, skipMismatch: false, limits: {} });
+  const byName = checkBoolean(where, 'byName', o.byName);
+  const skipMismatch = checkBoolean(where, 'skipMismatch', o.skipMismatch);
+  const saved = await readFile(where, file, o.limits, reads);
+  if (saved.weights) applyWeights(where, model, saved.weights, { byName, skipMismatch });
+  if (saved.optimizer && model.compiled && !byName && !skipMismatch) applyOptimizer(where, model, saved.optimizer);
+}
+
+async function readFile(where: string, file: unknown, limits: unknown, can: (format: Format) => boolean): Promise<SavedModel> {
+  const most = readLimits(where, limits);
+  if (typeof file === 'string') {
+    const source = fileSource(`${where}: ${show(file)}`, file, most);
+    return (formatOfPath(where, file, can).read as NonNullable<Format['read']>)(source);
+  }
+  if (!(file instanceof Uint8Array || file instanceof ArrayBuffer))
+    throw typeError(`${where}: takes the path of a file or its bytes as a Uint8Array. Received: ${show(file)}`);
+  const source = bytesSource(where, file, most);
+  return (formatOfBytes(where, await source.bytes(), can).read as NonNullable<Format['read']>)(source);
+}
