@@ -63,7 +63,7 @@ export class BatchStream {
       this.#reader ??= this.#guard('could not be opened', () =>
         enterOwn(this.where, this.source as object, this.options.lookAhead ?? 2),
       );
-      this.#reader.wanted = wanted;
+      this.#reader.expect(wanted);
       return;
     }
     await this.#release();
@@ -113,7 +113,7 @@ export class BatchStream {
     // Closed while the function was waited for.
     if (epoch !== this.#epoch) return void ignore(() => iterator.return?.());
     this.#reader = new Reader(iterator, isAsync(made) ? (this.options.lookAhead ?? 2) : 0);
-    this.#reader.wanted = wanted;
+    this.#reader.expect(wanted);
     this.#ended = false;
     this.#open = true;
   }
@@ -124,7 +124,7 @@ export class BatchStream {
     this.#reader = null;
     this.#open = false;
     if (!reader) return;
-    reader.wanted = 0;
+    reader.expect(0);
     if (this.#isOwn) {
       await ignore(() => leaveOwn(this.source as object));
       return;

@@ -9,11 +9,11 @@ export type Item = { result: Result } | { error: unknown; open: boolean };
  * next who asks, a failure too, so that no rejection is ever without a handler.
  *
  * Async iterators are read ahead by up to `ahead` items. Their makers may fill one buffer again and again, so an item is copied before more
- * is asked for while it is needed.
+ * is asked for.
  */
 export class Reader {
   /** Items that may be asked for before somebody waits for them. */
-  wanted = 0;
+  #wanted = 0;
   readonly #items: Item[] = [];
   #request: Promise<void> | null = null;
   /** Nothing is read ahead after an end or a failure. */
@@ -34,6 +34,11 @@ export class Reader {
     return this.#items.length > 0;
   }
 
+  /** How many are wanted from now on: no more are read ahead, counting those that are there. */
+  expect(count: number): void {
+    this.#wanted = Math.max(0, count - this.#items.length - (this.isAsking ? 1 : 0));
+  }
+
   /** Resolves when there is something to take; never rejects. */
   request(): Promise<void> {
     if (this.isReady) return Promise.resolve();
@@ -49,7 +54,7 @@ export class Reader {
   }
 
   async #ask(): Promise<void> {
-    this.wanted = Math.max(0, this.wanted - 1);
+    this.#wanted = Math.max(0, this.#wanted - 1);
     const item = await this.#next();
     this.#dry = 'error' in item || item.result?.done === true;
     this.#items.push(item);
@@ -65,13 +70,13 @@ export class Reader {
       open = true;
       // A plain iterable may hold promises of batches.
       const value = await result.value;
-      return { result: { done: false, value: this.ahead > 0 && this.wanted > 0 ? copyBatch(value) : value } };
+      return { result: { done: false, value: this.ahead > 0 ? copyBatch(value) : value } };
     } catch (error) {
       return { error, open };
     }
   }
 
   #readAhead(): void {
-    if (!this.#dry && this.wanted > 0 && this.#items.length < this.ahead) this.#request ??= this.#ask();
+    if (!this.#dry && this.#wanted > 0 && this.#items.length < this.ahead) this.#request ??= this.#ask();
   }
 }
