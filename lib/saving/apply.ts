@@ -1,5 +1,5 @@
 import { ValueError } from '../errors.js';
-import type { Weight, WeightGroup } from '../layers/layer.js';
+import { listedGroups, type Weight, type WeightGroup } from '../layers/layer.js';
 import type { Sequential } from '../sequential.js';
 import { modelGroups, variablesOf } from './model_state.js';
 import type { SavedGroup, SavedOptimizer, SavedWeights } from './saved_model.js';
@@ -136,11 +136,17 @@ export function weightPaths(model: Sequential): Map<string, Weight> {
   const out = new Map<string, Weight>();
   const visit = (path: string, group: WeightGroup) => {
     for (const { name, weight } of group.weights) out.set(`${path}/${name}`, weight);
-    for (const [attribute, inner] of group.groups)
-      visit(`${path}/${attribute.startsWith('layers/') ? inner.name : attribute}`, inner);
+    for (const [attribute, inner] of group.groups) visit(`${path}/${segment(attribute, inner)}`, inner);
   };
-  for (const layer of model.layers) visit(layer.name as string, layer.weightGroup());
+  const layers = model.layers.map((layer) => layer.weightGroup());
+  for (const [path, group] of listedGroups('layers', layers)) visit(segment(path, group), group);
   return out;
+}
+
+/** Layers of a stack go by their names; a nested model that got its name by itself, by its place: such names count all models that were ever made. */
+function segment(attribute: string, group: WeightGroup): string {
+  if (!attribute.startsWith('layers/')) return attribute;
+  return /^sequential(_\d+)?$/.test(group.name) ? attribute.slice('layers/'.length) : group.name;
 }
 
 function byPath(where: string, model: Sequential, tensors: ReadonlyMap<string, Tensor>, byName: boolean): Match[] {

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RuntimeError, show, typeError, ValueError } from '../errors.js';
 import type { FileSource } from './formats/format.js';
@@ -16,7 +16,7 @@ async function readFileWithin(where: string, path: string, most: number): Promis
           `${where}: ${path} has ${stat.size} bytes, more than the ${most} that limits.bytes allows.`,
           'ERR_FILE_REFUSED',
         );
-      return await file.readFile();
+      return await readAll(file, stat.size);
     } finally {
       await file.close();
     }
@@ -26,6 +26,18 @@ async function readFileWithin(where: string, path: string, most: number): Promis
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new ValueError(`${where}: there is no file ${path}.`, 'ERR_NO_FILE');
     throw Object.assign(new RuntimeError(`${where}: ${path} could not be read: ${message}`, 'ERR_READ'), { cause: error });
   }
+}
+
+/** In parts: one read of the system gives less than 2 GiB. */
+async function readAll(file: FileHandle, size: number): Promise<Uint8Array> {
+  const out = new Uint8Array(size);
+  let at = 0;
+  while (at < size) {
+    const { bytesRead } = await file.read(out, at, Math.min(size - at, 2 ** 30), at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+  }
+  return out.subarray(0, at);
 }
 
 /** A file on the disk. */

@@ -1,6 +1,14 @@
 // What the package must hold, and may not. Pure functions of a file list and a manifest, so that tests can give them wrong ones.
 
-const always = ['package.json', 'README.md', 'LICENSE', 'bin/gemmfit.mjs', 'binding.d.ts', 'CMakeLists.txt', 'dist/hdf5_worker.mjs'];
+const always = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'bin/gemmfit.mjs',
+  'binding.d.ts',
+  'CMakeLists.txt',
+  'dist/hdf5_worker.mjs',
+];
 const entries = ['index', 'diagnose'].flatMap((name) =>
   ['js', 'mjs', 'bundle.mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${name}.${kind}`),
 );

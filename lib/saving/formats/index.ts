@@ -2,10 +2,12 @@ import { ValueError } from '../../errors.js';
 import type { Format } from './format.js';
 import { h5Format } from './h5.js';
 import { kerasFormat } from './keras.js';
+import { npzFormat } from './npz.js';
+import { safetensorsFormat } from './safetensors.js';
 import { weightsH5Format } from './weights_h5.js';
 
 /** Every format of files. */
-const formats: readonly Format[] = [kerasFormat, h5Format, weightsH5Format];
+const formats: readonly Format[] = [kerasFormat, h5Format, weightsH5Format, safetensorsFormat, npzFormat];
 
 const byEnding = formats
   .flatMap((format) => format.endings.map((ending) => ({ ending, format })))

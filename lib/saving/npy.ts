@@ -1,0 +1,92 @@
+import { ValueError } from '../errors.js';
+import { bytesOf } from './safetensors.js';
+import type { Tensor } from './tensor.js';
+
+// NumPy's format of one array: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+
+const MAGIC = '\x93NUMPY';
+
+const KINDS: Record<
+  string,
+  { new (buffer: ArrayBuffer, at: number, count: number): ArrayBufferView; BYTES_PER_ELEMENT: number }
+> = {
+  f8: Float64Array,
+  f4: Float32Array,
+  f2: Uint16Array,
+  i8: BigInt64Array,
+  i4: Int32Array,
+  i2: Int16Array,
+  i1: Int8Array,
+  u8: BigUint64Array,
+  u4: Uint32Array,
+  u2: Uint16Array,
+  u1: Uint8Array,
+  b1: Uint8Array,
+};
+
+/** An array of float32 as an .npy file. */
+export function writeNpy({ shape, data }: { shape: readonly number[]; data: Float32Array }): Uint8Array {
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
+  const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': ${tuple}, }`;
+  // The numbers begin at a multiple of 64; the header ends with a line break.
+  const start = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
+  const out = Buffer.alloc(start + data.byteLength, 0x20);
+  out.write(MAGIC, 0, 'latin1');
+  out[6] = 1;
+  out[7] = 0;
+  out.writeUInt16LE(start - 10, 8);
+  out.write(`${dictionary.padEnd(start - 11)}\n`, 10, 'latin1');
+  out.set(bytesOf(data), start);
+  return out;
+}
+
+/** The array of an .npy file, in rows. ValueError ERR_FILE where it is damaged, or holds what is no number (objects are code to Python). */
+export function readNpy(where: string, bytes: Uint8Array): Tensor {
+  const damaged = (why: string) => new ValueError(`${where}: ${why}.`, 'ERR_FILE');
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (buffer.length < 12 || buffer.toString('latin1', 0, 6) !== MAGIC) throw damaged('is no .npy file');
+  const long = buffer[6] >= 2;
+  const first = long ? 12 : 10;
+  const start = first + (long ? buffer.readUInt32LE(8) : buffer.readUInt16LE(8));
+  if (start > buffer.length || start - first > 65536) throw damaged('its header is longer than the file');
+  const header = buffer.toString('latin1', first, start);
+  const descr = header.match(/'descr':\s*'([<>|=])([fiub]\d)'/);
+  const shapeText = header.match(/'shape':\s*\(([\d,\s]*)\)/)?.[1];
+  const order = header.match(/'fortran_order':\s*(True|False)/)?.[1];
+  if (!descr || shapeText === undefined || !order || !Object.hasOwn(KINDS, descr[2]))
+    throw damaged('holds no array of plain numbers');
+  const shape = shapeText
+    .split(',')
+    .map((s) => s.trim())
+    .filter(Boolean)
+    .map(Number);
+  const Kind = KINDS[descr[2]];
+  const count = shape.reduce((n, d) => n * d, 1);
+  if (!Number.isSafeInteger(count) || count * Kind.BYTES_PER_ELEMENT !== buffer.length - start)
+    throw damaged(`an array of shape [${shape}] does not fit ${buffer.length - start} bytes`);
+  const copy = Uint8Array.prototype.slice.call(buffer, start);
+  if (descr[1] === '>') swap(copy, Kind.BYTES_PER_ELEMENT);
+  const data = new Kind(copy.buffer as ArrayBuffer, 0, count);
+  const dtype = descr[2] === 'f2' ? 'float16' : undefined;
+  return { shape, dtype, data: order === 'True' && shape.length > 1 ? byRows(data as Float32Array, shape) : data };
+}
+
+function swap(bytes: Uint8Array, size: number): void {
+  for (let i = 0; i + size <= bytes.length; i += size) bytes.subarray(i, i + size).reverse();
+}
+
+/** Elements that lie column by column, row by row. */
+function byRows<T extends Float32Array>(data: T, shape: readonly number[]): T {
+  const out = data.slice() as T;
+  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((n, d) => n * d, 1));
+  for (let i = 0; i < out.length; i++) {
+    let rest = i;
+    let from = 0;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += (rest % shape[axis]) * strides[axis];
+      rest = Math.floor(rest / shape[axis]);
+    }
+    out[i] = data[from];
+  }
+  return out;
+}
