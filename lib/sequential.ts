@@ -3,16 +3,18 @@
 import type { History } from './callbacks/history.js';
 import type { NDArray } from './data/ndarray.js';
 import { Engine } from './engine/engine.js';
-import { countSlots } from './engine/optimizer_state.js';
+import { checkOwner, claim, countSlots, release } from './engine/optimizer_state.js';
 import { RuntimeError, show, typeError, ValueError } from './errors.js';
 import { InputLayer } from './layers/core.js';
 import { layerRegistry } from './layers/index.js';
-import { checkShape, type Layer, type Shape, setAllWeights, type Weight } from './layers/layer.js';
+import { type Layer, setAllWeights, type Weight } from './layers/layer.js';
+import { allowRenumbering, forgetHolder, nameAutomatically, nameFor, noteHolder } from './layers/names.js';
 import { Nested } from './layers/nested.js';
+import { checkBatchShape, type Shape, sameShape, shapeText } from './layers/shape.js';
+import { buildStack, shapeThrough, trainingLayers, trainingWeights, withInner } from './layers/stack.js';
 import type { Optimizer } from './optimizers.js';
-import { readOptions } from './options.js';
+import { checkBoolean, readOptions } from './options.js';
 import { nextSeed } from './random.js';
-import { snake } from './registry.js';
 import { type LoadWeightsOptions, loadWeights } from './saving/load.js';
 import { type SaveOptions, type SaveWeightsOptions, save, saveWeights, toBuffer } from './saving/save.js';
 import { toJSON } from './saving/to_json.js';
@@ -36,6 +38,8 @@ let modelsMade = 0;
 export class Sequential {
   static readonly className = 'Sequential';
   readonly name: string;
+  /** @internal Whether the name may become another one where the model is a layer: it got it by itself. */
+  autoNamed: boolean;
   /** Set to true, in a callback or from anywhere, to end `fit` after the batch that is running. */
   #stopTraining = false;
   #stopEvaluating = false;
@@ -52,6 +56,10 @@ export class Sequential {
   #outputShape: Shape | null = null;
   /** Of the output's last axis, where only data tell it. */
   #width: number | null = null;
+  #trainable: boolean;
+  /** Layers by the names they had when they were added: a layer may be renumbered in another model. */
+  readonly #addedAs = new Map<string, Layer>();
+  readonly #warned = new Set<string>();
   #compilation: Compilation | null = null;
   #engine: Engine | null = null;
   #disposed = false;
@@ -61,7 +69,7 @@ export class Sequential {
   #fitting: string | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param options the layers, or `{ name, layers }` */
+  /** @param options the layers, or `{ name, layers, trainable }` */
   constructor(options: readonly unknown[] | { name?: string; layers?: readonly unknown[]; trainable?: boolean } = []) {
     const o = Array.isArray(options)
       ? { name: undefined, layers: options as readonly unknown[], trainable: true }
@@ -74,7 +82,9 @@ export class Sequential {
     if (o.name !== undefined && typeof o.name !== 'string')
       throw typeError(`Sequential: 'name' must be a string. Received: ${show(o.name)}`);
     this.name = o.name ?? (modelsMade === 0 ? 'sequential' : `sequential_${modelsMade}`);
+    this.autoNamed = o.name === undefined;
     modelsMade++;
+    this.#trainable = checkBoolean('Sequential', 'trainable', o.trainable);
     for (const layer of o.layers) this.add(layer);
   }
 
@@ -86,6 +96,7 @@ export class Sequential {
     const layer = given instanceof Sequential ? new Nested(given) : layerRegistry.resolve(given, 'add');
     if (layer instanceof Nested && layer.holds(this))
       throw new ValueError(`Sequential '${this.name}' cannot be a layer of itself.`, 'ERR_LAYER');
+    if (given instanceof Sequential && given.autoNamed) allowRenumbering(layer);
     if (layer instanceof InputLayer) {
       if (this.#input || this.#layers.length)
         throw new ValueError(`Sequential '${this.name}': an input comes first and only once.`, 'ERR_LAYER');
@@ -95,77 +106,84 @@ export class Sequential {
       this.#outputShape = layer.shape;
       return;
     }
-    if (this.#layers.includes(layer))
+    const held = (l: Layer) => l === layer || (l instanceof Nested && layer instanceof Nested && l.model === layer.model);
+    if (this.#layers.some(held))
       throw new ValueError(`Sequential '${this.name}' holds ${layer.label} already; a stack has each layer once.`, 'ERR_LAYER');
-    layer.name ??= this.#freeName(layer);
-    if (this.#layers.some((l) => l.name === layer.name))
-      throw new ValueError(
-        `Sequential '${this.name}': all layers need names of their own, and '${layer.name}' is taken. Give another 'name'.`,
-        'ERR_LAYER',
-      );
-    if (this.#layers.length === 0 && !this.#inputShape && layer.batchInputShape) {
-      this.#inputShape = layer.batchInputShape.slice(1);
-      this.#outputShape = this.#inputShape;
+    const before = layer.name;
+    const name = nameFor(layer, this);
+    if (name !== before) nameAutomatically(layer, name);
+    const first = this.#layers.length === 0 && !this.#inputShape;
+    const input = first ? (layer.batchInputShape?.slice(1) ?? null) : this.#outputShape;
+    try {
+      if (input) this.#outputShape = buildStack([layer], input);
+    } catch (error) {
+      layer.name = before;
+      throw error;
     }
-    if (this.#outputShape) {
-      layer.build(this.#outputShape);
-      this.#outputShape = layer.computeOutputShape(this.#outputShape);
-    }
+    if (first) this.#inputShape = input;
     this.#layers.push(layer);
-    this.#forgetEngine();
+    layer.home ??= this;
+    noteHolder(layer, this);
+    this.#addedAs.set(name, layer);
+    this.#layersChanged();
   }
 
   /** Takes the topmost layer off. Throws TypeError where there is none. */
   pop(): Layer {
     this.#mayChange('take a layer off');
-    const layer = this.#layers.pop();
+    const layer = this.#layers.at(-1);
     if (!layer) throw typeError(`Sequential '${this.name}' has no layer to take off.`);
-    if (this.#inputShape) {
-      this.#outputShape = this.#inputShape;
-      for (const l of this.#layers) this.#outputShape = l.computeOutputShape(this.#outputShape);
-    }
-    this.#forgetEngine();
+    const kept = this.#layers.slice(0, -1);
+    // A stack without layers and input takes whatever shape comes next.
+    if (kept.length === 0 && !this.#input) this.#inputShape = null;
+    this.#outputShape = this.#inputShape && shapeThrough(kept, this.#inputShape);
+    this.#layers.pop();
+    if (layer.home === this) layer.home = undefined;
+    forgetHolder(layer, this);
+    for (const [name, l] of this.#addedAs) if (l === layer) this.#addedAs.delete(name);
+    const still = new Set(withInner(kept));
+    if (this.#compilation)
+      release(
+        this.#compilation.optimizer,
+        withInner([layer]).filter((l) => !still.has(l)),
+      );
+    this.#layersChanged();
     return layer;
   }
 
   /**
    * Makes the weights, where the first layer does not tell the input's shape.
-   * @param inputShape with its batch dimension: `[null, 784]`
+   * @param inputShape with its batch dimension: `[null, 784]`. Another one than the model has already is a ValueError.
    */
   build(inputShape?: Shape): void {
-    if (!inputShape && this.#inputShape) return;
-    if (!Array.isArray(inputShape) || inputShape.length < 1)
+    this.#mayChange('build');
+    if (inputShape === undefined && this.#inputShape) return;
+    const sample = checkBatchShape('build', 'inputShape', inputShape);
+    if (this.#inputShape && !sameShape(sample, this.#inputShape))
       throw new ValueError(
-        `build: 'inputShape' must be a shape with its batch dimension, such as [null, 784]. Received: ${show(inputShape)}`,
+        `build: model '${this.name}' takes inputs of shape ${shapeText([null, ...this.#inputShape])} already. Received: ${shapeText([null, ...sample])}. Make a new model for another shape.`,
         'ERR_SHAPE',
       );
-    this.buildFor(checkShape('build', 'inputShape', inputShape.slice(1)));
+    this.buildFor(sample);
   }
 
-  /** @internal Builds for samples of this shape, or checks that they fit. */
+  /** @internal Builds for samples of this shape, where it is not built yet. Where a layer does not fit, it stays unbuilt. */
   buildFor(sample: Shape): void {
     if (this.#inputShape) return;
     if (this.#layers.length === 0) throw new ValueError(`Sequential '${this.name}' has no layers; add some first.`, 'ERR_LAYER');
-    let shape = sample;
-    for (const layer of this.#layers) {
-      layer.build(shape);
-      shape = layer.computeOutputShape(shape);
-    }
+    this.#outputShape = buildStack(this.#layers, sample);
     this.#inputShape = sample;
-    this.#outputShape = shape;
-    this.#forgetEngine();
+    this.#layersChanged();
+  }
+  /** @internal Takes back a `buildFor`: the model had to be built for something that failed. */
+  unbuild(): void {
+    this.#inputShape = null;
+    this.#outputShape = null;
+    this.#layersChanged();
   }
 
   get built(): boolean {
     return this.#inputShape !== null;
-  }
-
-  #freeName(layer: Layer): string {
-    const base = snake(layer.className);
-    const taken = new Set(this.#layers.map((l) => l.name));
-    let name = base;
-    for (let i = 1; taken.has(name); i++) name = `${base}_${i}`;
-    return name;
   }
 
   // --- what it is made of
@@ -175,7 +193,8 @@ export class Sequential {
   }
   /** A layer by its name, or by its position. */
   getLayer(name: string | number): Layer {
-    const layer = typeof name === 'number' ? this.#layers.at(name) : this.#layers.find((l) => l.name === name);
+    const layer =
+      typeof name === 'number' ? this.#layers.at(name) : (this.#layers.find((l) => l.name === name) ?? this.#addedAs.get(name));
     if (!layer)
       throw new ValueError(
         `Sequential '${this.name}' has no layer ${show(name)}. Its layers: ${this.#layers.map((l) => l.name).join(', ') || 'none'}.`,
@@ -203,16 +222,29 @@ export class Sequential {
     return [...new Set(this.#layers.flatMap((l) => l.weights))];
   }
   get trainableWeights(): Weight[] {
-    return this.weights.filter((w) => w.trainable);
+    return trainingWeights(this.weights, this.#training());
   }
   get nonTrainableWeights(): Weight[] {
-    return this.weights.filter((w) => !w.trainable);
+    const training = new Set(this.trainableWeights);
+    return this.weights.filter((w) => !training.has(w));
   }
+  /**
+   * A state of the model, read at `compile`: false freezes all that is in it, whatever its layers say (BatchNormalization computes as in
+   * prediction then). Setting it hands the value down to the layers.
+   */
   get trainable(): boolean {
-    return this.#layers.some((l) => l.trainable);
+    return this.#trainable;
   }
   set trainable(value: boolean) {
+    this.#trainable = checkBoolean(`Sequential '${this.name}'`, 'trainable', value);
     for (const l of this.#layers) l.trainable = value;
+  }
+  /** @internal For layers: a model is a beginning, also where it stands in another. */
+  get trains(): boolean {
+    return this.#trainable;
+  }
+  #training(): Set<Layer> {
+    return trainingLayers(this.#layers, this.#trainable);
   }
   countParams(): number {
     this.#needsShape('countParams');
@@ -275,20 +307,16 @@ export class Sequential {
   /** Settles optimizer, loss and metrics. Unknown names throw here, not at the first batch. */
   compile(options: CompileOptions = {}): void {
     this.#mayChange('compile');
-    const before = this.#compilation;
+    this.#mustLive();
     const compilation = new Compilation(options, this.outputNames[0]);
-    compilation.trainable = new Set(this.trainableWeights);
+    checkOwner(compilation.optimizer, this, this.#training());
     if (this.dialect === 'keras2') compilation.optimizer.emaCopyFirst = false;
-    this.#compilation = compilation;
-    this.#forgetEngine();
-    if (!this.#inputShape || !this.#layers.length) return;
     // Shapes are known for most models: what does not fit is said now, and the model stays as it was.
-    try {
-      this.engine();
-    } catch (error) {
-      this.#compilation = before;
-      throw error;
-    }
+    const engine = this.#inputShape && this.#layers.length ? this.#makeEngine(compilation, null) : null;
+    this.#forgetEngine();
+    this.#compilation = compilation;
+    this.#engine = engine;
+    claim(compilation.optimizer, this);
   }
   get compiled(): boolean {
     return this.#compilation !== null;
@@ -394,19 +422,50 @@ export class Sequential {
 
   /** @internal The model in the engine, made when it is first needed. */
   engine(): Engine {
-    if (this.#disposed) throw new RuntimeError(`Model '${this.name}' has been disposed of.`, 'ERR_DISPOSED');
+    this.#mustLive();
+    for (const layer of this.#layers) if (layer instanceof Nested) layer.checkUnchanged();
     if (this.#engine) return this.#engine;
-    const { inputShape, outputShape } = this.#needsShape('use');
-    const compilation = this.#compilation;
-    // A model that is built later than compiled notes its trainable weights now.
-    if (compilation && compilation.trainable.size === 0) compilation.trainable = new Set(this.trainableWeights);
-    const width = outputShape.at(-1) === null ? this.#width : (outputShape.at(-1) ?? 1);
-    this.#engine = new Engine(this.#layers, inputShape, outputShape, width, compilation, this.#seed);
+    this.#engine = this.#makeEngine(this.#compilation, this.#width);
     return this.#engine;
   }
   /** @internal Ends what runs at its next batch, where anything does: a signal may come when the model is disposed of. */
   stopEngine(): void {
     this.#engine?.stop();
+  }
+  #makeEngine(compilation: Compilation | null, dataWidth: number | null): Engine {
+    const { inputShape, outputShape } = this.#needsShape('use');
+    if (compilation) {
+      // Not `compile` alone: a model that was built since, or whose layers changed, notes what trains now.
+      compilation.training ??= this.#training();
+      checkOwner(compilation.optimizer, this, compilation.training);
+    }
+    const width = outputShape.at(-1) === null ? dataWidth : (outputShape.at(-1) ?? 1);
+    const engine = new Engine(this.#layers, inputShape, outputShape, width, compilation, this.#seed);
+    if (compilation) claim(compilation.optimizer, this);
+    return engine;
+  }
+  /** @internal Before a training: warns where it will not do what one may think. */
+  checkTraining(): void {
+    if (!this.#compilation || !this.#inputShape) return;
+    const now = this.#training();
+    const noted = this.#compilation.training ?? now;
+    const changed = withInner(this.#layers).find((l) => l.weights.length > 0 && noted.has(l) !== now.has(l));
+    if (changed)
+      this.#warn(
+        'GEMMFIT_TRAINABLE_CHANGED',
+        `Model '${this.name}': 'trainable' was changed after compile, which reads it: ${changed.label} ${noted.has(changed) ? 'still trains' : 'is still frozen'}. Compile again where that is not what you mean.`,
+      );
+    if (trainingWeights(this.weights, noted).length === 0)
+      this.#warn(
+        'GEMMFIT_NOTHING_TO_TRAIN',
+        `Model '${this.name}' has no weights to train: ${this.weights.length ? "set 'trainable' to true and compile again" : 'none of its layers has any'}. Training only computes the results.`,
+      );
+  }
+  /** Once a kind. */
+  #warn(code: string, message: string): void {
+    if (this.#warned.has(code)) return;
+    this.#warned.add(code);
+    process.emitWarning(message, { code });
   }
   /**
    * @internal Settles loss and metrics for outputs whose last axis only the data tell. Keras chooses them at the first batch as well.
@@ -478,12 +537,19 @@ export class Sequential {
       );
     return { inputShape: this.#inputShape, outputShape: this.#outputShape };
   }
+  #mustLive(): void {
+    if (this.#disposed) throw new RuntimeError(`Model '${this.name}' has been disposed of.`, 'ERR_DISPOSED');
+  }
   #mayChange(what: string): void {
     if (this.#fitting)
       throw new RuntimeError(
         `One cannot ${what} model '${this.name}' while ${this.#fitting} is running. Await it first.`,
         'ERR_BUSY',
       );
+  }
+  #layersChanged(): void {
+    if (this.#compilation) this.#compilation.training = null;
+    this.#forgetEngine();
   }
   #forgetEngine(): void {
     this.#engine?.dispose();

@@ -2,6 +2,7 @@ import type { FeedSpec, Feed as NativeFeed, RunRequest, RunResult, Totals, Trace
 import { RuntimeError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
 import type { Optimizer } from '../optimizers.js';
+import { trainingWeights } from '../layers/stack.js';
 import type { Compilation } from '../training/compilation.js';
 import { addon } from './addon.js';
 import { describeVariables, lower, type Program } from './lower.js';
@@ -41,10 +42,11 @@ export class Engine {
     compilation: Compilation | null,
     seed: number,
   ) {
-    this.program = lower(layers, inputShape);
+    const training = compilation?.training ?? new Set();
+    this.program = lower(layers, inputShape, training);
     this.#compilation = compilation;
     const optimizer = compilation?.optimizer;
-    const trainable = compilation ? this.program.weights.filter((w) => compilation.trainable.has(w)) : [];
+    const trainable = trainingWeights(this.program.weights, training);
     this.#trainable = trainable;
     this.#head = (last) => compilation?.head(this.program.finalActivation, outputShape, last) ?? null;
     const head = width === null ? null : this.#head(width);

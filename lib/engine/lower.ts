@@ -14,8 +14,8 @@ export interface Program {
   finalActivation: string | null;
 }
 
-/** Turns built layers into native ops. */
-export function lower(layers: readonly Layer[], inputShape: Shape): Program {
+/** Turns built layers into native ops. @param training the layers that train */
+export function lower(layers: readonly Layer[], inputShape: Shape, training: ReadonlySet<Layer>): Program {
   const weights: Weight[] = [];
   const states: NativeVariable[] = [];
   const position = new Map<Weight, number>();
@@ -29,6 +29,7 @@ export function lower(layers: readonly Layer[], inputShape: Shape): Program {
         }
         return at;
       }),
+    trains: (layer) => training.has(layer),
     state: (variable) => (states.includes(variable) ? states.indexOf(variable) : states.push(variable) - 1),
     activation: (activation: Activation) => (activation.isLinear ? [] : [{ op: 'activation', ...activation.spec() }]),
   };

@@ -1,7 +1,8 @@
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
-import { checkShape, Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
+import { Layer, type LayerOptions, type Lowering } from './layer.js';
+import { checkBatchShape, checkShape, type Shape } from './shape.js';
 
 /** Options of {@link Dense}. Initializers, regularizers and constraints: a name, an instance or a config. */
 export interface DenseOptions extends LayerOptions {
@@ -135,12 +136,20 @@ export class InputLayer extends Layer {
     const { dtype, ...base } = o;
     if (dtype !== undefined && typeof dtype !== 'string')
       throw typeError(`InputLayer: 'dtype' must be a name such as 'float32'. Received: ${show(dtype)}`);
-    const given = o.batchShape ?? o.batchInputShape;
-    const shape = o.shape ?? (Array.isArray(given) ? given.slice(1) : undefined);
-    if (!shape)
+    if (o.batchSize !== null) checkNumber('input', 'batchSize', o.batchSize, { min: 1, integer: true });
+    const given = (['shape', 'batchShape', 'batchInputShape', 'inputShape', 'inputDim'] as const).filter((key) => o[key] != null);
+    if (given.length > 1)
+      throw new ValueError(
+        `input: ${given.map((key) => `'${key}'`).join(' and ')} both tell the shape; give 'shape' alone.`,
+        'ERR_OPTIONS',
+      );
+    const batchShape = o.batchShape ?? o.batchInputShape;
+    const shape = batchShape == null ? (o.shape ?? o.inputShape ?? (o.inputDim == null ? undefined : [o.inputDim])) : undefined;
+    if (shape == null && batchShape == null)
       throw new ValueError(`input: 'shape' is missing; give the shape of one sample, such as { shape: [784] }.`, 'ERR_SHAPE');
-    super({ ...base, batchInputShape: undefined, inputShape: checkShape('input', 'shape', shape) });
-    this.shape = checkShape('input', 'shape', shape);
+    const sample = batchShape == null ? checkShape('input', 'shape', shape) : checkBatchShape('input', 'batchShape', batchShape);
+    super({ ...base, batchInputShape: undefined, inputDim: undefined, inputShape: sample });
+    this.shape = sample;
     this.source = o.source;
   }
 

@@ -6,13 +6,13 @@ import { addon, type NativeVariable } from '../engine/addon.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { type Initializer, initializerRegistry } from '../initializers.js';
-import { readOptions } from '../options.js';
+import { checkBoolean, readOptions } from '../options.js';
 import { nextSeed } from '../random.js';
 import { type Config, classNameOf, type Part, partToJSON, snake } from '../registry.js';
 import { type Regularizer, regularizerRegistry } from '../regularizers.js';
+import { checkShape, type Shape, sameShape, sampleShape, shapeText } from './shape.js';
 
-/** Shape of one sample, without the batch dimension; null where it is not known before there is data. */
-export type Shape = readonly (number | null)[];
+export { checkShape, type Shape };
 
 /** Options that every layer takes. */
 export interface LayerOptions {
@@ -60,9 +60,9 @@ export class Weight {
     this.variable = new addon.Variable([...shape]);
   }
 
-  /** Whether training changes it: it has a gradient and its layer is trainable. */
+  /** Whether training changes it: it has a gradient, and neither its layer nor what that stands in is frozen. */
   get trainable(): boolean {
-    return this.learned && this.layer.trainable;
+    return this.learned && this.layer.trains;
   }
 
   read(): NDArray {
@@ -110,6 +110,8 @@ export function listedGroups(attribute: string, groups: readonly WeightGroup[]):
 export interface Lowering {
   /** Positions of this layer's weights, in the order of `layer.weights`. */
   weights(layer: Layer): number[];
+  /** Whether training changes the layer, as it was noted at `compile`. */
+  trains(layer: Layer): boolean;
   /** Position of what a stateful layer carries from batch to batch. */
   state(variable: NativeVariable): number;
   /** The op of an activation that a layer applies at its end: none for linear. */
@@ -133,6 +135,11 @@ export function lowerAll(layers: readonly Layer[], input: Shape, lowering: Lower
   });
 }
 
+/** What a layer stands in: a model, or a layer around it. */
+export interface Home {
+  readonly trains: boolean;
+}
+
 /** Whether it carries state from batch to batch. */
 export const isStateful = (layer: Layer): boolean => (layer as { stateful?: unknown }).stateful === true;
 
@@ -149,7 +156,10 @@ export abstract class Layer implements Part {
   static readonly onlyFloat32: boolean = false;
 
   name: string | undefined;
-  trainable: boolean;
+  #trainable: boolean;
+  #home: Home | undefined;
+  /** Shapes of weights, while it is found out which ones an input asks for. */
+  #probe: string[] | null = null;
   readonly activityRegularizer: Regularizer | null;
   readonly dtypePolicy: DTypePolicy;
   readonly batchInputShape: Shape | undefined;
@@ -162,8 +172,6 @@ export abstract class Layer implements Part {
     const { name, trainable, dtype, inputShape, batchInputShape, inputDim } = options;
     if (name !== undefined && (typeof name !== 'string' || !name))
       throw typeError(`${where}: 'name' must be a non-empty string. Received: ${show(name)}`);
-    if (trainable !== undefined && typeof trainable !== 'boolean')
-      throw typeError(`${where}: 'trainable' must be true or false. Received: ${show(trainable)}`);
     this.dtypePolicy = dtype == null ? dtypePolicy() : readPolicy(where, dtype);
     if (this.dtypePolicy !== 'float32' && (this.constructor as typeof Layer).onlyFloat32)
       throw new ValueError(
@@ -171,11 +179,10 @@ export abstract class Layer implements Part {
         'ERR_DTYPE',
       );
     this.name = name;
-    this.trainable = trainable ?? true;
+    this.#trainable = checkBoolean(where, 'trainable', trainable ?? true);
     this.activityRegularizer = this.#activity(options.activityRegularizer);
-    if (batchInputShape) this.batchInputShape = [null, ...checkShape(where, 'batchInputShape', batchInputShape.slice(1))];
-    else if (inputShape) this.batchInputShape = [null, ...checkShape(where, 'inputShape', inputShape)];
-    else if (inputDim !== undefined) this.batchInputShape = [null, ...checkShape(where, 'inputDim', [inputDim])];
+    const shape = sampleShape(where, { inputShape, batchInputShape, inputDim });
+    if (shape) this.batchInputShape = [null, ...shape];
   }
 
   #activity(given: unknown): Regularizer | null {
@@ -209,6 +216,31 @@ export abstract class Layer implements Part {
     return `layer '${this.name ?? this.className}'`;
   }
 
+  /** Whether training changes its weights, read at `compile`. Set to another value, it is handed down to the layers inside. */
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+  set trainable(value: boolean) {
+    this.#trainable = checkBoolean(this.label, 'trainable', value);
+    for (const layer of this.sublayers) layer.trainable = value;
+  }
+
+  /** Layers inside it. */
+  get sublayers(): readonly Layer[] {
+    return [];
+  }
+
+  /** Whether neither it is frozen nor what it was first put into. */
+  get trains(): boolean {
+    return this.trainable && (this.#home?.trains ?? true);
+  }
+  get home(): Home | undefined {
+    return this.#home;
+  }
+  set home(home: Home | undefined) {
+    this.#home = home;
+  }
+
   /** The shape of one output sample. Throws a ValueError with the layer's name where the input does not fit. */
   abstract computeOutputShape(input: Shape): Shape;
 
@@ -221,13 +253,16 @@ export abstract class Layer implements Part {
   /** Makes the weights with `addWeight`, in Keras's order: trainable ones first. */
   protected createWeights(_input: Shape): void {}
 
+  /** Whether it has weights of its own that learn, or will have when it is built. */
+  get learns(): boolean {
+    if (this.builtFor) return this.weights.some((w) => w.learned && w.layer === this);
+    return this.sublayers.length === 0 && this.createWeights !== Layer.prototype.createWeights;
+  }
+
+  /** Makes the weights; for a layer that has them, checks that they fit. */
   build(input: Shape): void {
     if (this.builtFor) {
-      if (this.weights.length && this.computeOutputShape(this.builtFor).length !== this.computeOutputShape(input).length)
-        throw new ValueError(
-          `${this.label} was built for input shape [${this.builtFor}] and cannot take [${input}].`,
-          'ERR_SHAPE',
-        );
+      if (!sameShape(input, this.builtFor)) this.#checkFits(input, this.builtFor);
       return;
     }
     this.computeOutputShape(input);
@@ -235,7 +270,43 @@ export abstract class Layer implements Part {
     this.builtFor = input;
   }
 
+  /** A layer of several stacks has one set of weights: in each of them they must be those that its input there asks for. */
+  #checkFits(input: Shape, builtFor: Shape): void {
+    const output = this.computeOutputShape(input);
+    const made = this.weights.length;
+    const wanted: string[] = [];
+    this.#probe = wanted;
+    try {
+      this.createWeights(input);
+    } finally {
+      this.#probe = null;
+      this.weights.length = made;
+    }
+    const own = this.weights.filter((w) => w.layer === this).map((w) => String(w.shape));
+    const sameRank = this.computeOutputShape(builtFor).length === output.length;
+    if (made > 0 && (!sameRank || own.join(';') !== wanted.join(';')))
+      throw new ValueError(
+        `${this.label} was built for input shape ${shapeText(builtFor)} and cannot take ${shapeText(input)}.`,
+        'ERR_SHAPE',
+      );
+  }
+
+  /** How to take back what a `build` after this does. */
+  saveBuild(): () => void {
+    const { builtFor } = this;
+    const made = this.weights.length;
+    return () => {
+      this.builtFor = builtFor;
+      this.weights.length = made;
+    };
+  }
+
   protected addWeight(name: string, shape: readonly number[], options: WeightOptions): Weight {
+    if (this.#probe) {
+      const found = this.weights.filter((w) => w.layer === this)[this.#probe.push(String(shape)) - 1];
+      if (!found) throw new ValueError(`${this.label} has other weights for other shapes.`, 'ERR_SHAPE');
+      return found;
+    }
     const weight = new Weight(
       name,
       shape,
@@ -318,17 +389,4 @@ export function setAllWeights(label: string, weights: readonly Weight[], values:
   weights.forEach((w, i) => {
     w.variable.write(flat[i]);
   });
-}
-
-/** Shape entries: whole numbers above 0, or null. */
-export function checkShape(where: string, option: string, shape: unknown): Shape {
-  if (!Array.isArray(shape))
-    throw typeError(`${where}: '${option}' must be an array of whole numbers or null. Received: ${show(shape)}`);
-  for (const d of shape)
-    if (d !== null && !(Number.isInteger(d) && d > 0))
-      throw new ValueError(
-        `${where}: '${option}' must hold whole numbers above 0, or null where a size is not known. Received: ${show(shape)}`,
-        'ERR_SHAPE',
-      );
-  return [...shape] as Shape;
 }

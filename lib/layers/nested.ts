@@ -10,7 +10,10 @@ export interface Stack {
   readonly layers: readonly Layer[];
   readonly inputShape: Shape | null;
   readonly inputNames: readonly string[];
+  readonly built: boolean;
+  trainable: boolean;
   buildFor(sample: Shape): void;
+  unbuild(): void;
 }
 
 export const isStack = (value: unknown): value is Stack =>
@@ -18,7 +21,7 @@ export const isStack = (value: unknown): value is Stack =>
 
 /**
  * A model as one layer of another: `outer.add(inner)`. Its layers and weights stay those of the inner model, so that training the outer one
- * trains it, and `trainable` is handed down to them. Layers may not be added to it or taken off any more.
+ * trains it, and `trainable` is that of the model. Layers may not be added to it or taken off any more.
  */
 export class Nested extends Wrapper {
   static override readonly className = 'Sequential';
@@ -36,6 +39,13 @@ export class Nested extends Wrapper {
 
   get layers(): readonly Layer[] {
     return this.inner;
+  }
+
+  override get trainable(): boolean {
+    return this.model.trainable;
+  }
+  override set trainable(value: boolean) {
+    this.model.trainable = value;
   }
 
   get stateful(): boolean {
@@ -72,13 +82,28 @@ export class Nested extends Wrapper {
     );
   }
 
-  lower(input: Shape, lowering: Lowering): OpSpec[] {
+  override saveBuild(): () => void {
+    const undo = super.saveBuild();
+    const { built } = this.model;
+    return () => {
+      undo();
+      if (!built) this.model.unbuild();
+    };
+  }
+
+  /** Throws a ValueError where layers were added to the model, or taken off, since it became a layer. */
+  checkUnchanged(): void {
     const now = this.model.layers;
     if (now.length !== this.layers.length || now.some((l, i) => l !== this.layers[i]))
       throw new ValueError(
         `${this.label}: its model has other layers now than when it was added. Make the inner model complete first.`,
         'ERR_LAYER',
       );
+    for (const layer of this.layers) if (layer instanceof Nested) layer.checkUnchanged();
+  }
+
+  lower(input: Shape, lowering: Lowering): OpSpec[] {
+    this.checkUnchanged();
     return lowerAll(this.layers, input, lowering);
   }
 

@@ -105,7 +105,7 @@ export class BatchNormalization extends AffineLayer {
     const { axis, momentum, epsilon, center, scale } = this;
     const at = this.knownAxis(input, axis);
     const fused = this.#fusedAsTfKeras && (input.length === 3 || input.length === 4) && (at === 0 || at === input.length - 1);
-    const mode = { frozen: !this.trainable, unbiasedMovingVariance: fused };
+    const mode = { frozen: !lowering.trains(this), unbiasedMovingVariance: fused };
     return [{ op: 'batchNormalization', axis, momentum, epsilon, center, scale, ...mode, weights: lowering.weights(this) }];
   }
 

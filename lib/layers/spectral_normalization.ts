@@ -42,17 +42,12 @@ export class SpectralNormalization extends Layer {
     super(o);
     this.layer = layer;
     this.powerIterations = checkNumber('SpectralNormalization', 'powerIterations', o.powerIterations, { integer: true, min: 1 });
-    let own = this.trainable;
-    if (!own) layer.trainable = false;
-    // The base class has a field here; the layer inside must follow it.
-    Object.defineProperty(this, 'trainable', {
-      enumerable: true,
-      get: () => own,
-      set: (value: boolean) => {
-        own = value;
-        layer.trainable = value;
-      },
-    });
+    layer.home ??= this;
+    if (!this.trainable) layer.trainable = false;
+  }
+
+  override get sublayers(): readonly Layer[] {
+    return [this.layer];
   }
 
   computeOutputShape(input: Shape): Shape {

@@ -8,17 +8,12 @@ export abstract class Wrapper extends Layer {
     protected readonly inner: readonly Layer[],
   ) {
     super(options);
-    let own = this.trainable;
-    if (!own) for (const layer of inner) layer.trainable = false;
-    // The base class has a field here; what is inside must follow it.
-    Object.defineProperty(this, 'trainable', {
-      enumerable: true,
-      get: () => own,
-      set: (value: boolean) => {
-        own = value;
-        for (const layer of inner) layer.trainable = value;
-      },
-    });
+    for (const layer of inner) layer.home ??= this;
+    if (options.trainable === false) for (const layer of inner) layer.trainable = false;
+  }
+
+  override get sublayers(): readonly Layer[] {
+    return this.inner;
   }
 
   /** The names of Keras's attributes that hold the layers inside, one each. */

@@ -195,6 +195,17 @@ export abstract class Optimizer implements Part {
     return this.#withoutDecay.some((part) => name.includes(part));
   }
 
+  /** A new optimizer of the same options, which has done no updates. The learning rate is what it is now. */
+  clone(): this {
+    const copy = new (this.constructor as new (options: Config) => this)({
+      ...this.getConfig(),
+      learningRate: this.#learningRate,
+    });
+    copy.emaCopyFirst = this.emaCopyFirst;
+    copy.#withoutDecay = this.#withoutDecay;
+    return copy;
+  }
+
   getConfig(): Config {
     const rate = this.#learningRate;
     const { name, weightDecay, clipnorm, globalClipnorm, clipvalue, useEma, emaMomentum, emaOverwriteFrequency, decay } = this;

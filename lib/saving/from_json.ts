@@ -1,6 +1,7 @@
 import { ValueError } from '../errors.js';
 import { layerRegistry } from '../layers/index.js';
 import type { Layer } from '../layers/layer.js';
+import { allowRenumbering } from '../layers/names.js';
 import { Nested } from '../layers/nested.js';
 import { readOptions } from '../options.js';
 import { type Config, type Part, type PartClass, withCustomObjects } from '../registry.js';
@@ -50,10 +51,13 @@ export function buildModel(
 
 function makeModel(where: string, topology: Topology): Sequential {
   const layers = topology.layers.map((entry, i) => makeLayer(`${where}: layer ${i}`, entry, topology));
-  const model = new Sequential({ ...(topology.name === undefined ? {} : { name: topology.name }), layers });
+  const { name, trainable } = topology;
+  const model = new Sequential({ ...(name === undefined ? {} : { name }), layers, trainable });
+  // Nobody can tell any more who gave them.
+  for (const layer of layers) allowRenumbering(layer);
+  model.autoNamed = /^sequential(_\d+)?$/.test(model.name);
   model.dialect = topology.dialect;
   if (!model.built && Array.isArray(topology.buildInputShape) && layers.length) model.build(topology.buildInputShape);
-  if (!topology.trainable) model.trainable = false;
   return model;
 }
 

@@ -37,18 +37,19 @@ const policy = (name: unknown = 'float32') => ({
 /** A model's architecture (no weights) as Keras 3 writes and reads it. How it was compiled is in it where Keras has words for that. */
 export function toJSON(model: Sequential): Json {
   const compiled = compileConfig(model, serialize);
-  return { ...serializeStack(model, true), ...(compiled ? { compile_config: compiled } : {}) };
+  return { ...serializeStack(model), ...(compiled ? { compile_config: compiled } : {}) };
 }
 
-function serializeStack(model: Stack, trainable: boolean): Json {
-  const { inputShape } = model;
+/** @param name of the model as a layer: it may have another one there */
+function serializeStack(model: Stack, name = model.name): Json {
+  const { inputShape, trainable } = model;
   const shape = inputShape ? [...inputShape] : undefined;
   const layers = model.layers.map(serializeLayer);
   if (shape) layers.unshift(inputLayer(model.inputNames[0], shape));
   return {
     module: 'keras',
     class_name: 'Sequential',
-    config: { name: model.name, trainable, dtype: policy(), layers, ...(shape ? { build_input_shape: shape } : {}) },
+    config: { name, trainable, dtype: policy(), layers, ...(shape ? { build_input_shape: shape } : {}) },
     registered_name: null,
     ...(shape ? { build_config: { input_shape: shape } } : {}),
   };
@@ -63,7 +64,7 @@ const inputLayer = (name: string, batchShape: readonly (number | null)[]): Json 
 
 /** One layer, with the shape it was built for. */
 export function serializeLayer(layer: Layer): Json {
-  if (layer instanceof Nested) return serializeStack(layer.model, layer.trainable);
+  if (layer instanceof Nested) return serializeStack(layer.model, layer.name);
   // batchInputShape is said by the InputLayer.
   const { name, trainable, dtype, batchInputShape: _, ...own } = layer.getConfig();
   if (layer instanceof InputLayer) return inputLayer(layer.name ?? 'input_layer', [null, ...layer.shape]);

@@ -1,7 +1,7 @@
 import { single } from '../data/containers.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
-import type { Shape, Weight } from '../layers/layer.js';
+import type { Layer, Shape } from '../layers/layer.js';
 import type { LogitsFrom } from '../losses/loss.js';
 import { CustomLoss, type Loss, lossRegistry } from '../losses.js';
 import { type NamedMetric, nameMetrics } from '../metrics.js';
@@ -45,8 +45,8 @@ export class Compilation {
   readonly options: CompileOptions;
   readonly #metrics: unknown[];
   readonly #weightedMetrics: unknown[];
-  /** Weights that train: taken note of at `compile`, or at the first use where the model was built later. */
-  trainable: ReadonlySet<Weight> = new Set();
+  /** Layers that train: noted at `compile`, or at the first use of a model that was built, or whose layers changed, since. */
+  training: ReadonlySet<Layer> | null = null;
   /** Metrics with their keys in the logs; which accuracy is meant is known once the output's shape is. */
   named: NamedMetric[] = [];
 

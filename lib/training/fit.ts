@@ -15,6 +15,7 @@ export type { FitOptions };
 export async function fit(model: Sequential, x: unknown, y: unknown, options: FitOptions | undefined): Promise<History> {
   return model.exclusively('fit', async () => {
     const plan = readFit(model, x, y, options);
+    model.checkTraining();
     plan.signal?.throwIfAborted();
     const sources = [plan.batches, ...(plan.validation ? [plan.validation.batches] : [])];
     const aborting = new Aborting(plan.signal, () => {

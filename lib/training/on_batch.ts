@@ -37,6 +37,7 @@ export function trainOnBatch(model: Sequential, x: unknown, y: unknown, options?
     const compilation = model.trainingCompilation('trainOnBatch');
     const o = read('trainOnBatch', options, true);
     const samples = readSamples(model, compilation, '', x, y, o.sampleWeight, true, o.reset);
+    model.checkTraining();
     const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), {
       batch: samples.count,
       classWeights: readClassWeight(compilation, o.classWeight),

@@ -8,6 +8,7 @@ export const throwing = (code: string, message: RegExp) =>
 /** A layer by itself, without a model around it: weights are numbered from 0. */
 export const lowering = {
   weights: (layer) => layer.weights.map((_, i) => i),
+  trains: (layer) => layer.trainable,
   state: () => 0,
   activation: (a) => (a.isLinear ? [] : [{ op: 'activation', ...a.spec() }]),
 } as Lowering;
