@@ -5,6 +5,7 @@ import type { NDArray } from './data/ndarray.js';
 import { Engine } from './engine/engine.js';
 import { checkOwner, claim, countSlots, release } from './engine/optimizer_state.js';
 import { RuntimeError, show, typeError, ValueError } from './errors.js';
+import { cloneLayer } from './layers/clone.js';
 import { InputLayer } from './layers/core.js';
 import { layerRegistry } from './layers/index.js';
 import { type Layer, setAllWeights, type Weight } from './layers/layer.js';
@@ -24,6 +25,12 @@ import { type EvaluateOptions, evaluate } from './training/evaluate.js';
 import { type FitOptions, fit } from './training/fit.js';
 import { type OnBatchOptions, predictOnBatch, testOnBatch, trainOnBatch } from './training/on_batch.js';
 import { type PredictOptions, predict, predictSync } from './training/predict.js';
+
+/** Options of `clone`. */
+export interface CloneOptions {
+  /** Whether the copy begins with this model's weights. Default true. */
+  weights?: boolean;
+}
 
 let modelsMade = 0;
 
@@ -273,6 +280,26 @@ export class Sequential {
       },
       options,
     );
+  }
+  /**
+   * A model of the same layers, with weights of its own: those of this one, and compiled like it with an optimizer that has done no updates.
+   * @param options `{ weights: false }`: the weights are drawn anew
+   * @example
+   * const teacher = model.clone();
+   */
+  clone(options?: CloneOptions): Sequential {
+    const { weights } = readOptions<Required<CloneOptions>>('clone', options, { weights: true });
+    const withWeights = checkBoolean('clone', 'weights', weights);
+    const copy = new Sequential({ name: this.name, trainable: this.#trainable });
+    copy.autoNamed = this.autoNamed;
+    copy.dialect = this.dialect;
+    const input = this.#input;
+    if (input) copy.add(new InputLayer({ shape: input.shape, name: input.name, source: input.source }));
+    for (const layer of this.#layers) copy.add(cloneLayer(layer, (model) => (model as Sequential).clone({ weights })));
+    if (this.#inputShape) copy.buildFor(this.#inputShape);
+    if (withWeights) setAllWeights('the copy', copy.weights, this.getWeights());
+    if (this.#compilation) copy.compile({ ...this.#compilation.options, optimizer: this.#compilation.optimizer.clone() });
+    return copy;
   }
   /** Keras 3's config: `JSON.stringify(model)` works. */
   toJSON(): object {

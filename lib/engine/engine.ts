@@ -1,8 +1,8 @@
 import type { FeedSpec, Feed as NativeFeed, RunRequest, RunResult, Totals, TraceData } from '../../binding.js';
 import { RuntimeError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
-import type { Optimizer } from '../optimizers.js';
 import { trainingWeights } from '../layers/stack.js';
+import type { Optimizer } from '../optimizers.js';
 import type { Compilation } from '../training/compilation.js';
 import { addon } from './addon.js';
 import { describeVariables, lower, type Program } from './lower.js';

@@ -1,4 +1,5 @@
 import { listedGroups, type WeightGroup } from '../layers/layer.js';
+import { trainingWeights } from '../layers/stack.js';
 import type { Sequential } from '../sequential.js';
 import { type OptimizerVariable, optimizerVariables } from './optimizer_variables.js';
 
@@ -52,8 +53,7 @@ export function variablesOf(model: Sequential, rate = true): { name: string; var
   const { optimizer } = model;
   // Settles which weights train.
   model.engine();
-  const { trainable } = model.compilation('save');
-  const weights = model.weights.filter((w) => trainable.has(w));
+  const weights = trainingWeights(model.weights, model.compilation('save').training ?? new Set());
   return { name: optimizer.name, variables: optimizerVariables(optimizer, weights, rate) };
 }
 
