@@ -73,6 +73,8 @@ export class Sequential {
   readonly #seed = nextSeed();
   #trainedSteps = 0;
   #fits = 0;
+  /** Of the last fit: the seed of its orders, and the epoch that would have come next. */
+  #order: { seed: number; nextEpoch: number } | null = null;
   #fitting: string | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -530,9 +532,20 @@ export class Sequential {
   addTrainedSteps(n: number): void {
     this.#trainedSteps += n;
   }
-  /** @internal Seed of the orders of the next fit. */
-  nextFitSeed(): number {
-    return (this.#seed + this.#fits++ * 0x9e3779b1) % Number.MAX_SAFE_INTEGER;
+  /**
+   * @internal Seed of the orders of a fit. One that begins with the epoch that the last one would have come to has the same: both together draw
+   * the orders of one training.
+   */
+  fitSeed(initialEpoch: number): number {
+    const before = this.#order;
+    const goesOn = initialEpoch > 0 && before?.nextEpoch === initialEpoch;
+    const seed = goesOn ? before.seed : (this.#seed + this.#fits++ * 0x9e3779b1) % Number.MAX_SAFE_INTEGER;
+    this.#order = { seed, nextEpoch: initialEpoch };
+    return seed;
+  }
+  /** @internal An epoch of a fit has been trained. */
+  noteEpoch(epoch: number): void {
+    if (this.#order) this.#order.nextEpoch = epoch + 1;
   }
   /** @internal Holds the model for a training; a second one is refused. */
   async exclusively<T>(what: string, run: () => Promise<T>): Promise<T> {

@@ -87,6 +87,7 @@ async function runEpochs(
     if (ranOut) warnRanOut(plan);
     if (done === 0) break;
     trained = true;
+    model.noteEpoch(epoch);
     if (done < (plan.steps ?? Number.POSITIVE_INFINITY)) list.progbar?.endedAt(done);
     last = { ...logs };
     if (trainer.stopped && aborting.aborted) return { epoch, logs: last };

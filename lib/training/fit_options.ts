@@ -31,7 +31,11 @@ export interface FitOptions {
   classWeight?: unknown;
   /** Weight of each sample, `[samples]`, or of each step, `[samples, steps]`. Multiplied with `classWeight`. */
   sampleWeight?: unknown;
-  /** Epoch to begin with, counted from 0. Default 0. */
+  /**
+   * Epoch to begin with, counted from 0. Default 0. Orders of samples follow from the number of the fit and of the epoch; a fit that begins with
+   * the epoch after the last one of the fit before draws the orders that this one would have gone on with. (With `stepsPerEpoch` and `batchSize`
+   * the stream of batches begins anew.)
+   */
   initialEpoch?: number;
   /** Batches of an epoch. With arrays the stream of batches goes on across epochs. Default: all of the data. */
   stepsPerEpoch?: number | null;
@@ -41,7 +45,10 @@ export interface FitOptions {
   validationBatchSize?: number | null;
   /** Validate every so many epochs, or after the epochs (counted from 1) of a list. Default 1. */
   validationFreq?: number | readonly number[];
-  /** Ends the training at the next batch; `fit` then rejects with the signal's reason. */
+  /**
+   * Ends the training at the next batch, and all waiting for hooks and sources; `fit` then rejects with the signal's reason. The hooks that end an
+   * epoch and the training are called, and not waited for; none is called where a hook was waited for.
+   */
   signal?: AbortSignal | null;
   /** true: what the engine spent its time on is printed at the end, and in `history.profile`. A file name: also written there, as a trace for
    * Chrome or Perfetto. Default false. The environment variable GEMMFIT_TRACE names such a file for every `fit` of the process. */
@@ -188,7 +195,7 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
         batch: size,
         count: trained,
         shuffle: shuffle === 'batch' ? 'batches' : shuffle ? 'rows' : 'none',
-        seed: model.nextFitSeed(),
+        seed: model.fitSeed(initialEpoch),
         pass: initialEpoch,
         passes: Math.max(1, epochs - initialEpoch),
         classWeights,

@@ -96,3 +96,36 @@ describe('epochs that nobody listens to', () => {
     expect(model.history?.epoch.length).toBeGreaterThan(0);
   });
 });
+
+describe('a fit that goes on with the next epoch', () => {
+  const weights = (model: Sequential) => model.getWeights().map((w) => [...w.data]);
+
+  it.each<[string, FitOptions]>([
+    ['all samples shuffled', {}],
+    ['whole batches', { shuffle: 'batch' }],
+    ['one epoch at a time', { callbacks: listener }],
+  ])('has the orders, the noise and the results of one training: %s', async (_, options) => {
+    const o = { batchSize: 8, verbose: 0, ...options } as const;
+    const whole = make();
+    const { history } = await whole.fit(x, y, { ...o, epochs: 5 });
+    const parts = make();
+    const first = await parts.fit(x, y, { ...o, epochs: 2 });
+    const second = await parts.fit(x, y, { ...o, initialEpoch: 2, epochs: 5 });
+    expect([...first.history.loss, ...second.history.loss]).toEqual(history.loss);
+    expect(weights(parts)).toEqual(weights(whole));
+  });
+
+  it('and one that does not draws others', async () => {
+    const model = make();
+    const order = async (options: FitOptions) => {
+      const seen: number[] = [];
+      const noted = { onTrainBatchEnd: (_: number, logs: { loss: number }) => void seen.push(logs.loss) };
+      await model.fit(x, y, { batchSize: 8, verbose: 0, callbacks: noted, ...options });
+      return seen;
+    };
+    model.compile({ optimizer: optimizers.sgd({ learningRate: 0 }), loss: 'mse' });
+    const first = await order({ epochs: 1 });
+    expect(await order({ epochs: 1 })).not.toEqual(first);
+    expect(await order({ initialEpoch: 1, epochs: 2 })).not.toEqual(await order({ initialEpoch: 1, epochs: 2 }));
+  });
+});

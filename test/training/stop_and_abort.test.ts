@@ -282,3 +282,38 @@ describe('stopPredicting', () => {
     expect((await model.predict(data, { verbose: 0, ...o })).shape).toEqual([12, 1]);
   });
 });
+
+describe('a flag that is set while the engine is in the middle of many batches', () => {
+  const rows = 200_000;
+  const many = new Float32Array(rows * 64);
+  const wide = () => {
+    const model = sequential([
+      layers.dense({ units: 256, inputShape: [64] }),
+      layers.dense({ units: 256 }),
+      layers.dense({ units: 1 }),
+    ]);
+    model.compile({ loss: 'mse' });
+    return model;
+  };
+
+  it('ends predict', async () => {
+    const model = wide();
+    later(() => {
+      model.stopPredicting = true;
+    });
+    const { shape } = await model.predict(many, { verbose: 0 });
+    expect(shape[0]).toBeGreaterThan(0);
+    expect(shape[0]).toBeLessThan(rows);
+  });
+
+  it('ends evaluate', async () => {
+    const model = wide();
+    // All labels but the first ones are 1, where predictions are 0: the mean tells how far it came.
+    const labels = new Float32Array(rows).fill(1, 32);
+    const whole = await model.evaluate(many, labels, { verbose: 0 });
+    later(() => {
+      model.stopEvaluating = true;
+    });
+    expect(await model.evaluate(many, labels, { verbose: 0 })).toBeLessThan(whole as number);
+  });
+});
