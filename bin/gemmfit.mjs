@@ -8,7 +8,7 @@ const usage = `Usage: gemmfit doctor [--json] [--seconds N] [--no-self-test]
 
 doctor tells the machine, the engine and its kernels, and tries whether they compute what they should, and how fast.
   --json           print it as JSON
-  --seconds N      how long training is timed, 0 to 60 (default 1)
+  --seconds N      how long training is timed, and random stacks are tried, 0 to 60 (default 1)
   --no-self-test   do not try the engine`;
 
 const options = {

@@ -13,7 +13,7 @@ export type { SelfTest } from './diagnose/self_test.js';
 export interface DiagnoseOptions {
   /** Whether the engine is tried: does it compute what it should, and how fast. Default true. */
   selfTest?: boolean;
-  /** How long training is timed, 0 to 60. Default 1. */
+  /** How long training is timed, and then random stacks of layers are tried, 0 to 60. Default 1. */
   seconds?: number;
 }
 
@@ -50,7 +50,7 @@ export interface Diagnosis {
 
 /**
  * Looks at the machine, loads the engine and tries it. Rejects for wrong options only: whatever else fails is told in `problem`.
- * The self-test draws random seeds: call `setRandomSeed` after it, not before.
+ * The self-test draws random seeds, and trains on one thread and on all: call `setRandomSeed` after it, not before, and let no model train meanwhile.
  *
  * @throws TypeError for an unknown option; ValueError ERR_OUT_OF_RANGE for `seconds` outside 0 to 60
  * @example
@@ -82,7 +82,9 @@ export async function diagnose(options?: DiagnoseOptions): Promise<Diagnosis> {
     found.engine = { blas, simd, bfloat16, threads, libraries: loadedLibraries() };
     if (wanted) found.selfTest = await selfTest(gemmfit, seconds);
     found.ok = found.selfTest?.ok ?? true;
-    if (!found.ok) found.problem = 'the engine computes something else than plain JavaScript does';
+    const [failed] = found.selfTest?.failedStacks ?? [];
+    if (failed) found.problem = `a random stack failed: ${failed}`;
+    else if (!found.ok) found.problem = 'the engine computes something else than plain JavaScript does';
   } catch (error) {
     found.problem = error instanceof Error ? error.message : String(error);
   }
@@ -118,6 +120,7 @@ function describeEngine({ engine, selfTest: test }: Diagnosis): [string, string]
   return [
     ...rows,
     ['self-test', `${test.ok ? 'right' : 'WRONG'} (${differences})`],
+    ['stacks', `${test.stacks} random ones trained on one thread and on ${engine.threads}: ${test.failedStacks.length} failed`],
     ['speed', `${test.gflops.toFixed(1)} GFLOP/s, ${Math.round(test.samplesPerSecond)} samples a second of 512-512-512`],
   ];
 }

@@ -1,4 +1,4 @@
-// npm test [-- --only lint|native|vitest [arguments of that part]]: every check there is, and the counts at the end.
+// npm test [-- --only lint|native|vitest|stacks [arguments of that part]]: every check there is, and the counts at the end.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,6 +30,8 @@ const parts = {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
     return status(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...args]);
   },
+
+  stacks: (args, report) => status(process.execPath, ['test/stacks/run.mjs', '--report', report, ...args]),
 };
 
 const counts = {
@@ -39,6 +41,7 @@ const counts = {
     numFailedTests,
     numPendingTests + numTodoTests,
   ],
+  stacks: ({ stacks, failed }) => [stacks - failed, failed, 0],
 };
 
 /** Runs a part; passed, failed and skipped tests. One that has no report counts as one test. */

@@ -1,8 +1,9 @@
 // Does the engine compute what plain JavaScript computes, and how fast is it here?
 import type { NDArray } from '../data/ndarray.js';
+import { nameOf, runStack, type Package as StackPackage } from './stacks/index.js';
 
 /** The package as the self-test uses it. */
-export type Package = Pick<typeof import('../index.js'), 'layers' | 'optimizers' | 'sequential'>;
+export type Package = StackPackage & Pick<typeof import('../index.js'), 'setThreads' | 'version'>;
 
 /** What the self-test found. */
 export interface SelfTest {
@@ -15,6 +16,10 @@ export interface SelfTest {
   gflops: number;
   /** Samples a second of the same. */
   samplesPerSecond: number;
+  /** How many random stacks were trained, each on one thread and on all: weights, losses and predictions must have the same bits. */
+  stacks: number;
+  /** What failed of them, a line each. */
+  failedStacks: string[];
 }
 
 /** Sizes that fill no vector and no tile of any kernel evenly. */
@@ -127,9 +132,37 @@ async function speed({ layers, sequential }: Package, seconds: number) {
   return { gflops: work / elapsed / 1e9, samplesPerSecond: (samples * epochs) / elapsed };
 }
 
-/** @param seconds how long training is timed, at least */
+/** One stack at least, and as many as there is time for. */
+async function tryStacks(gemmfit: Package, seconds: number) {
+  const all = gemmfit.version.threads;
+  const end = performance.now() + 1000 * seconds;
+  const failed: string[] = [];
+  let seed = 0;
+  try {
+    do {
+      const name = { seed: ++seed };
+      try {
+        gemmfit.setThreads(1);
+        const alone = await runStack(gemmfit, name);
+        gemmfit.setThreads(all);
+        const together = await runStack(gemmfit, name);
+        const wrong = alone.hash === together.hash ? together.problem : `other bits on ${all} threads than on one`;
+        if (wrong) failed.push(`${nameOf(name)}: ${wrong}`);
+      } catch (error) {
+        failed.push(`${nameOf(name)}: ${(error as Error).message}`);
+      }
+    } while (performance.now() < end);
+  } finally {
+    gemmfit.setThreads(all);
+  }
+  return { stacks: seed, failedStacks: failed };
+}
+
+/** @param seconds how long training is timed and, after it, random stacks are tried, at least */
 export async function selfTest(gemmfit: Package, seconds: number): Promise<SelfTest> {
   const errors = await correctness(gemmfit);
   const rates = await speed(gemmfit, seconds);
-  return { ok: errors.predictError < tolerance && errors.trainError < tolerance, ...errors, ...rates };
+  const stacks = await tryStacks(gemmfit, seconds);
+  const ok = errors.predictError < tolerance && errors.trainError < tolerance && stacks.failedStacks.length === 0;
+  return { ok, ...errors, ...rates, ...stacks };
 }
