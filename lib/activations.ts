@@ -1,7 +1,7 @@
 import { Activation, fromFunction } from './activations/activation.js';
 import * as alongAxis from './activations/along_axis.js';
 import * as elementwise from './activations/elementwise.js';
-import { type Config, classNameOf, type Part, type PartClass, Registry, snake } from './registry.js';
+import { type Config, classNameOf, type NoOptions, type Part, type PartClass, Registry, snake } from './registry.js';
 
 export { Activation };
 
@@ -71,36 +71,36 @@ type Axis = {
 const factories = {
   celu: (options?: { alpha?: number }) => new elementwise.Celu(options),
   elu: (options?: { alpha?: number }) => new elementwise.Elu(options),
-  exponential: () => new elementwise.Exponential(),
+  exponential: (options?: NoOptions) => new elementwise.Exponential(options),
   gelu: (options?: { approximate?: boolean }) => new elementwise.Gelu(options),
   glu: (options?: Axis) => new alongAxis.Glu(options),
   hardShrink: (options?: { threshold?: number }) => new elementwise.HardShrink(options),
-  hardSigmoid: () => new elementwise.HardSigmoid(),
-  hardSigmoidKeras2: () => new elementwise.HardSigmoidKeras2(),
-  hardSilu: () => new elementwise.HardSilu(),
-  hardSwish: () => new elementwise.HardSilu(),
-  hardTanh: () => new elementwise.HardTanh(),
+  hardSigmoid: (options?: NoOptions) => new elementwise.HardSigmoid(options),
+  hardSigmoidKeras2: (options?: NoOptions) => new elementwise.HardSigmoidKeras2(options),
+  hardSilu: (options?: NoOptions) => new elementwise.HardSilu(options),
+  hardSwish: (options?: NoOptions) => new elementwise.HardSilu(options),
+  hardTanh: (options?: NoOptions) => new elementwise.HardTanh(options),
   leakyRelu: (options?: { negativeSlope?: number }) => new elementwise.LeakyRelu(options),
-  linear: () => new elementwise.Linear(),
-  logSigmoid: () => new elementwise.LogSigmoid(),
+  linear: (options?: NoOptions) => new elementwise.Linear(options),
+  logSigmoid: (options?: NoOptions) => new elementwise.LogSigmoid(options),
   logSoftmax: (options?: Axis) => new alongAxis.LogSoftmax(options),
-  mish: () => new elementwise.Mish(),
+  mish: (options?: NoOptions) => new elementwise.Mish(options),
   relu: (options?: { negativeSlope?: number; maxValue?: number | null; threshold?: number }) => new elementwise.Relu(options),
-  relu6: () => new elementwise.Relu6(),
-  selu: () => new elementwise.Selu(),
-  sigmoid: () => new elementwise.Sigmoid(),
-  silu: () => new elementwise.Silu(),
+  relu6: (options?: NoOptions) => new elementwise.Relu6(options),
+  selu: (options?: NoOptions) => new elementwise.Selu(options),
+  sigmoid: (options?: NoOptions) => new elementwise.Sigmoid(options),
+  silu: (options?: NoOptions) => new elementwise.Silu(options),
   softShrink: (options?: { threshold?: number }) => new elementwise.SoftShrink(options),
   softmax: (options?: Axis) => new alongAxis.Softmax(options),
-  softplus: () => new elementwise.Softplus(),
-  softsign: () => new elementwise.Softsign(),
-  sparsePlus: () => new elementwise.SparsePlus(),
-  sparseSigmoid: () => new elementwise.SparseSigmoid(),
+  softplus: (options?: NoOptions) => new elementwise.Softplus(options),
+  softsign: (options?: NoOptions) => new elementwise.Softsign(options),
+  sparsePlus: (options?: NoOptions) => new elementwise.SparsePlus(options),
+  sparseSigmoid: (options?: NoOptions) => new elementwise.SparseSigmoid(options),
   sparsemax: (options?: Axis) => new alongAxis.Sparsemax(options),
   squareplus: (options?: { b?: number }) => new elementwise.Squareplus(options),
-  swish: () => new elementwise.Silu(),
-  tanh: () => new elementwise.Tanh(),
-  tanhShrink: () => new elementwise.TanhShrink(),
+  swish: (options?: NoOptions) => new elementwise.Silu(options),
+  tanh: (options?: NoOptions) => new elementwise.Tanh(options),
+  tanhShrink: (options?: NoOptions) => new elementwise.TanhShrink(options),
   threshold: (options: { threshold: number; defaultValue: number }) => new elementwise.Threshold(options),
 };
 

@@ -1,7 +1,7 @@
 import type { SpecValue } from './engine/spec.js';
 import { show, typeError } from './errors.js';
 import { checkNumber, readOptions } from './options.js';
-import { type Config, type Part, partToJSON, Registry } from './registry.js';
+import { type Config, type NoOptions, type Part, partToJSON, Registry } from './registry.js';
 
 /**
  * A condition that a weight is brought back to after every training step. Computed by the engine: a subclass names one of its kinds.
@@ -164,7 +164,7 @@ export const constraints = {
   UnitNorm,
   MinMaxNorm,
   maxNorm: (options?: MaxNormOptions) => new MaxNorm(options),
-  nonNeg: () => new NonNeg(),
+  nonNeg: (options?: NoOptions) => new NonNeg(options),
   unitNorm: (options?: { axis?: Axes }) => new UnitNorm(options),
   minMaxNorm: (options?: MinMaxNormOptions) => new MinMaxNorm(options),
 };

@@ -1,4 +1,5 @@
-import { show, ValueError } from './errors.js';
+import { show, typeError, ValueError } from './errors.js';
+import { isPlain, reading } from './options.js';
 
 /**
  * How a layer computes. `'mixed_bfloat16'`: the operands of its matrix products are rounded to bfloat16 (8 significant bits), which makes wide
@@ -27,9 +28,22 @@ export function setDtypePolicy(policy: DTypePolicy): void {
   current = readPolicy('setDtypePolicy', policy);
 }
 
-/** A policy by its name or its Keras config, `{ class_name, config: { name } }`. */
+/** The name of a dtype, or of Keras's config of a policy, `{ class_name, config: { name } }`. */
+const dtypeName = (where: string, given: unknown): unknown =>
+  reading(where, () => (isPlain(given) ? (given.config as { name?: unknown } | undefined)?.name : given));
+
+/** The `dtype` of losses, metrics and initializers, which configs of Keras carry: nothing but `known`, 'float32', can be asked for. */
+export function checkDtype(where: string, given: unknown, known: readonly string[] = ['float32']): void {
+  if (given === undefined || given === null) return;
+  const name = dtypeName(where, given);
+  if (typeof name !== 'string') throw typeError(`${where}: 'dtype' must be a name such as 'float32'. Received: ${show(given)}`);
+  if (known.includes(name)) return;
+  throw new ValueError(`${where}: dtype ${show(name)} is not available; gemmfit computes in 'float32'.`, 'ERR_DTYPE');
+}
+
+/** A policy by its name or its Keras config. */
 export function readPolicy(where: string, given: unknown): DTypePolicy {
-  const name = typeof given === 'object' && given !== null ? (given as { config?: { name?: unknown } }).config?.name : given;
+  const name = dtypeName(where, given);
   const found = policies.find((policy) => policy === name);
   if (found) return found;
   throw new ValueError(

@@ -22,7 +22,7 @@ import {
   VarianceScaling,
   type VarianceScalingOptions,
 } from './initializers/variance_scaling.js';
-import { type Config, Registry } from './registry.js';
+import { type Config, type NoOptions, Registry } from './registry.js';
 
 export type { SeedOptions } from './initializers/initializer.js';
 export { computeFans, type FanOptions, type VarianceScalingOptions } from './initializers/variance_scaling.js';
@@ -129,8 +129,8 @@ export const initializers = {
   LecunNormal,
   Orthogonal,
   Identity,
-  zeros: () => new Zeros(),
-  ones: () => new Ones(),
+  zeros: (options?: NoOptions) => new Zeros(options),
+  ones: (options?: NoOptions) => new Ones(options),
   constant: (options?: { value?: number }) => new Constant(options),
   randomNormal: (options?: NormalOptions) => new RandomNormal(options),
   truncatedNormal: (options?: NormalOptions) => new TruncatedNormal(options),

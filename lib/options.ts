@@ -1,4 +1,4 @@
-import { show, typeError, ValueError } from './errors.js';
+import { isPromise, show, typeError, ValueError } from './errors.js';
 
 /** Edits (insert, delete, replace, swap neighbours) that turn one word into the other: for "did you mean". */
 function distance(a: string, b: string): number {
@@ -30,8 +30,61 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
 /** " Did you mean 'x'?" where something is near, else a list of what there is. */
 export function suggest(name: string, known: Iterable<string>): string {
   const all = [...known];
+  if (all.length === 0) return ' There are none.';
   const near = nearest(name, all);
   return near ? ` Did you mean '${near}'?` : ` Known: ${all.join(', ')}.`;
+}
+
+/**
+ * Whether a value is an object of no class, `{ ... }` of any realm: its prototype, where it has one, is the end of the chain. What a promise, a
+ * Map or a class of the user's would bring is not among its own keys, and would be ignored.
+ */
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || (Object.getPrototypeOf(prototype) === null && !Array.isArray(value) && !isPromise(value));
+}
+
+/** Looks into what a user gave. Getters and proxies may throw: that becomes a TypeError of ours. */
+export function reading<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (typeof (error as { code?: unknown } | null)?.code === 'string') throw error;
+    throw Object.assign(typeError(`${where}: what was given cannot be read. ${String((error as Error)?.message ?? '')}`.trim()), {
+      cause: error,
+    });
+  }
+}
+
+/** Entries of a list that are looked at: shapes, sizes and axes have fewer, data have more and are checked where they are read. */
+const LOOKED_AT = 64;
+
+/** What no option can be: a promise, a list with holes, what throws when it is looked at. */
+function examine(where: string, value: unknown, depth = 0): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (isPromise(value)) throw typeError(`${where} is a Promise: did you forget await?`);
+  if (isPlain(value)) Object.values(value);
+  if (!Array.isArray(value)) return;
+  const { length } = value;
+  for (let i = 0; i < Math.min(length, LOOKED_AT); i++) {
+    if (!(i in value)) throw typeError(`${where}: the list has a hole at position ${i} of ${length}.`);
+    if (depth < 2) examine(`${where}[${i}]`, value[i], depth + 1);
+  }
+  if (length > LOOKED_AT && !(length - 1 in value)) throw typeError(`${where}: the list has holes. Received: ${show(value)}`);
+}
+
+/** Refuses what the value of no option can be, by a TypeError. */
+export const checkReadable = (where: string, value: unknown): void => reading(where, () => examine(where, value));
+
+/** What the options should have looked like: `{ units: 64 }` for 64. */
+function example(given: unknown, defaults: object): string {
+  const keys = Object.keys(defaults);
+  const fits = ([, value]: [string, unknown]) => value === undefined || value === null || typeof value === typeof given;
+  const simple = ['number', 'string', 'boolean'].includes(typeof given);
+  const meant = simple ? Object.entries(defaults).find(fits)?.[0] : undefined;
+  if (meant) return `{ ${meant}: ${show(given)} }`;
+  return keys.length ? `{ ${keys.slice(0, 2).join(', ')} }` : '{}';
 }
 
 /**
@@ -40,15 +93,16 @@ export function suggest(name: string, known: Iterable<string>): string {
  */
 export function readOptions<T extends object>(where: string, given: unknown, defaults: T): T {
   if (given === undefined || given === null) return { ...defaults };
-  if (typeof given !== 'object' || Array.isArray(given) || ArrayBuffer.isView(given))
-    throw typeError(
-      `${where}: options must be one object such as { ${Object.keys(defaults).slice(0, 2).join(', ')} }. Received: ${show(given)}`,
-    );
+  const entries = reading(where, () => (isPlain(given) ? Object.entries(given) : null));
+  if (!entries)
+    throw typeError(`${where}: options must be one object such as ${example(given, defaults)}. Received: ${show(given)}`);
   const result = { ...defaults } as Record<string, unknown>;
-  for (const [key, value] of Object.entries(given)) {
+  for (const [key, value] of entries) {
     if (!Object.hasOwn(defaults, key))
       throw typeError(`${where}: unknown option '${key}'.${suggest(key, Object.keys(defaults))}`, 'ERR_UNKNOWN_OPTION');
-    if (value !== undefined) result[key] = value;
+    if (value === undefined) continue;
+    checkReadable(`${where}: '${key}'`, value);
+    result[key] = value;
   }
   return result as T;
 }

@@ -1,5 +1,8 @@
 import { show, typeError, ValueError } from './errors.js';
-import { suggest } from './options.js';
+import { isPlain, reading, suggest } from './options.js';
+
+/** Of parts that have no options of their own: `{}`, or nothing. */
+export type NoOptions = Record<string, never>;
 
 /** A config in camelCase: what `getConfig` gives and a constructor takes. */
 export type Config = Record<string, unknown>;
@@ -43,7 +46,35 @@ export function fromKerasConfig(config: Config): Config {
   return out;
 }
 
-const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
+/** Class name and options of `{ className, config }` or Keras's `{ class_name, config }`. */
+function readNamed(id: unknown, where: string): { name: string; config: Config } | null {
+  if (!isPlain(id)) return null;
+  const keras = typeof id.class_name === 'string';
+  const name = keras ? id.class_name : id.className;
+  if (typeof name !== 'string') return null;
+  const config = id.config ?? {};
+  if (!isPlain(config))
+    throw new ValueError(`${where}: the config of '${name}' must be an object. Received: ${show(config)}`, 'ERR_CONFIG');
+  return { name, config: keras ? fromKerasConfig(config) : config };
+}
+
+/** Parts inside parts inside parts: more than anyone means, and fewer than the stack holds. A config may also contain itself. */
+const DEEPEST = 100;
+let depth = 0;
+
+function nested<T>(where: string, make: () => T): T {
+  if (depth === DEEPEST)
+    throw new ValueError(
+      `${where}: more than ${DEEPEST} configs are nested in each other, or one contains itself.`,
+      'ERR_CONFIG',
+    );
+  depth++;
+  try {
+    return make();
+  } finally {
+    depth--;
+  }
+}
 
 /** Classes registered by users, for every kind: `registerSerializable`. */
 const custom = new Map<string, PartClass<Part>>();
@@ -76,7 +107,7 @@ export function registerSerializable(className: string, partClass: PartClass<Par
 /** Runs with classes of the user's known besides those registered, and forgets them afterwards. */
 export function withCustomObjects<T>(where: string, objects: Record<string, PartClass<Part>> | null, run: () => T): T {
   if (objects === null) return run();
-  if (!isObject(objects))
+  if (!isPlain(objects))
     throw typeError(`${where}: 'customObjects' must be an object of classes by name. Received: ${show(objects)}`);
   const before = new Map(custom);
   try {
@@ -128,28 +159,31 @@ export class Registry<T extends Part> {
     return this.#names;
   }
 
-  /** An instance from whatever names one. Throws ValueError for an unknown name, TypeError for anything else. */
+  /** An instance from whatever names one: also from its class. Throws ValueError for an unknown name, TypeError for anything else. */
   resolve(id: unknown, where = this.kind): T {
-    if (id instanceof this.base) return this.computed(id, where);
+    if (reading(where, () => id instanceof this.base)) return this.computed(id as T, where);
     if (typeof id === 'string') {
       const found = this.find(id);
       if (!found) throw this.unknown(id, where);
       return this.computed(new found(), where);
     }
-    if (isObject(id)) {
-      const keras = typeof id.class_name === 'string';
-      const name = keras ? id.class_name : id.className;
-      if (typeof name === 'string') {
-        const found = this.find(name as string);
-        if (!found) throw this.unknown(name as string, where);
-        const config = (id.config ?? {}) as Config;
-        if (!isObject(config))
-          throw new ValueError(`${where}: the config of '${name}' must be an object. Received: ${show(config)}`, 'ERR_CONFIG');
-        const given = keras ? fromKerasConfig(config) : config;
-        return this.computed(found.fromConfig ? found.fromConfig(given) : new found(given), where);
-      }
+    if (this.isClass(id)) return this.computed(new id(), where);
+    const named = reading(where, () => readNamed(id, where));
+    if (!named) {
+      const hint = typeof id === 'function' ? ' Call it where it makes one.' : '';
+      throw typeError(`${where} must be a name, an instance, its class, or { className, config }. Received: ${show(id)}.${hint}`);
     }
-    throw typeError(`${where} must be a name, an instance, or { className, config }. Received: ${show(id)}`);
+    const found = this.find(named.name);
+    if (!found) throw this.unknown(named.name, where);
+    return this.computed(
+      nested(where, () => (found.fromConfig ? found.fromConfig(named.config) : new found(named.config))),
+      where,
+    );
+  }
+
+  /** Whether it is a class of such parts. */
+  isClass(id: unknown): id is PartClass<T> {
+    return typeof id === 'function' && reading(this.kind, () => id.prototype instanceof this.base);
   }
 
   /** The same part, unless its class brings code that would never run. */

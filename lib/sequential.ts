@@ -14,7 +14,7 @@ import { Nested } from './layers/nested.js';
 import { checkBatchShape, type Shape, sameShape, shapeText } from './layers/shape.js';
 import { buildStack, shapeThrough, trainingLayers, trainingWeights, withInner } from './layers/stack.js';
 import type { Optimizer } from './optimizers.js';
-import { checkBoolean, readOptions } from './options.js';
+import { checkBoolean, checkReadable, readOptions } from './options.js';
 import { nextSeed } from './random.js';
 import { type LoadWeightsOptions, loadWeights } from './saving/load.js';
 import { type SaveOptions, type SaveWeightsOptions, save, saveWeights, toBuffer } from './saving/save.js';
@@ -80,6 +80,7 @@ export class Sequential {
 
   /** @param options the layers, or `{ name, layers, trainable }` */
   constructor(options: readonly unknown[] | { name?: string; layers?: readonly unknown[]; trainable?: boolean } = []) {
+    checkReadable('Sequential', options);
     const o = Array.isArray(options)
       ? { name: undefined, layers: options as readonly unknown[], trainable: true }
       : readOptions('Sequential', options, {

@@ -14,4 +14,4 @@ export type { CallbackLike } from './plain.js';
 export { ProgbarLogger, type ProgbarLoggerOptions, progbarLogger } from './progbar_logger.js';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions, reduceLROnPlateau } from './reduce_lr_on_plateau.js';
 export { RemoteMonitor, type RemoteMonitorOptions, remoteMonitor } from './remote_monitor.js';
-export { TerminateOnNaN, terminateOnNaN } from './terminate_on_nan.js';
+export { TerminateOnNaN, type TerminateOnNaNOptions, terminateOnNaN } from './terminate_on_nan.js';

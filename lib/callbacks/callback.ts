@@ -33,9 +33,6 @@ export interface CallbackModel {
 /** Whatever a hook returns is ignored, except that a promise is awaited before training goes on. */
 export type HookResult = unknown;
 
-export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
-
 /**
  * Base of all callbacks: override the hooks you need. Each may return a promise, which is awaited.
  *

@@ -1,7 +1,7 @@
 import { appendFile, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { RuntimeError, show, typeError, ValueError } from '../errors.js';
-import { checkBoolean, readOptions } from '../options.js';
+import { checkBoolean, reading, readOptions } from '../options.js';
 import { Callback, type Logs } from './callback.js';
 import { repr } from './numbers.js';
 
@@ -39,7 +39,7 @@ export class CSVLogger extends Callback {
 
   constructor(filename: string | URL | CSVLoggerOptions, options?: Omit<CSVLoggerOptions, 'filename'>) {
     super();
-    const isPath = typeof filename === 'string' || filename instanceof URL;
+    const isPath = reading('CSVLogger', () => typeof filename === 'string' || filename instanceof URL);
     if (!isPath && options !== undefined)
       throw typeError(
         `CSVLogger: options go either beside the file name or into one object with it. Received: ${show(filename)} and ${show(options)}`,

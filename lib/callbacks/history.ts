@@ -1,3 +1,5 @@
+import { readOptions } from '../options.js';
+import type { NoOptions } from '../registry.js';
 import type { Profile } from '../training/profile.js';
 import { Callback, type Logs } from './callback.js';
 
@@ -18,6 +20,11 @@ export class History extends Callback {
   /** What the engine spent its time on, where `fit` was asked with `profile`; else null. */
   profile: Profile | null = null;
 
+  constructor(options?: NoOptions) {
+    super();
+    readOptions('History', options, {});
+  }
+
   override onTrainBegin(_logs: Logs): void {
     this.history = {};
     this.epoch = [];
@@ -35,4 +42,4 @@ export class History extends Callback {
   }
 }
 
-export const history = (): History => new History();
+export const history = (options?: NoOptions): History => new History(options);

@@ -1,6 +1,6 @@
-import { show, typeError, ValueError } from '../errors.js';
+import { isPromise, show, typeError, ValueError } from '../errors.js';
 import { checkNumber, readOptions } from '../options.js';
-import { Callback, type HookResult, isPromise, type Logs } from './callback.js';
+import { Callback, type HookResult, type Logs } from './callback.js';
 import { learningRate } from './monitor.js';
 import { repr } from './numbers.js';
 import { printMessage } from './output.js';

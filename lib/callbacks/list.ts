@@ -1,12 +1,5 @@
-import {
-  type Callback,
-  type CallbackModel,
-  type CallbackParams,
-  type HookName,
-  isPromise,
-  type Logs,
-  overrides,
-} from './callback.js';
+import { isPromise } from '../errors.js';
+import { type Callback, type CallbackModel, type CallbackParams, type HookName, type Logs, overrides } from './callback.js';
 import { History } from './history.js';
 import type { OutputStream } from './output.js';
 import { toCallbacks } from './plain.js';

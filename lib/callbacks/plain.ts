@@ -94,11 +94,14 @@ function one(where: string, value: unknown): Callback {
   return new PlainCallback(where, value);
 }
 
+const DEEPEST = 10;
+
 /** The callbacks that a user gave: nothing, one, or a list (which may hold lists). Throws TypeError that names what is none. */
-export function toCallbacks(given: unknown, where = 'callbacks'): Callback[] {
+export function toCallbacks(given: unknown, where = 'callbacks', depth = 0): Callback[] {
   if (given === undefined || given === null) return [];
   if (!Array.isArray(given)) return [one(where, given)];
+  if (depth > DEEPEST) throw typeError('callbacks: lists in lists go on too deep, or one contains itself.', 'ERR_CALLBACK');
   return given.flatMap((entry, i) =>
-    Array.isArray(entry) ? toCallbacks(entry, `${where}[${i}]`) : [one(`${where}[${i}]`, entry)],
+    Array.isArray(entry) ? toCallbacks(entry, `${where}[${i}]`, depth + 1) : [one(`${where}[${i}]`, entry)],
   );
 }

@@ -1,3 +1,4 @@
+import { show, typeError } from '../errors.js';
 import { readOptions } from '../options.js';
 import { Progbar } from '../training/progress.js';
 import { Callback, type CallbackParams, type Logs } from './callback.js';
@@ -32,6 +33,10 @@ export class ProgbarLogger extends Callback {
   constructor(options: ProgbarLoggerOptions = {}) {
     super();
     const o = readOptions<ProgbarLoggerOptions>('ProgbarLogger', options, { stream: undefined, clock: undefined });
+    if (o.stream != null && typeof o.stream.write !== 'function')
+      throw typeError(`ProgbarLogger: 'stream' must have a method write. Received: ${show(o.stream)}`);
+    if (o.clock != null && typeof o.clock !== 'function')
+      throw typeError(`ProgbarLogger: 'clock' must be a function. Received: ${show(o.clock)}`);
     this.#stream = o.stream ?? process.stdout;
     this.#clock = o.clock;
   }

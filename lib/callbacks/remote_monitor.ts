@@ -1,5 +1,5 @@
 import { show, typeError, ValueError } from '../errors.js';
-import { checkBoolean, readOptions } from '../options.js';
+import { checkBoolean, isPlain, readOptions } from '../options.js';
 import { Callback, type Logs } from './callback.js';
 import { warn } from './monitor.js';
 
@@ -47,6 +47,8 @@ export class RemoteMonitor extends Callback {
         `RemoteMonitor: 'root' must be the address of a server such as 'http://localhost:9000'. Received: ${show(o.root)}`,
       );
     this.field = o.field;
+    if (o.headers !== null && !(isPlain(o.headers) && Object.values(o.headers).every((v) => typeof v === 'string')))
+      throw typeError(`RemoteMonitor: 'headers' must be an object of strings. Received: ${show(o.headers)}`);
     this.headers = { ...o.headers };
     this.sendAsJson = checkBoolean('RemoteMonitor', 'sendAsJson', o.sendAsJson);
   }

@@ -1,5 +1,12 @@
+import { RuntimeError } from '../errors.js';
+import { checkBoolean, readOptions } from '../options.js';
 import { Callback, type Logs } from './callback.js';
 import { printMessage } from './output.js';
+
+export interface TerminateOnNaNOptions {
+  /** Rejects `fit` with a RuntimeError (code `'ERR_NOT_FINITE'`) in place of ending it. Default false. */
+  raiseError?: boolean;
+}
 
 /**
  * Stops training as soon as the running loss is NaN or infinite. The epoch is closed as usual, with validation.
@@ -7,11 +14,24 @@ import { printMessage } from './output.js';
  * @example await model.fit(x, y, { epochs: 3, callbacks: [callbacks.terminateOnNaN()] });
  */
 export class TerminateOnNaN extends Callback {
+  readonly raiseError: boolean;
+
+  constructor(options: TerminateOnNaNOptions = {}) {
+    super();
+    const o = readOptions('TerminateOnNaN', options, { raiseError: false });
+    this.raiseError = checkBoolean('TerminateOnNaN', 'raiseError', o.raiseError);
+  }
+
   override onTrainBatchEnd(batch: number, logs: Logs): void {
     if (typeof logs.loss !== 'number' || Number.isFinite(logs.loss)) return;
+    if (this.raiseError)
+      throw new RuntimeError(
+        `TerminateOnNaN: batch ${batch} has the loss ${logs.loss}, and raiseError is true. A smaller learning rate, clipping of gradients or data without NaN may mend it.`,
+        'ERR_NOT_FINITE',
+      );
     printMessage(`Batch ${batch}: Invalid loss, terminating training`);
     this.model.stopTraining = true;
   }
 }
 
-export const terminateOnNaN = (): TerminateOnNaN => new TerminateOnNaN();
+export const terminateOnNaN = (options?: TerminateOnNaNOptions): TerminateOnNaN => new TerminateOnNaN(options);

@@ -1,5 +1,5 @@
+import { checkDtype } from '../dtype_policy.js';
 import { addon } from '../engine/addon.js';
-import { show, ValueError } from '../errors.js';
 import { checkNumber, readOptions } from '../options.js';
 import { type Config, type Part, partToJSON } from '../registry.js';
 
@@ -37,11 +37,7 @@ export abstract class Initializer implements Part {
   /** Options over their defaults. Configs of some Keras versions carry a `dtype`, which can only be float32. */
   protected static read<T extends object>(className: string, given: unknown, defaults: T): T {
     const o = readOptions(className, given, { ...defaults, dtype: null as unknown });
-    if (o.dtype !== null && o.dtype !== 'float32')
-      throw new ValueError(
-        `${className}: 'dtype' must be 'float32', the type of all weights. Received: ${show(o.dtype)}`,
-        'ERR_DTYPE',
-      );
+    checkDtype(className, o.dtype);
     return o;
   }
 }

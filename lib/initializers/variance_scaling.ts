@@ -1,3 +1,4 @@
+import { ValueError } from '../errors.js';
 import { checkNumber, checkOneOf } from '../options.js';
 import type { Config } from '../registry.js';
 import { Initializer, RandomInitializer, type SeedOptions, sizeOf } from './initializer.js';
@@ -21,6 +22,12 @@ export interface VarianceScalingOptions extends FanOptions {
   distribution?: (typeof DISTRIBUTIONS)[number] | 'normal';
 }
 
+function checkAxes(where: string, name: string, axes: unknown): Axes {
+  if (axes === null) return null;
+  if (!Array.isArray(axes)) return checkNumber(where, name, axes, { integer: true });
+  return Array.from(axes, (a) => checkNumber(where, name, a, { integer: true }));
+}
+
 /** Inputs and outputs of one unit: a kernel's receptive field times its input and output channels. */
 export function computeFans(shape: readonly number[], inputAxes: Axes = null, outputAxes: Axes = null): [number, number] {
   if (inputAxes === null && outputAxes === null) {
@@ -28,7 +35,13 @@ export function computeFans(shape: readonly number[], inputAxes: Axes = null, ou
     const field = sizeOf(shape.slice(0, -2));
     return [field * shape[shape.length - 2], field * shape[shape.length - 1]];
   }
-  const along = (axes: Axes, fallback: number) => [axes ?? fallback].flat().reduce((n, a) => n * (shape.at(a) ?? 1), 1);
+  const along = (axes: Axes, fallback: number) =>
+    [axes ?? fallback].flat().reduce((n, a) => {
+      const size = shape.at(a);
+      if (size === undefined)
+        throw new ValueError(`An initializer's axis ${a} is not one of a weight of shape [${shape}].`, 'ERR_OUT_OF_RANGE');
+      return n * size;
+    }, 1);
   const [inputs, outputs] = [along(inputAxes, -2), along(outputAxes, -1)];
   const field = sizeOf(shape) / (inputs * outputs);
   return [field * inputs, field * outputs];
@@ -66,8 +79,8 @@ export class VarianceScaling extends RandomInitializer {
       o.distribution === 'normal' ? 'truncated_normal' : o.distribution,
       DISTRIBUTIONS,
     );
-    this.inputAxes = o.inputAxes;
-    this.outputAxes = o.outputAxes;
+    this.inputAxes = checkAxes(where, 'inputAxes', o.inputAxes);
+    this.outputAxes = checkAxes(where, 'outputAxes', o.outputAxes);
   }
 
   create(shape: readonly number[], seed: number): Float32Array {

@@ -1,5 +1,7 @@
+import { isDataset } from '../data/dataset.js';
+import { checkDtype } from '../dtype_policy.js';
 import { show, typeError, ValueError } from '../errors.js';
-import { checkBoolean, checkNumber } from '../options.js';
+import { checkBoolean, checkNumber, reading } from '../options.js';
 import type { Config } from '../registry.js';
 import { Layer, type LayerOptions, type Lowering } from './layer.js';
 import { checkBatchShape, checkShape, type Shape } from './shape.js';
@@ -106,6 +108,8 @@ export class Dense extends Layer {
   }
 }
 
+const inputTypes = 'float32 float64 float16 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool'.split(' ');
+
 /**
  * What a model takes: made by `input({ shape })`. It has no weights and does nothing; it tells the shape and the name.
  * @example sequential([input({ shape: [784] }), layers.dense({ units: 10, activation: 'softmax' })])
@@ -134,8 +138,7 @@ export class InputLayer extends Layer {
     });
     // Integer inputs (ids) are data of any element type here; a config that says so is right.
     const { dtype, ...base } = o;
-    if (dtype !== undefined && typeof dtype !== 'string')
-      throw typeError(`InputLayer: 'dtype' must be a name such as 'float32'. Received: ${show(dtype)}`);
+    checkDtype('InputLayer', dtype, inputTypes);
     if (o.batchSize !== null) checkNumber('input', 'batchSize', o.batchSize, { min: 1, integer: true });
     const given = (['shape', 'batchShape', 'batchInputShape', 'inputShape', 'inputDim'] as const).filter((key) => o[key] != null);
     if (given.length > 1)
@@ -150,7 +153,12 @@ export class InputLayer extends Layer {
     const sample = batchShape == null ? checkShape('input', 'shape', shape) : checkBatchShape('input', 'batchShape', batchShape);
     super({ ...base, batchInputShape: undefined, inputDim: undefined, inputShape: sample });
     this.shape = sample;
-    this.source = o.source;
+    const source = o.source ?? undefined;
+    if (source !== undefined && !reading('input', () => isDataset(source)))
+      throw typeError(
+        `input: 'source' must be a data set: an iterable of batches [x, y], or a function that returns one. Received: ${show(source)}`,
+      );
+    this.source = source;
   }
 
   computeOutputShape(): Shape {

@@ -65,7 +65,7 @@ export class Embedding extends Layer {
     this.inputDim = ids;
     this.outputDim = checkNumber('Embedding', 'outputDim', o.outputDim, { min: 1, integer: true });
     this.maskZero = checkBoolean('Embedding', 'maskZero', o.maskZero);
-    for (const name of ['loraRank', 'quantizationConfig'] as const)
+    for (const name of ['loraRank', 'loraAlpha', 'quantizationConfig'] as const)
       if (o[name] !== null)
         throw new ValueError(
           `Embedding: '${name}' is not available; leave it out. Received: ${show(o[name])}`,

@@ -204,7 +204,7 @@ export abstract class Layer implements Part {
 
   /** Options of the class over their defaults, with those that every layer takes. Unknown ones throw a TypeError. */
   protected static read<T extends object>(className: string, given: unknown, defaults: T): T & LayerOptions {
-    return readOptions(className, given, { ...baseDefaults, ...defaults });
+    return readOptions(className, given, { ...defaults, ...baseDefaults, ...defaults });
   }
 
   get className(): string {

@@ -1,5 +1,5 @@
-import { show, ValueError } from '../errors.js';
-import { checkBoolean, checkNumber } from '../options.js';
+import { show, typeError, ValueError } from '../errors.js';
+import { checkBoolean, checkNumber, isPlain } from '../options.js';
 import type { Config } from '../registry.js';
 import { AffineLayer, type AffineOptions, affineDefaults } from './affine.js';
 import { Layer, type Lowering, type Shape } from './layer.js';
@@ -73,6 +73,10 @@ export class BatchNormalization extends AffineLayer {
         "BatchNormalization: batch renormalization is not available; leave out 'renorm'. Received: true",
         'ERR_UNSUPPORTED',
       );
+    // tf.keras writes them beside renorm: false, where they say nothing.
+    if (o.renormClipping !== null && !isPlain(o.renormClipping))
+      throw typeError(`BatchNormalization: 'renormClipping' must be null or an object. Received: ${show(o.renormClipping)}`);
+    if (o.renormMomentum !== null) checkNumber(this.className, 'renormMomentum', o.renormMomentum);
     this.#moving = this.readMoving(o.movingMeanInitializer, o.movingVarianceInitializer);
   }
 

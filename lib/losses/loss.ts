@@ -1,3 +1,4 @@
+import { checkDtype } from '../dtype_policy.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkNumber, checkOneOf, readOptions } from '../options.js';
@@ -39,12 +40,6 @@ function readReduction(where: string, value: unknown): Reduction {
   return given === 'auto' ? 'sum_over_batch_size' : given;
 }
 
-function checkDtype(where: string, dtype: unknown): void {
-  const name = typeof dtype === 'object' && dtype !== null ? (dtype as { config?: { name?: unknown } }).config?.name : dtype;
-  if (name === undefined || name === null || name === 'float32') return;
-  throw new ValueError(`${where}: dtype ${show(name)} is not available; gemmfit computes in 'float32'.`, 'ERR_DTYPE');
-}
-
 /** A final activation whose input a loss or metric takes: a cross-entropy takes that of either, whichever of the two it names. */
 export type LogitsFrom = 'sigmoid' | 'softmax' | 'onlySigmoid' | null;
 
@@ -84,7 +79,7 @@ export abstract class Loss implements Part {
     given: unknown,
     defaults: T,
   ): T & Required<Pick<LossOptions, 'reduction'>> & LossOptions {
-    return readOptions(className, given, { ...baseDefaults, ...defaults }) as T &
+    return readOptions(className, given, { ...defaults, ...baseDefaults, ...defaults }) as T &
       Required<Pick<LossOptions, 'reduction'>> &
       LossOptions;
   }

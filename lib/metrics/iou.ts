@@ -30,6 +30,8 @@ export interface BinaryIoUOptions extends MetricOptions {
 
 /** Intersection over union of true and predicted classes, from a confusion matrix; classes that never occur do not count. */
 abstract class IoUMetric extends Metric {
+  /** Keras counts in integers and writes that type into its configs. */
+  static override readonly dtypes = ['float32', 'int32', 'int64', 'int', 'uint8'];
   readonly direction = 'up';
   readonly numClasses: number;
   readonly targetClassIds: readonly number[];

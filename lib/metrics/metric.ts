@@ -1,3 +1,4 @@
+import { checkDtype } from '../dtype_policy.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import type { LogitsFrom } from '../losses/loss.js';
@@ -27,6 +28,8 @@ const baseDefaults: MetricOptions = { name: undefined, dtype: undefined };
  */
 export abstract class Metric implements Part {
   static readonly className: string = 'Metric';
+  /** Types that configs may name; sums are kept in double whatever they say. */
+  static readonly dtypes: readonly string[] = ['float32'];
 
   /** Key in logs and history. */
   readonly name: string;
@@ -37,7 +40,7 @@ export abstract class Metric implements Part {
     const { name, dtype } = options;
     if (name !== undefined && name !== null && (typeof name !== 'string' || !name))
       throw typeError(`${this.className}: 'name' must be a non-empty string. Received: ${show(name)}`);
-    checkDtype(this.className, dtype);
+    checkDtype(this.className, dtype, (this.constructor as typeof Metric).dtypes);
     this.name = name ?? defaultName;
   }
 
@@ -102,12 +105,6 @@ export abstract class Metric implements Part {
   getConfig(): Config {
     return { name: this.name, dtype: 'float32', ...this.config() };
   }
-}
-
-function checkDtype(where: string, dtype: unknown): void {
-  const name = typeof dtype === 'object' && dtype !== null ? (dtype as { config?: { name?: unknown } }).config?.name : dtype;
-  if (name === undefined || name === null || name === 'float32') return;
-  throw new ValueError(`${where}: dtype ${show(name)} is not available; gemmfit computes in 'float32'.`, 'ERR_DTYPE');
 }
 
 /** An option that may be null: null and undefined give null. */

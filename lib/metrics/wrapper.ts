@@ -1,6 +1,7 @@
 import { show, typeError, ValueError } from '../errors.js';
 import type { LogitsFrom } from '../losses/loss.js';
 import { isCustomLoss, Loss, lossRegistry } from '../losses.js';
+import { checkReadable, isPlain, reading } from '../options.js';
 import { type Config, classNameOf, fromKerasConfig, Registry } from '../registry.js';
 import * as accuracies from './accuracy.js';
 import * as at from './at.js';
@@ -28,11 +29,9 @@ class WrappedLoss extends means.LossMean {
   }
 }
 
-const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
-
 /** Keras 3 saves a function as `{ class_name: 'function', config: its name }`: the name, or undefined for anything else. */
 export function functionName(id: unknown): string | undefined {
-  return isObject(id) && (id.class_name ?? id.className) === 'function' && typeof id.config === 'string' ? id.config : undefined;
+  return isPlain(id) && (id.class_name ?? id.className) === 'function' && typeof id.config === 'string' ? id.config : undefined;
 }
 
 /** A plain function runs in JavaScript once for each sample, in the middle of native batches: refused, and what to do said. */
@@ -49,7 +48,7 @@ export function lossOf(id: unknown, where: string): Loss {
   if (id instanceof Loss) return id;
   if (isCustomLoss(id)) throw refuseFunction(where, id.call);
   return lossRegistry.resolve(
-    isObject(id) && isObject(id.config) ? { ...id, config: { ...id.config, reduction: undefined } } : id,
+    isPlain(id) && isPlain(id.config) ? { ...id, config: { ...id.config, reduction: undefined } } : id,
     where,
   );
 }
@@ -88,9 +87,10 @@ export class MeanMetricWrapper extends Metric {
   readonly #options: Config;
 
   constructor(options: MeanMetricWrapperOptions) {
-    if (!isObject(options))
+    if (!reading('MeanMetricWrapper', () => isPlain(options)))
       throw typeError(`MeanMetricWrapper: options must be one object such as { fn: 'huber' }. Received: ${show(options)}`);
-    const { fn, name, dtype, ...own } = options;
+    const { fn, name, dtype, ...own } = reading('MeanMetricWrapper', () => ({ ...options }));
+    for (const [key, value] of Object.entries({ fn, ...own })) checkReadable(`MeanMetricWrapper: '${key}'`, value);
     super({ name, dtype }, 'mean_metric_wrapper');
     this.#fn = fn;
     this.#options = fromKerasConfig(own);

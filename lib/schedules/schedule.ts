@@ -1,4 +1,4 @@
-import { typeError } from '../errors.js';
+import { show, typeError } from '../errors.js';
 import { checkNumber } from '../options.js';
 import { type Config, classNameOf, type Part } from '../registry.js';
 
@@ -36,7 +36,9 @@ export abstract class BuiltInSchedule extends LearningRateSchedule {
   readonly name: string | null;
   protected constructor(name: unknown) {
     super();
-    this.name = (name as string | null) ?? null;
+    if (name != null && typeof name !== 'string')
+      throw typeError(`${classNameOf(this)}: 'name' must be a string. Received: ${show(name)}`);
+    this.name = name ?? null;
   }
 }
 

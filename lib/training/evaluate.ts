@@ -1,6 +1,6 @@
 import { CallbackList } from '../callbacks/list.js';
 import { ValueError } from '../errors.js';
-import { checkNumber, readOptions } from '../options.js';
+import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
 import { readBatchSize, readVerbose } from './common_options.js';
@@ -62,6 +62,7 @@ export async function evaluate(
     callbacks: null,
   });
   const verbose = readVerbose('evaluate', o.verbose);
+  const returnDict = checkBoolean('evaluate', 'returnDict', o.returnDict);
   const steps = o.steps === null ? null : checkNumber('evaluate', 'steps', o.steps, { min: 1, integer: true });
   const batchSize = readBatchSize('evaluate', 'batchSize', o.batchSize);
   const source = (x === null || x === undefined) && model.input?.source ? model.input.source : x;
@@ -76,7 +77,7 @@ export async function evaluate(
     try {
       const logs = await testLoop(model, test.batches, { steps: test.steps, list });
       if (!logs) throw new ValueError('The data to evaluate on gave no batch.', 'ERR_EMPTY');
-      return shapeResults(logs, o.returnDict === true);
+      return shapeResults(logs, returnDict);
     } finally {
       list.progbar?.close();
     }

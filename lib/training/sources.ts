@@ -5,6 +5,7 @@ import { checkIds, checkLabels } from '../data/labels.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { isStateful, type Shape } from '../layers/layer.js';
 import { firstLayer } from '../layers/nested.js';
+import { isPlain } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import type { Compilation } from './compilation.js';
 
@@ -152,12 +153,7 @@ export function readClassWeight(compilation: Compilation, given: unknown): Class
       "classWeight: 'balanced' counts all labels of a training, so that it goes with the arrays of fit only. Give an object such as { 0: 1, 1: 5 }.",
       'ERR_CLASS_WEIGHT',
     );
-  const entries =
-    given instanceof Map
-      ? [...given]
-      : typeof given === 'object' && !Array.isArray(given) && !ArrayBuffer.isView(given)
-        ? Object.entries(given)
-        : null;
+  const entries = given instanceof Map ? [...given] : isPlain(given) ? Object.entries(given) : null;
   if (!entries) throw typeError(`classWeight must be an object such as { 0: 1, 1: 5 }, or 'balanced'. Received: ${show(given)}`);
   const out: ClassWeights = { classes: [], weights: [] };
   for (const [key, weight] of entries) {
