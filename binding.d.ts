@@ -92,6 +92,8 @@ export interface RunRequest {
   reset?: boolean;
   /** Training of several epochs: batches of one. Loss and metrics start anew with each. Ends early with an epoch once it has taken 20 ms. */
   epochSteps?: number;
+  /** Test and prediction: end at the first batch whose x is not finite. Default false. */
+  checkFinite?: boolean;
   /** Prediction: where the rows go; room for all of them. */
   predictions?: Float32Array;
 }
@@ -101,6 +103,10 @@ export interface RunResult extends Totals {
   done: number;
   /** Rows of them. */
   samples: number;
+  /** With `checkFinite`: x of the batch after these is not finite, so that it was not counted. */
+  foundNotFinite: boolean;
+  /** The first of these batches whose loss is NaN or infinite; -1 where there is none. */
+  lossNotFinite: number;
   /** With `epochSteps`: the totals of each epoch that came to its end. What is then left of `done` belongs to one that did not. */
   epochs: Totals[];
 }
@@ -130,8 +136,11 @@ export declare class Network {
   outputShape(sampleShape: number[]): number[];
   /** Runs batches on the pool, off the JavaScript thread. */
   run(feed: Feed, request: RunRequest): Promise<RunResult>;
-  /** Predicts a few rows on the calling thread: the lowest latency, the event loop waits meanwhile. */
-  predictSync(x: DataArray, sampleShape: number[], predictions: Float32Array): void;
+  /**
+   * Predicts a few rows on the calling thread: the lowest latency, the event loop waits meanwhile.
+   * @returns false where `checkFinite` is set and x is not finite
+   */
+  predictSync(x: DataArray, sampleShape: number[], predictions: Float32Array, checkFinite?: boolean): boolean;
   totals(): Totals;
   /** Recent totals while a job runs. */
   progress(): Totals;
@@ -165,4 +174,6 @@ export interface Binding {
   measurePeak(): number;
   /** Index of the first element outside [low, high] (or NaN, or no whole number where asked); -1 when all fit. `except` is allowed besides. */
   firstOutside(data: DataArray, low: number, high: number, wholeNumbers: boolean, except: number | null): number;
+  /** Index of the first element that is NaN, infinite or beyond float32; -1 when there is none. */
+  firstNotFinite(data: DataArray): number;
 }

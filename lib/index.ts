@@ -29,7 +29,7 @@ export type { CompileOptions } from './training/compilation.js';
 export type { EvaluateOptions } from './training/evaluate.js';
 export type { FitOptions } from './training/fit.js';
 export type { OnBatchOptions } from './training/on_batch.js';
-export type { PredictOptions } from './training/predict.js';
+export type { PredictBatchOptions, PredictOptions } from './training/predict.js';
 
 /**
  * Threads that training and prediction may use, in the whole process. Default: the physical cores this process is allowed, or the

@@ -24,7 +24,7 @@ import { Compilation, type CompileOptions } from './training/compilation.js';
 import { type EvaluateOptions, evaluate } from './training/evaluate.js';
 import { type FitOptions, fit } from './training/fit.js';
 import { type OnBatchOptions, predictOnBatch, testOnBatch, trainOnBatch } from './training/on_batch.js';
-import { type PredictOptions, predict, predictSync } from './training/predict.js';
+import { type PredictBatchOptions, type PredictOptions, predict, predictSync } from './training/predict.js';
 
 /** Options of `clone`. */
 export interface CloneOptions {
@@ -400,8 +400,8 @@ export class Sequential {
     return predict(this, x, options);
   }
   /** Predictions for a few rows, computed at once on this thread: the lowest latency. */
-  predictSync(x: unknown): NDArray {
-    return predictSync(this, x);
+  predictSync(x: unknown, options?: PredictBatchOptions): NDArray {
+    return predictSync(this, x, options);
   }
   trainOnBatch(x: unknown, y: unknown, options?: OnBatchOptions): Promise<number | number[] | Record<string, number>> {
     return trainOnBatch(this, x, y, options);
@@ -409,8 +409,8 @@ export class Sequential {
   testOnBatch(x: unknown, y: unknown, options?: OnBatchOptions): Promise<number | number[] | Record<string, number>> {
     return testOnBatch(this, x, y, options);
   }
-  predictOnBatch(x: unknown): Promise<NDArray> {
-    return predictOnBatch(this, x);
+  predictOnBatch(x: unknown, options?: PredictBatchOptions): Promise<NDArray> {
+    return predictOnBatch(this, x, options);
   }
   get stopTraining(): boolean {
     return this.#stopTraining;

@@ -19,6 +19,7 @@ export interface CallbackParams {
 
 /** What callbacks may count on of the model they are called with. */
 export interface CallbackModel {
+  readonly name?: string;
   /** Set to true to end `fit`: after the batch that is running, or after the epoch when set in `onEpochEnd`. */
   stopTraining: boolean;
   readonly optimizer: { learningRate: number };

@@ -102,6 +102,7 @@ export class EarlyStopping extends Callback {
     }
     if (this.wait >= this.patience && epoch > 0) {
       this.stoppedEpoch = epoch;
+      if (this.model.history) this.model.history.stopReason = 'earlyStopping';
       this.model.stopTraining = true;
     }
   }

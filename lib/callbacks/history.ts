@@ -4,13 +4,19 @@ import type { Profile } from '../training/profile.js';
 import { Callback, type Logs } from './callback.js';
 
 /**
+ * Why a training ended before its last epoch was over: a callback (`'earlyStopping'`, `'terminateOnNaN'`), whoever set `model.stopTraining`, a
+ * dataset that gave fewer batches than were asked for, or the `signal`.
+ */
+export type StopReason = 'earlyStopping' | 'terminateOnNaN' | 'stopTraining' | 'dataRanOut' | 'aborted';
+
+/**
  * The record of a training, which `fit` returns. Added to every `fit`.
  *
  * `history.history.loss[i]` belongs to epoch `history.epoch[i]`. Keys stand in Keras's order: `loss`, the metrics, `val_loss`, ..., and what
  * other callbacks add, such as `lr`. With `validationFreq` above 1 the lists of `val_...` are shorter.
  * @example
  * const record = await model.fit(x, y, { epochs: 3 });
- * console.log(record.epoch, record.history.loss);
+ * console.log(record.epoch, record.history.loss, record.stopReason);
  */
 export class History extends Callback {
   /** One list an entry of the logs. Where a metric gives one value a class, the entries are lists. */
@@ -20,6 +26,9 @@ export class History extends Callback {
   /** What the engine spent its time on, where `fit` was asked with `profile`; else null. */
   profile: Profile | null = null;
 
+  /** Why the last training ended; null where it ran to its end, or has not ended. */
+  stopReason: StopReason | null = null;
+
   constructor(options?: NoOptions) {
     super();
     readOptions('History', options, {});
@@ -28,6 +37,7 @@ export class History extends Callback {
   override onTrainBegin(_logs: Logs): void {
     this.history = {};
     this.epoch = [];
+    this.stopReason = null;
   }
 
   override onEpochEnd(epoch: number, logs: Logs): void {

@@ -24,12 +24,15 @@ export class TerminateOnNaN extends Callback {
 
   override onTrainBatchEnd(batch: number, logs: Logs): void {
     if (typeof logs.loss !== 'number' || Number.isFinite(logs.loss)) return;
+    const { history, name } = this.model;
+    const model = name ? ` of model '${name}'` : '';
     if (this.raiseError)
       throw new RuntimeError(
-        `TerminateOnNaN: batch ${batch} has the loss ${logs.loss}, and raiseError is true. A smaller learning rate, clipping of gradients or data without NaN may mend it.`,
+        `TerminateOnNaN: batch ${batch}${model} has the loss ${logs.loss}, and raiseError is true. A smaller learning rate, clipping of gradients or data without NaN may mend it.`,
         'ERR_NOT_FINITE',
       );
-    printMessage(`Batch ${batch}: Invalid loss, terminating training`);
+    printMessage(`Batch ${batch}: Invalid loss, terminating training${model}`);
+    if (history) history.stopReason = 'terminateOnNaN';
     this.model.stopTraining = true;
   }
 }

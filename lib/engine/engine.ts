@@ -137,22 +137,30 @@ export class Engine {
     throw new RuntimeError('The model has been disposed of, or compiled or changed anew, while it was at work.', 'ERR_DISPOSED');
   }
 
-  test(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean): Promise<RunResult> {
+  test(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean, checkFinite = false): Promise<RunResult> {
     return this.#run(feed, {
       mode: 'test',
       sampleShape: [...shape.sampleShape],
       weightSteps: shape.weightSteps,
       steps,
       reset,
+      checkFinite,
     });
   }
 
-  predict(feed: NativeFeed, sampleShape: readonly number[], steps: number, predictions: Float32Array): Promise<RunResult> {
-    return this.#run(feed, { mode: 'predict', sampleShape: [...sampleShape], steps, predictions });
+  predict(
+    feed: NativeFeed,
+    sampleShape: readonly number[],
+    steps: number,
+    predictions: Float32Array,
+    checkFinite = false,
+  ): Promise<RunResult> {
+    return this.#run(feed, { mode: 'predict', sampleShape: [...sampleShape], steps, predictions, checkFinite });
   }
 
-  predictSync(x: FeedSpec['x'], sampleShape: readonly number[], predictions: Float32Array): void {
-    this.#network.predictSync(x, sampleShape as number[], predictions);
+  /** Whether x was finite, where that is asked. */
+  predictSync(x: FeedSpec['x'], sampleShape: readonly number[], predictions: Float32Array, checkFinite = false): boolean {
+    return this.#network.predictSync(x, sampleShape as number[], predictions, checkFinite);
   }
 
   /** Results of the run that has just ended, with what came before it since the last reset. */
@@ -220,6 +228,7 @@ function ratesOf(optimizer: Optimizer, call: number, steps: number): Float32Arra
 const joined = (before: RunResult, after: RunResult): RunResult => ({
   ...after,
   done: before.done + after.done,
+  lossNotFinite: before.lossNotFinite < 0 && after.lossNotFinite >= 0 ? before.done + after.lossNotFinite : before.lossNotFinite,
   samples: before.samples + after.samples,
   epochs: [...before.epochs, ...after.epochs],
 });

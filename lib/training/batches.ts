@@ -1,10 +1,11 @@
 import type { RunResult } from '../../binding.js';
 import { BatchStream } from '../data/dataset.js';
+import { checkFinite } from '../data/finite.js';
 import type { NativeFeed, RunShape } from '../engine/engine.js';
 import type { Sequential } from '../sequential.js';
 import type { Compilation } from './compilation.js';
 import { feedOf } from './feed.js';
-import { type ClassWeights, outputFor, readSamples, type Samples } from './sources.js';
+import { type ClassWeights, named, outputFor, readSamples, type Samples } from './sources.js';
 
 /** Batches that the engine runs, wherever they come from. */
 export interface Batches {
@@ -90,6 +91,7 @@ export class DatasetBatches implements Batches {
     readonly compilation: Compilation,
     readonly classWeights: ClassWeights | null,
     readonly runner: Trainer,
+    readonly finite: boolean,
   ) {
     this.where = where || 'x';
     this.#stream = new BatchStream(source, this.where);
@@ -103,6 +105,7 @@ export class DatasetBatches implements Batches {
     if (!batch) return false;
     const where = `${this.where}, batch ${batch.index}`;
     this.#samples = readSamples(this.model, this.compilation, where, batch.x, batch.y, batch.weights, true, first);
+    if (this.finite) for (const one of named(where, this.#samples)) checkFinite(one);
     return true;
   }
   /** Runs the batch that is ready. */

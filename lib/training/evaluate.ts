@@ -1,4 +1,5 @@
 import { CallbackList } from '../callbacks/list.js';
+import { checkAllFinite, checkFinite } from '../data/finite.js';
 import { ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
@@ -6,7 +7,7 @@ import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batc
 import { readBatchSize, readVerbose } from './common_options.js';
 import { feedOf } from './feed.js';
 import { shapeResults } from './results.js';
-import { checkStateful, isDataset, outputFor, readSamples } from './sources.js';
+import { checkStateful, isDataset, named, outputFor, readSamples, type Samples } from './sources.js';
 import { testLoop } from './test_loop.js';
 
 /** Options of `evaluate`. */
@@ -19,6 +20,8 @@ export interface EvaluateOptions {
   steps?: number | null;
   /** 0 silent, 1 progress bar, 2 one line, 'auto' = 1. Default 'auto'. */
   verbose?: 0 | 1 | 2 | 'auto';
+  /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
+  checkFinite?: boolean;
   /** An object by name instead of a list. Default false. */
   returnDict?: boolean;
   callbacks?: unknown;
@@ -33,17 +36,27 @@ export function testBatches(
   weights: unknown,
   batchSize: number | null,
   steps: number | null,
-): { batches: Batches; steps: number | null; batch: number | null } {
+  finite: boolean,
+): { batches: Batches; steps: number | null; batch: number | null; samples: Samples | null } {
   const compilation = model.compilation('evaluate');
-  const runner: Trainer = (feed, shape, count, reset) => model.engine().test(feed, shape, count, reset);
-  if (isDataset(x)) return { batches: new DatasetBatches(x, where, model, compilation, null, runner), steps, batch: null };
+  // What `evaluate` reads once is looked at while it is read; `fit` has looked at it before.
+  const check = finite && where === '';
+  const runner: Trainer = async (feed, shape, count, reset) => {
+    const result = await model.engine().test(feed, shape, count, reset, check && samples !== null);
+    if (result.foundNotFinite && samples) checkFinite({ where: 'x', tensor: samples.x });
+    return result;
+  };
+  let samples: Samples | null = null;
+  if (isDataset(x))
+    return { batches: new DatasetBatches(x, where, model, compilation, null, runner, finite), steps, batch: null, samples };
   // Validation takes loss and metrics as training does.
-  const samples = readSamples(model, compilation, where, x, y, weights, compilation.loss !== null, where === '');
+  samples = readSamples(model, compilation, where, x, y, weights, compilation.loss !== null, where === '');
   const batch = Math.min(batchSize ?? (steps ? Math.ceil(samples.count / steps) : 32), samples.count);
   checkStateful(model, samples.count, batch);
   const all = Math.ceil(samples.count / batch);
-  const make = () => feedOf(compilation, samples, outputFor(model, samples.x), { batch });
-  return { batches: new ArrayBatches(all, make, runner, null), steps: Math.min(steps ?? all, all), batch };
+  const owned = samples;
+  const make = () => feedOf(compilation, owned, outputFor(model, owned.x), { batch });
+  return { batches: new ArrayBatches(all, make, runner, null), steps: Math.min(steps ?? all, all), batch, samples };
 }
 
 export async function evaluate(
@@ -58,9 +71,11 @@ export async function evaluate(
     sampleWeight: null,
     steps: null,
     verbose: 'auto',
+    checkFinite: true,
     returnDict: false,
     callbacks: null,
   });
+  const finite = checkBoolean('evaluate', 'checkFinite', o.checkFinite);
   const verbose = readVerbose('evaluate', o.verbose);
   const returnDict = checkBoolean('evaluate', 'returnDict', o.returnDict);
   const steps = o.steps === null ? null : checkNumber('evaluate', 'steps', o.steps, { min: 1, integer: true });
@@ -68,7 +83,8 @@ export async function evaluate(
   const source = (x === null || x === undefined) && model.input?.source ? model.input.source : x;
   if (isDataset(source)) refuseBesideDataset('evaluate', { y, batchSize: o.batchSize, sampleWeight: o.sampleWeight });
   return model.inTurn(async () => {
-    const test = testBatches(model, '', source, y, o.sampleWeight, batchSize, steps);
+    const test = testBatches(model, '', source, y, o.sampleWeight, batchSize, steps, finite);
+    if (finite && test.samples) await checkAllFinite(named('', test.samples).slice(1));
     const list = new CallbackList(o.callbacks, {
       model,
       params: { verbose, epochs: 1, steps: test.steps },

@@ -1,6 +1,7 @@
 import type { Logs } from '../callbacks/callback.js';
-import type { History } from '../callbacks/history.js';
+import type { History, StopReason } from '../callbacks/history.js';
 import { CallbackList } from '../callbacks/list.js';
+import { checkAllFinite } from '../data/finite.js';
 import { ValueError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import { Aborting } from './aborting.js';
@@ -25,6 +26,8 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
     });
     if (plan.profile) model.engine().beginTrace();
     try {
+      await checkAllFinite(plan.toCheck);
+      aborting.throwIfAborted();
       const history = await run(model, plan, aborting);
       if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
       return history;
@@ -47,8 +50,9 @@ async function run(model: Sequential, plan: FitPlan, aborting: Aborting): Promis
   try {
     // Waited for in any case: what is said in the tick of `fit`, to stop or to abort, holds before the engine begins.
     await aborting.until(Promise.resolve(list.onTrainBegin()));
-    const { epoch, logs } = await runEpochs(model, plan, list, aborting);
+    const { epoch, logs, ranOut } = await runEpochs(model, plan, list, aborting);
     model.engine().applyAverages();
+    if (list.history) list.history.stopReason = reasonOf(model, list.history, ranOut, aborting.aborted);
     if (aborting.aborted) endAborted(list, epoch, logs);
     else {
       const ended = list.onTrainEnd(logs);
@@ -64,17 +68,25 @@ async function run(model: Sequential, plan: FitPlan, aborting: Aborting): Promis
   return list.history as History;
 }
 
+/** Why a training ends that has no further epoch. Callbacks of ours have said so themselves; others set `stopTraining`. */
+function reasonOf(model: Sequential, history: History, ranOut: boolean, aborted: boolean): StopReason | null {
+  if (aborted) return 'aborted';
+  if (ranOut) return 'dataRanOut';
+  return model.stopTraining ? (history.stopReason ?? 'stopTraining') : null;
+}
+
 /** Gives the logs of the last epoch, and its number where it was aborted and its end is still to be told. */
 async function runEpochs(
   model: Sequential,
   plan: FitPlan,
   list: CallbackList,
   aborting: Aborting,
-): Promise<{ epoch: number | null; logs: Logs }> {
+): Promise<{ epoch: number | null; logs: Logs; ranOut: boolean }> {
   const trainer = new EpochTrainer(model, plan, list, aborting);
   let last: Logs = {};
   let trained = false;
   let warned = false;
+  let hasRunOut = false;
   for (let epoch = plan.initialEpoch; epoch < plan.epochs; epoch++) {
     const began = list.onEpochBegin(epoch);
     if (began) await aborting.until(began);
@@ -84,16 +96,17 @@ async function runEpochs(
         'fit: the dataset x gave no batch. A generator object that was read to its end gives no more: give the function that makes it.',
         'ERR_EMPTY',
       );
+    hasRunOut = ranOut;
     if (ranOut) warnRanOut(plan);
     if (done === 0) break;
     trained = true;
     model.noteEpoch(epoch);
     if (done < (plan.steps ?? Number.POSITIVE_INFINITY)) list.progbar?.endedAt(done);
     last = { ...logs };
-    if (trainer.stopped && aborting.aborted) return { epoch, logs: last };
+    if (trainer.stopped && aborting.aborted) return { epoch, logs: last, ranOut };
     if (plan.validation && plan.validatesAfter(epoch)) {
       const results = await validate(model, plan.validation, list, aborting);
-      if (aborting.aborted) return { epoch, logs: last };
+      if (aborting.aborted) return { epoch, logs: last, ranOut };
       if (results) last = { ...last, ...results };
       else if (!warned) warned = warnNotValidated(epoch);
     }
@@ -102,7 +115,7 @@ async function runEpochs(
     if (ended) await aborting.until(ended);
     if (trainer.stopped || ranOut) break;
   }
-  return { epoch: null, logs: last };
+  return { epoch: null, logs: last, ranOut: hasRunOut };
 }
 
 /** Results under the names that begin with `val_`; null where there is nothing left to validate on. */

@@ -1,14 +1,25 @@
 import type { CallbackParams } from '../callbacks/callback.js';
+import type { Named } from '../data/finite.js';
 import { show, typeError, ValueError } from '../errors.js';
-import { checkNumber, checkOneOf, readOptions } from '../options.js';
+import { checkBoolean, checkNumber, checkOneOf, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { balancedWeights } from './balanced.js';
 import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
 import { readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset, testBatches } from './evaluate.js';
 import { feedOf } from './feed.js';
+import { LossWatch } from './loss_watch.js';
 import { type ProfileRequest, readProfile } from './profile.js';
-import { checkStateful, checkValidates, isDataset, outputFor, readClassWeight, readSamples, type Samples } from './sources.js';
+import {
+  checkStateful,
+  checkValidates,
+  isDataset,
+  named,
+  outputFor,
+  readClassWeight,
+  readSamples,
+  type Samples,
+} from './sources.js';
 
 /** Every argument of `fit` besides x and y. */
 export interface FitOptions {
@@ -45,6 +56,8 @@ export interface FitOptions {
   validationBatchSize?: number | null;
   /** Validate every so many epochs, or after the epochs (counted from 1) of a list. Default 1. */
   validationFreq?: number | readonly number[];
+  /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. false trains on them all the same. Default true. */
+  checkFinite?: boolean;
   /**
    * Ends the training at the next batch, and all waiting for hooks and sources; `fit` then rejects with the signal's reason. The hooks that end an
    * epoch and the training are called, and not waited for; none is called where a hook was waited for.
@@ -67,6 +80,8 @@ export interface FitPlan {
   validation: { batches: Batches; steps: number | null; hasValidated?: boolean } | null;
   validatesAfter(epoch: number): boolean;
   params: CallbackParams;
+  /** What must be finite numbers before anything is trained. */
+  toCheck: Named[];
   signal: AbortSignal | null;
   profile: ProfileRequest | null;
 }
@@ -86,6 +101,7 @@ const defaults: Required<FitOptions> = {
   validationSteps: null,
   validationBatchSize: null,
   validationFreq: 1,
+  checkFinite: true,
   signal: null,
   profile: false,
 };
@@ -149,12 +165,17 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
   // What 'balanced' means is known once the samples are.
   const balanced = o.classWeight === 'balanced' && !isDataset(source);
   let classWeights = readClassWeight(compilation, balanced ? {} : o.classWeight);
+  const finite = checkBoolean('fit', 'checkFinite', o.checkFinite);
   const signal = readSignal(o.signal);
   const profile = readProfile(o.profile);
 
+  const watch = new LossWatch(model.name, initialEpoch);
+  const toCheck: Named[] = [];
   const runner: Trainer = async (feed, shape, n, reset, epochSteps) => {
     const result = await model.engine().train(feed, shape, n, model.trainedSteps, reset, epochSteps);
     model.addTrainedSteps(result.done);
+    const { optimizer } = compilation;
+    watch.note(result, reset, epochSteps ?? 0, (i) => optimizer.rateAt(optimizer.calls - result.done + i));
     return result;
   };
 
@@ -166,10 +187,11 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
   let validation: ReturnType<typeof testBatches> | null = null;
   if (isDataset(source)) {
     refuseBesideDataset('fit', { y, batchSize: o.batchSize, validationSplit: split, sampleWeight: o.sampleWeight });
-    batches = new DatasetBatches(source, 'x', model, compilation, classWeights, runner);
+    batches = new DatasetBatches(source, 'x', model, compilation, classWeights, runner, finite);
     steps = stepsPerEpoch;
   } else {
     samples = readSamples(model, compilation, '', source, y, o.sampleWeight);
+    if (finite) toCheck.push(...named('', samples));
     // The last samples validate; which ones is settled before anything is shuffled.
     trained = valid === null && split > 0 ? Math.floor(samples.count * (1 - split)) : samples.count;
     if (trained === 0)
@@ -179,7 +201,7 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
       );
     if (valid === null && split > 0) {
       const held = cut(samples, trained);
-      validation = testBatches(model, 'validation', held.x, held.y, held.weights, validationBatch, validationSteps);
+      validation = testBatches(model, 'validation', held.x, held.y, held.weights, validationBatch, validationSteps, false);
     }
     batch = Math.min(batchSize ?? (stepsPerEpoch ? Math.ceil(trained / stepsPerEpoch) : 32), trained);
     checkStateful(model, trained, batch);
@@ -204,7 +226,8 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
   }
   if (valid !== null) {
     const [vx, vy, vw] = isDataset(valid) ? [valid, null, null] : (valid as unknown[]);
-    validation = testBatches(model, 'validationData', vx, vy, vw, validationBatch, validationSteps);
+    validation = testBatches(model, 'validationData', vx, vy, vw, validationBatch, validationSteps, finite);
+    if (finite && validation.samples) toCheck.push(...named('validationData', validation.samples));
   }
   if (batch !== null && validation !== null && validation.batch !== null) checkValidates(model, batch, validation.batch);
   return {
@@ -216,6 +239,7 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
     steps,
     validation,
     validatesAfter,
+    toCheck,
     signal,
     profile,
     params: {

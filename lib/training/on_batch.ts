@@ -1,8 +1,9 @@
+import { checkFinite } from '../data/finite.js';
 import { checkBoolean, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { feedOf } from './feed.js';
 import { shapeResults, toLogs } from './results.js';
-import { outputFor, readClassWeight, readSamples } from './sources.js';
+import { named, outputFor, readClassWeight, readSamples } from './sources.js';
 
 export { predictOnBatch } from './predict.js';
 
@@ -12,6 +13,8 @@ export interface OnBatchOptions {
   sampleWeight?: unknown;
   /** Weight of each class: `{ 0: 1, 1: 5 }`. Training only. */
   classWeight?: unknown;
+  /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
+  checkFinite?: boolean;
   /** Results of this batch alone (true), or of all since the last reset. Default true. */
   resetMetrics?: boolean;
   /** An object by name instead of a list. Default false. */
@@ -21,11 +24,18 @@ export interface OnBatchOptions {
 type Results = Promise<number | number[] | Record<string, number>>;
 
 function read(where: string, options: OnBatchOptions | undefined, training: boolean) {
-  const defaults: Required<OnBatchOptions> = { sampleWeight: null, classWeight: null, resetMetrics: true, returnDict: false };
+  const defaults: Required<OnBatchOptions> = {
+    sampleWeight: null,
+    classWeight: null,
+    checkFinite: true,
+    resetMetrics: true,
+    returnDict: false,
+  };
   if (!training) delete (defaults as OnBatchOptions).classWeight;
   const o = readOptions(where, options, defaults);
   return {
     ...o,
+    finite: checkBoolean(where, 'checkFinite', o.checkFinite),
     reset: checkBoolean(where, 'resetMetrics', o.resetMetrics),
     returnDict: checkBoolean(where, 'returnDict', o.returnDict),
   };
@@ -38,6 +48,7 @@ export function trainOnBatch(model: Sequential, x: unknown, y: unknown, options?
     const o = read('trainOnBatch', options, true);
     const samples = readSamples(model, compilation, '', x, y, o.sampleWeight, true, o.reset);
     model.checkTraining();
+    if (o.finite) for (const one of named('', samples)) checkFinite(one);
     const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), {
       batch: samples.count,
       classWeights: readClassWeight(compilation, o.classWeight),
@@ -54,6 +65,7 @@ export function testOnBatch(model: Sequential, x: unknown, y: unknown, options?:
   const o = read('testOnBatch', options, false);
   return model.inTurn(async () => {
     const samples = readSamples(model, compilation, '', x, y, o.sampleWeight, compilation.loss !== null, o.reset);
+    if (o.finite) for (const one of named('', samples)) checkFinite(one);
     const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), { batch: samples.count });
     return shapeResults(toLogs(model, await model.engine().test(feed, shape, 1, o.reset)), o.returnDict);
   });

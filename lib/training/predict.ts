@@ -1,9 +1,10 @@
 import { CallbackList } from '../callbacks/list.js';
 import type { Tensor } from '../data/convert.js';
 import { BatchStream } from '../data/dataset.js';
+import { checkFinite } from '../data/finite.js';
 import { NDArray } from '../data/ndarray.js';
 import { ValueError } from '../errors.js';
-import { checkNumber, readOptions } from '../options.js';
+import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset } from './evaluate.js';
@@ -19,18 +20,24 @@ export interface PredictOptions {
   steps?: number | null;
   /** 0 silent, 1 progress bar, 2 one line, 'auto' = 1. Default 'auto'. */
   verbose?: 0 | 1 | 2 | 'auto';
+  /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
+  checkFinite?: boolean;
   callbacks?: unknown;
 }
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
 
-/** Predicts the first `rows` samples of x, telling the list of every batch where someone wants to know. */
+/**
+ * Predicts the first `rows` samples of x, telling the list of every batch where someone wants to know.
+ * @param where the name of x, which must be finite; null where it need not
+ */
 async function predictArray(
   model: Sequential,
   x: Tensor,
   batch: number,
   rows: number,
   list: CallbackList | null,
+  where: string | null,
 ): Promise<NDArray> {
   checkStateful(model, rows, batch);
   const output = outputFor(model, x) as number[];
@@ -38,16 +45,20 @@ async function predictArray(
   const all = new Float32Array(rows * width);
   const { feed, shape } = feedOf(null, { x, y: null, weights: null, count: rows }, output, { batch, count: rows });
   const engine = model.engine();
+  const run = async (count: number, into: Float32Array) => {
+    const result = await engine.predict(feed, shape.sampleShape, count, into, where !== null);
+    if (result.foundNotFinite) checkFinite({ where: where as string, tensor: x });
+    return result.done;
+  };
   const stops = stopsOf(model, list);
   let done = 0;
   if (!list?.wantsPredictBatches) {
-    const run = async (count: number) => (await engine.predict(feed, shape.sampleShape, count, all)).done;
-    done = await runUntilStopped(Math.ceil(rows / batch), stops, run);
+    done = await runUntilStopped(Math.ceil(rows / batch), stops, (count) => run(count, all));
   } else {
     do {
       await list.onPredictBatchBegin(done);
       const part = all.subarray(done * batch * width, Math.min(rows, (done + 1) * batch) * width);
-      await runUntilStopped(1, stops, async () => (await engine.predict(feed, shape.sampleShape, 1, part)).done);
+      await runUntilStopped(1, stops, () => run(1, part));
       await list.onPredictBatchEnd(done++, { outputs: new NDArray(part, [part.length / width, ...output]) });
     } while (done * batch < rows && !stops.isStopped());
   }
@@ -82,8 +93,10 @@ export async function predict(model: Sequential, x: unknown, options?: PredictOp
     batchSize: null,
     steps: null,
     verbose: 'auto',
+    checkFinite: true,
     callbacks: null,
   });
+  const finite = checkBoolean('predict', 'checkFinite', o.checkFinite);
   const verbose = readVerbose('predict', o.verbose);
   const steps = o.steps === null ? null : checkNumber('predict', 'steps', o.steps, { min: 1, integer: true });
   const batchSize = readBatchSize('predict', 'batchSize', o.batchSize);
@@ -100,8 +113,15 @@ export async function predict(model: Sequential, x: unknown, options?: PredictOp
     try {
       await list.onPredictBegin();
       const result = tensor
-        ? await predictArray(model, tensor, batch, Math.min(tensor.shape[0], (wanted as number) * batch), list)
-        : await predictDataset(model, source, wanted, list);
+        ? await predictArray(
+            model,
+            tensor,
+            batch,
+            Math.min(tensor.shape[0], (wanted as number) * batch),
+            list,
+            finite ? 'x' : null,
+          )
+        : await predictDataset(model, source, wanted, list, finite);
       await list.onPredictEnd();
       return result;
     } finally {
@@ -110,7 +130,13 @@ export async function predict(model: Sequential, x: unknown, options?: PredictOp
   });
 }
 
-async function predictDataset(model: Sequential, source: unknown, steps: number | null, list: CallbackList): Promise<NDArray> {
+async function predictDataset(
+  model: Sequential,
+  source: unknown,
+  steps: number | null,
+  list: CallbackList,
+  finite: boolean,
+): Promise<NDArray> {
   const stream = new BatchStream(source, 'x', { labels: false });
   const parts: NDArray[] = [];
   try {
@@ -119,9 +145,10 @@ async function predictDataset(model: Sequential, source: unknown, steps: number 
     while (parts.length < wanted) {
       const batch = await stream.next();
       if (!batch) break;
-      const x = readX(model, `x, batch ${batch.index}`, batch.x);
+      const where = `x, batch ${batch.index}`;
+      const x = readX(model, where, batch.x);
       await list.onPredictBatchBegin(parts.length);
-      const outputs = await predictArray(model, x, x.shape[0], x.shape[0], null);
+      const outputs = await predictArray(model, x, x.shape[0], x.shape[0], null, finite ? where : null);
       await list.onPredictBatchEnd(parts.length, { outputs });
       parts.push(outputs);
       if (model.stopPredicting) break;
@@ -134,17 +161,35 @@ async function predictDataset(model: Sequential, source: unknown, steps: number 
   return concatenate(parts);
 }
 
-export function predictOnBatch(model: Sequential, x: unknown): Promise<NDArray> {
+/** Options of `predictOnBatch` and `predictSync`. */
+export interface PredictBatchOptions {
+  /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
+  checkFinite?: boolean;
+}
+
+function readFinite(where: string, options: PredictBatchOptions | undefined): boolean {
+  if (options === undefined) return true;
+  return checkBoolean(
+    where,
+    'checkFinite',
+    readOptions<Required<PredictBatchOptions>>(where, options, { checkFinite: true }).checkFinite,
+  );
+}
+
+export function predictOnBatch(model: Sequential, x: unknown, options?: PredictBatchOptions): Promise<NDArray> {
+  const finite = readFinite('predictOnBatch', options);
   return model.inTurn(() => {
     const tensor = readX(model, 'x', x);
-    return predictArray(model, tensor, tensor.shape[0], tensor.shape[0], null);
+    return predictArray(model, tensor, tensor.shape[0], tensor.shape[0], null, finite ? 'x' : null);
   });
 }
 
-export function predictSync(model: Sequential, x: unknown): NDArray {
+export function predictSync(model: Sequential, x: unknown, options?: PredictBatchOptions): NDArray {
+  const finite = readFinite('predictSync', options);
   const tensor = readX(model, 'x', x);
   const output = outputFor(model, tensor) as number[];
   const predictions = new Float32Array(tensor.shape[0] * sizeOf(output));
-  model.engine().predictSync(tensor.data as Float32Array, tensor.shape.slice(1), predictions);
+  if (!model.engine().predictSync(tensor.data as Float32Array, tensor.shape.slice(1), predictions, finite))
+    checkFinite({ where: 'x', tensor });
   return new NDArray(predictions, [tensor.shape[0], ...output]);
 }

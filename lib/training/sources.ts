@@ -1,6 +1,7 @@
 import { single } from '../data/containers.js';
 import { type Tensor, toTensor } from '../data/convert.js';
 import { isDataset } from '../data/dataset.js';
+import type { Named } from '../data/finite.js';
 import { checkIds, checkLabels } from '../data/labels.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { isStateful, type Shape } from '../layers/layer.js';
@@ -16,6 +17,12 @@ export interface Samples {
   weights: Tensor | null;
   /** Number of samples. */
   count: number;
+}
+
+/** Their arrays under the names of the arguments. */
+export function named(where: string, { x, y, weights }: Samples): Named[] {
+  const of = (name: string, tensor: Tensor | null) => (tensor ? [{ where: where ? `${where}: ${name}` : name, tensor }] : []);
+  return [...of('x', x), ...of('y', y), ...of('sampleWeight', weights)];
 }
 
 export const rowSize = (t: Tensor) => t.shape.slice(1).reduce((n, d) => n * d, 1);

@@ -72,6 +72,12 @@ Napi::Value firstOutsideOf(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value firstNotFiniteOf(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return Napi::Number::New(info.Env(), static_cast<double>(firstNotFinite(toArray(info[0], "array"))));
+  });
+}
+
 }  // namespace
 
 void defineFunctions(Napi::Env env, Napi::Object exports) {
@@ -83,6 +89,7 @@ void defineFunctions(Napi::Env env, Napi::Object exports) {
               Napi::Function::New(
                   env, [](const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), measurePeak()); }, "measurePeak"));
   exports.Set("firstOutside", Napi::Function::New(env, firstOutsideOf, "firstOutside"));
+  exports.Set("firstNotFinite", Napi::Function::New(env, firstNotFiniteOf, "firstNotFinite"));
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {

@@ -66,6 +66,8 @@ class PendingRun : public Pending {
     Napi::Object o = toObject(env, work->network->totals());
     o.Set("done", static_cast<double>(work->result.steps));
     o.Set("samples", static_cast<double>(work->result.samples));
+    o.Set("foundNotFinite", work->result.foundNotFinite);
+    o.Set("lossNotFinite", static_cast<double>(work->result.lossNotFinite));
     const std::vector<Totals>& epochs = work->result.epochs;
     Napi::Array list = Napi::Array::New(env, epochs.size());
     for (size_t i = 0; i < epochs.size(); ++i) list.Set(static_cast<uint32_t>(i), toObject(env, epochs[i]));
@@ -124,7 +126,7 @@ Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
     RunRequest r;
     const gemmfit::Value spec = [&] {
       gemmfit::Value::Object plain;
-      for (const char* key : {"mode", "sampleShape", "weightSteps", "steps", "call", "step", "reset", "epochSteps"})
+      for (const char* key : {"mode", "sampleShape", "weightSteps", "steps", "call", "step", "reset", "epochSteps", "checkFinite"})
         plain[key] = toValue(options.Get(key));
       return gemmfit::Value(std::move(plain));
     }();
@@ -136,6 +138,7 @@ Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
     r.step = static_cast<uint64_t>(spec.integer("step", 0));
     r.reset = spec.flag("reset", true);
     r.epochSteps = spec.integer("epochSteps", 0);
+    r.checkFinite = spec.flag("checkFinite", false);
     auto pending = std::make_unique<PendingRun>(env);
     if (options.Has("learningRates")) {
       const Napi::Float32Array rates = toFloats(options.Get("learningRates"), "learningRates");
@@ -167,7 +170,7 @@ Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
 Napi::Value NetworkWrap::predictSync(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Network& network = alive(env);
-  guarded(env, [&] {
+  return guarded(env, [&]() -> Napi::Value {
     FeedSpec spec;
     spec.x = toArray(info[0], "x");
     RunRequest r;
@@ -179,19 +182,21 @@ Napi::Value NetworkWrap::predictSync(const Napi::CallbackInfo& info) {
     r.predictions = out.Data();
     r.capacity = static_cast<int64_t>(out.ElementLength());
     r.steps = 1;
+    r.checkFinite = info[3].IsBoolean() && info[3].As<Napi::Boolean>().Value();
+    RunResult result;
     Feed feed(std::move(spec));
     network.acquire(Mode::predict);
     network.clearStop();
     try {
-      network.run(feed, r, nullptr);
+      result = network.run(feed, r, nullptr);
     } catch (...) {
       network.release();
       throw;
     }
     network.release();
+    tellMemory(env);
+    return Napi::Boolean::New(env, !result.foundNotFinite);
   });
-  tellMemory(env);
-  return env.Undefined();
 }
 
 Napi::Value NetworkWrap::outputShape(const Napi::CallbackInfo& info) {

@@ -7,6 +7,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/philox.h"
+#include "native/kernels/finite.h"
 
 namespace gemmfit {
 namespace {
@@ -85,6 +86,28 @@ int64_t firstOutside(const ArrayView& array, double low, double high, bool whole
     }
     return -1;
   });
+}
+
+int64_t firstNotFinite(const ArrayView& array) {
+  constexpr int64_t kBlock = 4096;
+  // What rounds to the largest float32 is below this; what does not becomes infinite.
+  constexpr double kBeyond = 3.4028235677973366e38;
+  const int64_t n = array.rows * array.rowSize;
+  if (array.type != ElementType::float32 && array.type != ElementType::float64) return -1;
+  for (int64_t begin = 0; begin < n; begin += kBlock) {
+    const int64_t end = std::min(n, begin + kBlock);
+    if (array.type == ElementType::float32) {
+      if (allFinite(static_cast<const float*>(array.data) + begin, end - begin)) continue;
+    } else {
+      bool all = true;
+      const auto* p = static_cast<const double*>(array.data);
+      for (int64_t i = begin; i < end; ++i) all &= std::fabs(p[i]) < kBeyond;
+      if (all) continue;
+    }
+    for (int64_t i = begin; i < end; ++i)
+      if (!(std::fabs(array.value(i)) < kBeyond)) return i;
+  }
+  return -1;
 }
 
 float ClassWeights::of(const float* label) const {

@@ -26,6 +26,9 @@ ElementType elementType(const std::string& name);  // Error ERR_SPEC for an unkn
 // `except`, when not NaN, is allowed besides.
 int64_t firstOutside(const ArrayView& array, double low, double high, bool wholeNumbers, double except);
 
+// Index of the first element that is NaN, infinite, or beyond float32, in which the engine computes; -1 when there is none.
+int64_t firstNotFinite(const ArrayView& array);
+
 // Weights by class, looked up by the label of each item. Classes that are not listed weigh 1.
 struct ClassWeights {
   std::vector<int64_t> classes;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <set>
 
 #include "native/engine/error.h"
@@ -124,6 +125,7 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   plan_ = &plan(request.mode, request.sampleShape, feed.spec.batch, request.weightSteps);
   plan_->bind(arena_);
   plan_->takeStates();
+  plan_->checkFinite(request.checkFinite && request.mode != Mode::train);
   plan_->trace(trace_.get());
   if (trace_) waitLabel_ = trace_->label("wait for the other threads");
   if (!predicts) {
@@ -167,6 +169,11 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
       throw Error("ERR_SPEC", "the room for predictions is too small");
     this->step(feed, step, out, team);
     const double loss = plan_->endStep();
+    if (plan_->foundNotFinite()) {
+      result.foundNotFinite = true;
+      break;
+    }
+    if (result.lossNotFinite < 0 && !std::isfinite(loss)) result.lossNotFinite = result.steps;
     current_->loss += loss * static_cast<double>(step.rows);
     current_->rows += step.rows;
     ++current_->steps;

@@ -23,6 +23,7 @@ struct RunRequest {
   uint64_t step = 0;                 // training steps the model has taken before: the counter of its random numbers
   bool reset = true;                 // start loss and metric totals anew
   int64_t epochSteps = 0;            // above 0: start them anew after each so many batches too, see RunResult::epochs
+  bool checkFinite = false;          // of test and predict: end at the first batch whose x is not finite
   float* predictions = nullptr;      // of predict: room for every row
   int64_t capacity = 0;              // floats of it
 };
@@ -37,7 +38,9 @@ struct Totals {
 struct RunResult {
   int64_t steps = 0;  // batches done: fewer than asked for where the feed ended or `stop` was called
   int64_t samples = 0;
-  std::vector<Totals> epochs;  // with `epochSteps`: of each epoch that came to its end
+  bool foundNotFinite = false;  // with `checkFinite`: in the batch after these, which is not counted
+  int64_t lossNotFinite = -1;   // the first of these batches whose loss is NaN or infinite
+  std::vector<Totals> epochs;   // with `epochSteps`: of each epoch that came to its end
 };
 
 // A compiled model: program, weights and what happens to them. One job at a time uses it: `acquire` before, `release` after.

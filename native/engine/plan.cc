@@ -5,6 +5,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/philox.h"
+#include "native/kernels/finite.h"
 
 namespace gemmfit {
 namespace {
@@ -484,9 +485,17 @@ double Plan::flopsOf(const Part& part, int64_t begin, int64_t end) const {
 }
 
 void Plan::gather(int64_t begin, int64_t end, int64_t from, int64_t columns) {
-  if (direct_) return;
   const ArrayView& x = feed_->spec.x;
-  for (int64_t r = begin; r < end; ++r) x.copy(feed_->row(r), from, columns, input_ + r * x.rowSize + from);
+  if (!direct_)
+    for (int64_t r = begin; r < end; ++r) x.copy(feed_->row(r), from, columns, input_ + r * x.rowSize + from);
+  if (!check_ || (x.type != ElementType::float32 && x.type != ElementType::float64)) return;
+  const float* rows = (direct_ ? feed_->direct() : input_) + begin * x.rowSize;
+  bool all = true;
+  if (columns == x.rowSize)
+    all = allFinite(rows, (end - begin) * columns);
+  else
+    for (int64_t r = 0; r < end - begin; ++r) all = all && allFinite(rows + r * x.rowSize + from, columns);
+  if (!all) notFinite_.store(true, std::memory_order_relaxed);
 }
 
 void Plan::gatherLabels(int64_t begin, int64_t end) {

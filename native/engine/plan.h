@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -42,6 +43,8 @@ class Plan {
   void bind(Arena& arena);  // gives the ops their memory; again when the arena has moved
   void
   takeStates();  // before the first step of a run: gives states that nobody has left yet their rows; ERR_STATEFUL where others do not fit
+  void checkFinite(bool check) { check_ = check, notFinite_ = false; }  // x of the steps of a run is looked at while it is gathered
+  bool foundNotFinite() const { return notFinite_.load(std::memory_order_relaxed); }
   void beginStep(const Feed& feed, Step step, float* predictions);
   int64_t stages() const { return static_cast<int64_t>(stages_.size()); }
   int64_t tasks(int stage) const;
@@ -139,6 +142,8 @@ class Plan {
   const Feed* feed_ = nullptr;
   Step step_;
   bool direct_ = false;
+  bool check_ = false;
+  std::atomic<bool> notFinite_{false};
   float* predictions_ = nullptr;
 };
 
