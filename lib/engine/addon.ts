@@ -67,3 +67,5 @@ function load(): Binding {
 
 export const addon: Binding = load();
 addon.setErrorClasses(ValueError, RuntimeError);
+// Settings of the environment that mean nothing are refused now, not in the middle of the first training.
+addon.info();

@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { TraceData } from '../../binding.js';
 import { printMessage } from '../callbacks/output.js';
 import { addon } from '../engine/addon.js';
@@ -112,14 +113,34 @@ export function profileTable({ rows, peak, threads }: Profile): string {
   ].join('\n');
 }
 
-const written: object[] = [];
+const tail = '\n]}\n';
+/** By file: its length after what this process wrote last. */
+const lengths = new Map<string, number>();
 
-/** Adds a fit's spans to the process's trace and writes the file: Chrome's trace event format, times in microseconds. */
+/** Adds events before the end of a trace that this process wrote, and replaces any other file. */
+function writeEvents(file: string, events: readonly object[]): void {
+  const lines = events.map((event) => JSON.stringify(event)).join(',\n');
+  const path = resolve(file);
+  const length = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const ours = lengths.get(path) === length;
+  const text = Buffer.from(`${ours ? ',\n' : '{"displayTimeUnit":"ms","traceEvents":[\n'}${lines}${tail}`);
+  const start = ours ? length - tail.length : 0;
+  const to = openSync(path, ours ? 'r+' : 'w');
+  try {
+    for (let done = 0; done < text.length; ) done += writeSync(to, text, done, text.length - done, start + done);
+  } finally {
+    closeSync(to);
+  }
+  lengths.set(path, start + text.length);
+}
+
+/** Adds a fit's spans to the file: Chrome's trace event format, times in microseconds. */
 function writeTrace(file: string, trace: TraceData, model: string, process_: number): void {
+  const events: object[] = [{ ph: 'M', pid: process_, name: 'process_name', args: { name: model } }];
   trace.threads.forEach((thread, tid) => {
-    written.push({ ph: 'M', pid: process_, tid, name: 'thread_name', args: { name: tid === 0 ? 'leader' : `helper ${tid}` } });
+    events.push({ ph: 'M', pid: process_, tid, name: 'thread_name', args: { name: tid === 0 ? 'leader' : `helper ${tid}` } });
     thread.label.forEach((label, i) => {
-      written.push({
+      events.push({
         ph: 'X',
         pid: process_,
         tid,
@@ -130,8 +151,7 @@ function writeTrace(file: string, trace: TraceData, model: string, process_: num
       });
     });
   });
-  written.push({ ph: 'M', pid: process_, name: 'process_name', args: { name: model } });
-  writeFileSync(file, JSON.stringify({ traceEvents: written, displayTimeUnit: 'ms' }));
+  writeEvents(file, events);
 }
 
 let fits = 0;

@@ -27,7 +27,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   o.Set("simd", hwy::TargetName(targets & -targets));
   constexpr const char* bf16Kernels[] = {"emulated", "AVX512_BF16", "AMX"};
   o.Set("bfloat16", bf16Kernels[static_cast<int>(bf16Kernel())]);
-  o.Set("threads", Pool::instance().threads());
+  guarded(call.Env(), [&] { o.Set("threads", Pool::instance().threads()); });
   return o;
 }
 

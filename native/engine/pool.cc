@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "native/engine/error.h"
 #include "native/engine/subnormals.h"
 
 #if defined(__linux__)
@@ -78,12 +79,19 @@ void askForLongSlices() {
 #endif
 }
 
+constexpr int kMostThreads = 256;
+
 int initialThreads() {
-  if (const char* text = std::getenv("GEMMFIT_NUM_THREADS")) {
-    const int n = std::atoi(text);
-    if (n >= 1) return std::min(n, 256);
-  }
-  return physicalCores();
+  const char* text = std::getenv("GEMMFIT_NUM_THREADS");
+  if (!text || !*text) return physicalCores();
+  const std::string given = text;
+  const bool digits = given.size() <= 3 && given.find_first_not_of("0123456789") == std::string::npos;
+  const int n = digits ? std::atoi(text) : 0;
+  if (n < 1 || n > kMostThreads)
+    throw Error("ERR_ENVIRONMENT", "GEMMFIT_NUM_THREADS in the environment must be a whole number from 1 to " +
+                                       std::to_string(kMostThreads) + ". Received: '" + given.substr(0, 100) +
+                                       "'. Unset it for as many threads as there are cores.");
+  return n;
 }
 
 }  // namespace
@@ -216,7 +224,7 @@ int Pool::threads() { return limit_.load(); }
 
 void Pool::setThreads(int count) {
   std::lock_guard<std::mutex> lock(mutex_);
-  limit_.store(std::min(256, std::max(1, count)));
+  limit_.store(std::min(kMostThreads, std::max(1, count)));
   wake_.notify_all();
 }
 

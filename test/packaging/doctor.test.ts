@@ -35,6 +35,24 @@ describe('gemmfit doctor', () => {
     expect(stdout).toContain('no-such-addon.node');
   });
 
+  test.each(['abc', '0', '-1', '2.5', '2 threads', '257', '99999999999999999999'])(
+    'refuses GEMMFIT_NUM_THREADS=%s',
+    (threads) => {
+      const program = join(root, 'dist/index.js');
+      const load = `try { require(${JSON.stringify(program)}) } catch (e) { console.log(e.name, e.code, e.message) }`;
+      const env = { ...process.env, GEMMFIT_NUM_THREADS: threads };
+      const { stdout } = spawnSync(process.execPath, ['-e', load], { encoding: 'utf8', env });
+      expect(stdout).toContain(
+        'ValueError ERR_ENVIRONMENT GEMMFIT_NUM_THREADS in the environment must be a whole number from 1 to 256.',
+      );
+      expect(stdout).toContain(`Received: '${threads}'`);
+    },
+  );
+
+  test('takes an empty GEMMFIT_NUM_THREADS for none', () => {
+    expect(run(['doctor', '--no-self-test'], { GEMMFIT_NUM_THREADS: '' }).status).toBe(0);
+  });
+
   test.each([
     [[]],
     [['doktor']],

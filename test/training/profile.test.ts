@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -74,6 +74,24 @@ describe('fit with a profile', () => {
       expect(e.ts).toBeGreaterThanOrEqual(0);
     }
     expect(traceEvents.some((e: { ph: string; name: string }) => e.ph === 'M' && e.name === 'thread_name')).toBe(true);
+  });
+
+  it('adds a fit to the file that this process wrote, and to no other', async () => {
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const [file, other] = [join(folder(), 'trace.json'), join(folder(), 'other.json')];
+    const m = model();
+    const events = (path: string) => JSON.parse(readFileSync(path, 'utf8')).traceEvents;
+    writeFileSync(file, 'of a process before');
+    await m.fit(x, y, { verbose: 0, profile: file });
+    const first = events(file);
+    await m.fit(x, y, { verbose: 0, profile: file });
+    await m.fit(x, y, { verbose: 0, profile: other });
+    expect(events(file).slice(0, first.length)).toEqual(first);
+    const processes = (path: string) => new Set(events(path).map((e: { pid: number }) => e.pid)).size;
+    expect([processes(file), processes(other)]).toEqual([2, 1]);
+    writeFileSync(file, 'somebody else came between');
+    await m.fit(x, y, { verbose: 0, profile: file });
+    expect(processes(file)).toBe(1);
   });
 
   it('takes the file from GEMMFIT_TRACE without a word', async () => {
