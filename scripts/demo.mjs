@@ -1,8 +1,8 @@
 // npm run demo: trains a network on 8,000 handwritten digits and reads the 2,000 that it has never seen.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { loadDigits, withShifts } from '../examples/data/mnist.mjs';
 import { learningCurve } from './lib/curve.mjs';
-import { loadDigits, withShifts } from './lib/mnist.mjs';
 import { Failure, main, root } from './lib/shell.mjs';
 
 const epochs = 10;
@@ -45,7 +45,7 @@ main('demo', async () => {
   const { layers, optimizers, schedules, sequential, setRandomSeed, version } = await import('../dist/index.mjs');
   console.log(`gemmfit ${version.gemmfit}: ${version.blas}, ${version.simd}, threads: ${version.threads}`);
 
-  const { train, test } = loadDigits((line) => console.log(line));
+  const { train, test } = loadDigits();
   const { x, y } = withShifts(train);
   console.log(
     `${thousands(train.y.length)} digits to learn from, each also moved by a pixel in four directions; ${thousands(test.y.length)} held out\n`,

@@ -1,5 +1,7 @@
 // What the package must hold, and may not. Pure functions of a file list and a manifest, so that tests can give them wrong ones.
 
+import { posix } from 'node:path';
+
 const always = [
   'package.json',
   'README.md',
@@ -9,20 +11,40 @@ const always = [
   'CMakeLists.txt',
   'dist/hdf5_worker.mjs',
 ];
+/** Pages that the README and each other lead to. */
+const pages = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'VERSIONING.md'];
 const entries = ['index', 'diagnose'].flatMap((name) =>
   ['js', 'mjs', 'bundle.mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${name}.${kind}`),
 );
+// Examples with their data, and the pictures of the README.
+const besides = /^(examples\/[\w/]+\.(mjs|csv)|bench\/results\/[\w-]+\.svg)$/;
 const compiled = /^dist\/[\w/]+\.d\.m?ts$/;
 
 /**
  * What is wrong with the files of a package. `sources`: those that a build from source needs; `binaries`: those that it is to bring.
  */
 export function wrongFiles(files, { sources, binaries }) {
-  const wanted = new Set([...always, ...entries, ...sources, ...binaries]);
+  const wanted = new Set([...always, ...pages, ...entries, ...sources, ...binaries]);
   const lacking = [...wanted].filter((file) => !files.includes(file));
-  const extra = files.filter((file) => !wanted.has(file) && !compiled.test(file));
+  const extra = files.filter((file) => !wanted.has(file) && !compiled.test(file) && !besides.test(file));
   return [...lacking.map((file) => `${file} is not in it`), ...extra.map((file) => `${file} does not belong into it`)];
 }
+
+/**
+ * Relative links of a packed page, and relative imports of a packed example, that lead nowhere in the package. `read` gives a file's text.
+ */
+export function wrongLinks(files, read) {
+  const leads = (file, target) => files.includes(posix.join(posix.dirname(file), target.replace(/#.*$/, '')));
+  const of = (file, pattern) =>
+    [...read(file).matchAll(pattern)].map(([, target]) => target).filter((target) => !leads(file, target));
+  const links = files.filter((file) => file.endsWith('.md')).map((file) => [file, of(file, /\]\((?!\w+:|#)([^)\s]+)\)/g)]);
+  const imports = files
+    .filter((file) => file.startsWith('examples/') && file.endsWith('.mjs'))
+    .map((file) => [file, of(file, /from '(\.{1,2}\/[^']+)'/g)]);
+  return [...links, ...imports].flatMap(([file, lost]) => lost.map((target) => `${file} leads to ${target}, which is not there`));
+}
+
+const ADDRESSES = ['homepage', 'repository', 'bugs'];
 
 /** Libraries for files of models: small, without scripts, and loaded by the first such file. */
 const FILE_LIBRARIES = ['h5wasm', 'yauzl', 'yazl'];
@@ -34,6 +56,7 @@ export function wrongManifest(manifest, files) {
   const wrong = [];
   // npm and bundlers read this field as the place to download binaries from.
   if (manifest.binary !== undefined) wrong.push('it has the field binary');
+  for (const name of ADDRESSES) if (!manifest[name]) wrong.push(`it has no ${name}`);
   for (const name of ['preinstall', 'install', 'postinstall', 'prepare'])
     if (manifest.scripts?.[name]) wrong.push(`it has the script ${name}`);
   // Where this file is, npm makes an install script of its own.

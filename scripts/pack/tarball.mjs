@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { Failure, root, run } from '../lib/shell.mjs';
 import { inspect } from '../prebuild/inspect.mjs';
 import { host, targets } from '../prebuild/targets.mjs';
-import { wrongFiles, wrongManifest } from './contents.mjs';
+import { wrongFiles, wrongLinks, wrongManifest } from './contents.mjs';
 import { node, npmCli } from './programs.mjs';
 import { check, fail, figures, none } from './report.mjs';
 
@@ -83,6 +83,7 @@ export async function makeTarball(folder) {
   await check('its manifest names what is there, installs nothing and runs nothing', () =>
     none(wrongManifest(JSON.parse(read('package.json')), files)),
   );
+  await check('its pages and examples lead to what is there', () => none(wrongLinks(files, read)));
   figures.binaries = there().map(binaryFigures);
   const tool = (path) => join(root, 'node_modules', path);
   await check('publint, strict', () => {

@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { wrongFiles, wrongManifest } from '../../scripts/pack/contents.mjs';
+import { wrongFiles, wrongLinks, wrongManifest } from '../../scripts/pack/contents.mjs';
 import { example, firstBlock, forms, oneEpoch, wrongOutput } from '../../scripts/pack/example.mjs';
 
 const needed = { sources: ['native/engine/step.cc'], binaries: ['prebuilds/linux-x64/gemmfit.glibc.node'] };
@@ -14,6 +17,7 @@ const files = [
     'dist/hdf5_worker.mjs',
     'dist/layers/core.d.ts',
   ],
+  ...['ARCHITECTURE', 'CHANGELOG', 'CONTRIBUTING', 'SECURITY', 'VERSIONING'].map((page) => `${page}.md`),
   ...['index', 'diagnose'].flatMap((name) => ['js', 'mjs', 'bundle.mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${name}.${kind}`)),
   ...needed.sources,
   ...needed.binaries,
@@ -49,6 +53,9 @@ describe('the manifest', () => {
     main: './dist/index.js',
     bin: { gemmfit: 'bin/gemmfit.mjs' },
     exports: { '.': { import: entry('m'), require: entry('') }, './package.json': './package.json' },
+    homepage: 'https://example.org/#readme',
+    repository: { type: 'git', url: 'git+https://example.org/a.git' },
+    bugs: { url: 'https://example.org/issues' },
     scripts: { build: 'node scripts/build.mjs' },
     devDependencies: { esbuild: '1.0.0' },
   };
@@ -61,6 +68,8 @@ describe('the manifest', () => {
     [{ scripts: { postinstall: 'node download.js' } }, 'it has the script postinstall'],
     [{ dependencies: { bindings: '^1.0.0' } }, 'dependencies has bindings, which training does not need'],
     [{ optionalDependencies: { fsevents: '*' } }, 'optionalDependencies has fsevents, which training does not need'],
+    [{ repository: undefined }, 'it has no repository'],
+    [{ bugs: undefined }, 'it has no bugs'],
     [{ main: './dist/main.js' }, 'it names dist/main.js, which is not there'],
     [{ bin: { gemmfit: 'bin/other.mjs' } }, 'it names bin/other.mjs, which is not there'],
     [{ exports: { '.': { import: entry('m'), require: {} } } }, 'exports has no types for both import and require'],
@@ -71,6 +80,42 @@ describe('the manifest', () => {
   test('binding.gyp makes npm run node-gyp', () => {
     expect(wrongManifest(manifest, [...files, 'binding.gyp'])).toEqual(['binding.gyp makes npm build at install']);
   });
+});
+
+describe('what the package leads to', () => {
+  const texts = {
+    'README.md': 'see [a](docs/A.md#part), [b](https://example.org/b), [c](#c) and ![d](d.svg)',
+    'docs/A.md': '[back](../README.md)',
+    'examples/a.mjs': "import { b } from './data/b.mjs';\nimport { c } from 'gemmfit';\n",
+  };
+  const read = (file) => texts[file] ?? '';
+
+  test('is right where all of it is packed', () => {
+    expect(wrongLinks([...Object.keys(texts), 'd.svg', 'examples/data/b.mjs'], read)).toEqual([]);
+  });
+
+  test('is told where it is not', () => {
+    expect(wrongLinks(['README.md', 'examples/a.mjs'], read)).toEqual([
+      'README.md leads to docs/A.md#part, which is not there',
+      'README.md leads to d.svg, which is not there',
+      'examples/a.mjs leads to ./data/b.mjs, which is not there',
+    ]);
+  });
+
+  test('is there in this package, and the examples travel with it', () => {
+    const root = resolve(import.meta.dirname, '../..');
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+    const printed = execFileSync(npm, ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: root,
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [packed] = Object.values(JSON.parse(printed));
+    const files = packed.files.map(({ path }) => path);
+    expect(wrongLinks(files, (file) => readFileSync(join(root, file), 'utf8'))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(['examples/digits_cnn.mjs', 'examples/data/sunspots.csv', 'VERSIONING.md']));
+  }, 60_000);
 });
 
 describe("the README's example", () => {

