@@ -26,3 +26,11 @@ export function nextSeed(): number {
   z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & mask;
   return Number((z ^ (z >> 31n)) >> 11n);
 }
+
+/** How to take back what is drawn after this: for work that comes to nothing. */
+export function saveRandom(): () => void {
+  const before = drawn;
+  return () => {
+    drawn = before;
+  };
+}

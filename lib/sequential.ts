@@ -15,7 +15,7 @@ import { checkBatchShape, type Shape, sameShape, shapeText } from './layers/shap
 import { buildStack, shapeThrough, trainingLayers, trainingWeights, withInner } from './layers/stack.js';
 import type { Optimizer } from './optimizers.js';
 import { checkBoolean, checkReadable, readOptions } from './options.js';
-import { nextSeed } from './random.js';
+import { nextSeed, saveRandom } from './random.js';
 import { type LoadWeightsOptions, loadWeights } from './saving/load.js';
 import { type SaveOptions, type SaveWeightsOptions, save, saveWeights, toBuffer } from './saving/save.js';
 import { toJSON } from './saving/to_json.js';
@@ -190,6 +190,33 @@ export class Sequential {
     this.#inputShape = null;
     this.#outputShape = null;
     this.#layersChanged();
+  }
+
+  /**
+   * @internal Runs checks of data, which may build the model and choose loss and metrics. Where they fail it is as it was: a model that was not built
+   * has no weights, and the random numbers that they took are drawn again.
+   */
+  tentatively<T>(check: () => T): T {
+    const [inputShape, outputShape, width, training] = [
+      this.#inputShape,
+      this.#outputShape,
+      this.#width,
+      this.#compilation?.training ?? null,
+    ];
+    const unbuilt = inputShape ? [] : withInner(this.#layers).filter((l) => !l.builtFor);
+    const undo = inputShape ? [] : [saveRandom(), ...withInner(this.#layers).map((l) => l.saveBuild())];
+    try {
+      return check();
+    } catch (error) {
+      if (this.#inputShape !== inputShape || this.#width !== width) {
+        if (this.#compilation) release(this.#compilation.optimizer, unbuilt);
+        for (const back of undo) back();
+        this.#layersChanged();
+        [this.#inputShape, this.#outputShape, this.#width] = [inputShape, outputShape, width];
+        if (this.#compilation) this.#compilation.training = training;
+      }
+      throw error;
+    }
   }
 
   get built(): boolean {

@@ -15,9 +15,9 @@ export type { FitOptions };
 /** The training loop: epochs of batches, validation, callbacks, history. */
 export async function fit(model: Sequential, x: unknown, y: unknown, options: FitOptions | undefined): Promise<History> {
   return model.exclusively('fit', async () => {
-    const plan = readFit(model, x, y, options);
+    // A fit that is refused leaves no trace: a model that was not built is not built then.
+    const { plan, list } = model.tentatively(() => check(model, x, y, options));
     model.checkTraining();
-    plan.signal?.throwIfAborted();
     const sources = [plan.batches, ...(plan.validation ? [plan.validation.batches] : [])];
     const aborting = new Aborting(plan.signal, () => {
       model.stopEngine();
@@ -28,7 +28,7 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
     try {
       await checkAllFinite(plan.toCheck);
       aborting.throwIfAborted();
-      const history = await run(model, plan, aborting);
+      const history = await run(model, plan, list, aborting);
       if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
       return history;
     } finally {
@@ -43,8 +43,19 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
   });
 }
 
-async function run(model: Sequential, plan: FitPlan, aborting: Aborting): Promise<History> {
-  const list = new CallbackList(plan.callbacks, { model, params: plan.params, addHistory: true, addProgbar: plan.verbose > 0 });
+function check(
+  model: Sequential,
+  x: unknown,
+  y: unknown,
+  options: FitOptions | undefined,
+): { plan: FitPlan; list: CallbackList } {
+  const plan = readFit(model, x, y, options);
+  plan.signal?.throwIfAborted();
+  const { callbacks, params, verbose } = plan;
+  return { plan, list: new CallbackList(callbacks, { model, params, addHistory: true, addProgbar: verbose > 0 }) };
+}
+
+async function run(model: Sequential, plan: FitPlan, list: CallbackList, aborting: Aborting): Promise<History> {
   // As in Keras: what was set before is forgotten, what onTrainBegin sets holds.
   model.stopTraining = false;
   try {

@@ -46,12 +46,13 @@ export function trainOnBatch(model: Sequential, x: unknown, y: unknown, options?
   return model.exclusively('trainOnBatch', async () => {
     const compilation = model.trainingCompilation('trainOnBatch');
     const o = read('trainOnBatch', options, true);
+    const classWeights = readClassWeight(compilation, o.classWeight);
     const samples = readSamples(model, compilation, '', x, y, o.sampleWeight, true, o.reset);
     model.checkTraining();
     if (o.finite) for (const one of named('', samples)) checkFinite(one);
     const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), {
       batch: samples.count,
-      classWeights: readClassWeight(compilation, o.classWeight),
+      classWeights,
     });
     const totals = await model.engine().train(feed, shape, 1, model.trainedSteps, o.reset);
     model.addTrainedSteps(totals.done);

@@ -27,8 +27,12 @@ export function named(where: string, { x, y, weights }: Samples): Named[] {
 
 export const rowSize = (t: Tensor) => t.shape.slice(1).reduce((n, d) => n * d, 1);
 
-/** x as the model takes it; a model that is not built yet is built for it. */
+/** x as the model takes it; a model that is not built yet is built for it, where it fits. */
 export function readX(model: Sequential, where: string, given: unknown): Tensor {
+  return model.tentatively(() => xFor(model, where, given));
+}
+
+function xFor(model: Sequential, where: string, given: unknown): Tensor {
   const value = single(where, given, model.inputNames);
   if (value === null || value === undefined)
     throw new ValueError(
@@ -116,7 +120,7 @@ export function readWeights(
   return { data: w.data, shape: perSample ? [shape[0]] : [...shape] };
 }
 
-/** Everything together: sizes must agree. */
+/** Everything together: sizes must agree. Where something does not fit, the model is as it was. */
 export function readSamples(
   model: Sequential,
   compilation: Compilation,
@@ -127,18 +131,20 @@ export function readSamples(
   needsY = true,
   first = true,
 ): Samples {
-  const [nx, ny, nw] = where ? [`${where}: x`, `${where}: y`, `${where}: sampleWeight`] : ['x', 'y', 'sampleWeight'];
-  const tx = readX(model, nx, x);
-  model.settleWidth(outputFor(model, tx).at(-1) ?? 1, first);
-  const ty = needsY || (y !== null && y !== undefined) ? readY(model, compilation, ny, y, tx) : null;
-  const tw = readWeights(model, compilation, nw, weights, tx);
-  const count = tx.shape[0];
-  if ((ty && ty.shape[0] !== count) || (tw && tw.shape[0] !== count))
-    throw new ValueError(
-      `${where ? `${where}: ` : ''}x, y and sampleWeight must have the same number of samples. Received: x ${count}${ty ? `, y ${ty.shape[0]}` : ''}${tw ? `, sampleWeight ${tw.shape[0]}` : ''}.`,
-      'ERR_LENGTHS',
-    );
-  return { x: tx, y: ty, weights: tw, count };
+  return model.tentatively(() => {
+    const [nx, ny, nw] = where ? [`${where}: x`, `${where}: y`, `${where}: sampleWeight`] : ['x', 'y', 'sampleWeight'];
+    const tx = xFor(model, nx, x);
+    model.settleWidth(outputFor(model, tx).at(-1) ?? 1, first);
+    const ty = needsY || (y !== null && y !== undefined) ? readY(model, compilation, ny, y, tx) : null;
+    const tw = readWeights(model, compilation, nw, weights, tx);
+    const count = tx.shape[0];
+    if ((ty && ty.shape[0] !== count) || (tw && tw.shape[0] !== count))
+      throw new ValueError(
+        `${where ? `${where}: ` : ''}x, y and sampleWeight must have the same number of samples. Received: x ${count}${ty ? `, y ${ty.shape[0]}` : ''}${tw ? `, sampleWeight ${tw.shape[0]}` : ''}.`,
+        'ERR_LENGTHS',
+      );
+    return { x: tx, y: ty, weights: tw, count };
+  });
 }
 
 function refuseWeights(compilation: Compilation, where: string): void {
