@@ -27,10 +27,16 @@ export function nextSeed(): number {
   return Number((z ^ (z >> 31n)) >> 11n);
 }
 
-/** How to take back what is drawn after this: for work that comes to nothing. */
-export function saveRandom(): () => void {
+/** How to take back what is drawn from here to `end`, for work that comes to nothing; unless somebody else has drawn since. */
+export function saveRandom(): { end(): void; back(): void } {
   const before = drawn;
-  return () => {
-    drawn = before;
+  let after = drawn;
+  return {
+    end() {
+      after = drawn;
+    },
+    back() {
+      if (drawn === after) drawn = before;
+    },
   };
 }

@@ -193,30 +193,42 @@ export class Sequential {
   }
 
   /**
-   * @internal Runs checks of data, which may build the model and choose loss and metrics. Where they fail it is as it was: a model that was not built
-   * has no weights, and the random numbers that they took are drawn again.
+   * @internal Runs checks of data, which may build the model at once and choose loss and metrics, and may go on later. Where they fail the model is
+   * as it was: one that was not built has no weights, and the random numbers that they took are drawn again.
    */
   tentatively<T>(check: () => T): T {
-    const [inputShape, outputShape, width, training] = [
-      this.#inputShape,
-      this.#outputShape,
-      this.#width,
-      this.#compilation?.training ?? null,
-    ];
-    const unbuilt = inputShape ? [] : withInner(this.#layers).filter((l) => !l.builtFor);
-    const undo = inputShape ? [] : [saveRandom(), ...withInner(this.#layers).map((l) => l.saveBuild())];
-    try {
-      return check();
-    } catch (error) {
-      if (this.#inputShape !== inputShape || this.#width !== width) {
-        if (this.#compilation) release(this.#compilation.optimizer, unbuilt);
-        for (const back of undo) back();
-        this.#layersChanged();
-        [this.#inputShape, this.#outputShape, this.#width] = [inputShape, outputShape, width];
-        if (this.#compilation) this.#compilation.training = training;
-      }
+    const takeBack = this.#remember();
+    const random = saveRandom();
+    const failed = (error: unknown): never => {
+      takeBack();
+      random.back();
       throw error;
+    };
+    try {
+      const result = check();
+      random.end();
+      return result instanceof Promise ? (result.catch(failed) as T) : result;
+    } catch (error) {
+      random.end();
+      return failed(error);
     }
+  }
+  /** How to take back a building, and what was chosen with the data. */
+  #remember(): () => void {
+    const [inputShape, outputShape, width, history] = [this.#inputShape, this.#outputShape, this.#width, this.history];
+    const training = this.#compilation?.training ?? null;
+    const layers = inputShape ? [] : withInner(this.#layers);
+    const unbuilt = layers.filter((l) => !l.builtFor);
+    const undo = layers.map((l) => l.saveBuild());
+    return () => {
+      this.history = history;
+      if (this.#inputShape === inputShape && this.#width === width) return;
+      if (this.#compilation) release(this.#compilation.optimizer, unbuilt);
+      for (const back of undo) back();
+      this.#layersChanged();
+      [this.#inputShape, this.#outputShape, this.#width] = [inputShape, outputShape, width];
+      if (this.#compilation) this.#compilation.training = training;
+    };
   }
 
   get built(): boolean {

@@ -104,8 +104,11 @@ export class DatasetBatches implements Batches {
     const batch = await this.#stream.next();
     if (!batch) return false;
     const where = `${this.where}, batch ${batch.index}`;
-    this.#samples = readSamples(this.model, this.compilation, where, batch.x, batch.y, batch.weights, true, first);
-    if (this.finite) for (const one of named(where, this.#samples)) checkFinite(one);
+    this.#samples = this.model.tentatively(() => {
+      const samples = readSamples(this.model, this.compilation, where, batch.x, batch.y, batch.weights, true, first);
+      if (this.finite) for (const one of named(where, samples)) checkFinite(one);
+      return samples;
+    });
     return true;
   }
   /** Runs the batch that is ready. */

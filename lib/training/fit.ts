@@ -16,7 +16,7 @@ export type { FitOptions };
 export async function fit(model: Sequential, x: unknown, y: unknown, options: FitOptions | undefined): Promise<History> {
   return model.exclusively('fit', async () => {
     // A fit that is refused leaves no trace: a model that was not built is not built then.
-    const { plan, list } = model.tentatively(() => check(model, x, y, options));
+    const { plan, list } = await model.tentatively(() => check(model, x, y, options));
     model.checkTraining();
     const sources = [plan.batches, ...(plan.validation ? [plan.validation.batches] : [])];
     const aborting = new Aborting(plan.signal, () => {
@@ -26,8 +26,6 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
     });
     if (plan.profile) model.engine().beginTrace();
     try {
-      await checkAllFinite(plan.toCheck);
-      aborting.throwIfAborted();
       const history = await run(model, plan, list, aborting);
       if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
       return history;
@@ -43,24 +41,29 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
   });
 }
 
-function check(
+/** All that can be said before the training begins. */
+async function check(
   model: Sequential,
   x: unknown,
   y: unknown,
   options: FitOptions | undefined,
-): { plan: FitPlan; list: CallbackList } {
+): Promise<{ plan: FitPlan; list: CallbackList }> {
   const plan = readFit(model, x, y, options);
   plan.signal?.throwIfAborted();
   const { callbacks, params, verbose } = plan;
-  return { plan, list: new CallbackList(callbacks, { model, params, addHistory: true, addProgbar: verbose > 0 }) };
+  const list = new CallbackList(callbacks, { model, params, addHistory: true, addProgbar: verbose > 0 });
+  // As in Keras: what was set before is forgotten, what is set from now on holds.
+  model.stopTraining = false;
+  // In any case later: what is said in the tick of `fit`, to stop or to abort, holds before the engine begins.
+  await checkAllFinite(plan.toCheck);
+  plan.signal?.throwIfAborted();
+  return { plan, list };
 }
 
 async function run(model: Sequential, plan: FitPlan, list: CallbackList, aborting: Aborting): Promise<History> {
-  // As in Keras: what was set before is forgotten, what onTrainBegin sets holds.
-  model.stopTraining = false;
   try {
-    // Waited for in any case: what is said in the tick of `fit`, to stop or to abort, holds before the engine begins.
-    await aborting.until(Promise.resolve(list.onTrainBegin()));
+    const began = list.onTrainBegin();
+    if (began) await aborting.until(began);
     const { epoch, logs, ranOut } = await runEpochs(model, plan, list, aborting);
     model.engine().applyAverages();
     if (list.history) list.history.stopReason = reasonOf(model, list.history, ranOut, aborting.aborted);

@@ -47,9 +47,12 @@ export function trainOnBatch(model: Sequential, x: unknown, y: unknown, options?
     const compilation = model.trainingCompilation('trainOnBatch');
     const o = read('trainOnBatch', options, true);
     const classWeights = readClassWeight(compilation, o.classWeight);
-    const samples = readSamples(model, compilation, '', x, y, o.sampleWeight, true, o.reset);
+    const samples = model.tentatively(() => {
+      const read = readSamples(model, compilation, '', x, y, o.sampleWeight, true, o.reset);
+      if (o.finite) for (const one of named('', read)) checkFinite(one);
+      return read;
+    });
     model.checkTraining();
-    if (o.finite) for (const one of named('', samples)) checkFinite(one);
     const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), {
       batch: samples.count,
       classWeights,

@@ -44,6 +44,22 @@ const attempts: [string, (model: Sequential) => Promise<unknown>][] = [
   ['a batch of another width', (m) => m.fit(() => [[other, [[1], [2], [3], [4]]]], null, { verbose: 0 })],
   ['trainOnBatch without y', (m) => m.trainOnBatch(other, undefined)],
   ['trainOnBatch with class weights that are none', (m) => m.trainOnBatch(other, y, { classWeight: { a: 1 } })],
+  [
+    'NaN in y',
+    (m) =>
+      m.fit(
+        other,
+        [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+          [7, Number.NaN],
+        ],
+        { verbose: 0 },
+      ),
+  ],
+  ['NaN in a batch', (m) => m.fit(() => [[[[1, Number.NaN]], [[1, 2]]]], null, { verbose: 0 })],
+  ['trainOnBatch with NaN', (m) => m.trainOnBatch([[1, Number.NaN]], [[1, 2]])],
   ['evaluate without y', (m) => m.evaluate(other, undefined, { verbose: 0 })],
   ['predict of strings', (m) => m.predict([['a', 'b']], { verbose: 0 })],
 ];
