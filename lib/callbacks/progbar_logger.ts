@@ -12,10 +12,10 @@ export interface ProgbarLoggerOptions {
 }
 
 /**
- * Shows the progress of `fit`, `evaluate` and `predict`; added by them unless `verbose` is 0.
+ * Shows the progress of `fit`, `evaluate` and `predict`; added by them unless `verbose` is 0, or 'auto' where nobody watches.
  *
  * `verbose` 1 is a bar, redrawn on a terminal (elsewhere only its final line is written), 2 is one line an epoch. Validation inside `fit` has no
- * bar of its own. Layout: that of tf.keras. A value above 1e-3 is written as `0.1234`, a smaller one as `1.2345e-04`; of a metric with one value
+ * bar of its own; the lines of `evaluate` and `predict` begin with that word. Layout: that of tf.keras. A value above 1e-3 is written as `0.1234`, a smaller one as `1.2345e-04`; of a metric with one value
  * a class the mean is shown.
  * @example await model.fit(x, y, { epochs: 3, verbose: 2 }); // one line an epoch
  */
@@ -94,7 +94,7 @@ export class ProgbarLogger extends Callback {
 
   override onTestBegin(_logs: Logs): void {
     this.#validating = this.#inFit;
-    if (!this.#inFit) this.#begin();
+    if (!this.#inFit) this.#begin('evaluate');
   }
 
   override onTestBatchEnd(batch: number, logs: Logs): void {
@@ -107,7 +107,7 @@ export class ProgbarLogger extends Callback {
   }
 
   override onPredictBegin(_logs: Logs): void {
-    this.#begin();
+    this.#begin('predict');
   }
 
   override onPredictBatchEnd(batch: number, _logs: Logs): void {
@@ -118,11 +118,12 @@ export class ProgbarLogger extends Callback {
     this.#finish({});
   }
 
-  #begin(): void {
+  #begin(label?: string): void {
     const { verbose } = this.params;
     this.#seen = 0;
     this.#ended = null;
-    this.#bar = verbose > 0 ? new Progbar({ target: this.#target, verbose, stream: this.#stream, clock: this.#clock }) : null;
+    this.#bar =
+      verbose > 0 ? new Progbar({ target: this.#target, verbose, label, stream: this.#stream, clock: this.#clock }) : null;
   }
 
   #finish(logs: Logs): void {

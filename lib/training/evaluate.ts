@@ -4,7 +4,7 @@ import { ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
-import { readBatchSize, readVerbose } from './common_options.js';
+import { autoOfOneCall, readBatchSize, readVerbose } from './common_options.js';
 import { feedOf } from './feed.js';
 import { shapeResults } from './results.js';
 import { checkStateful, isDataset, named, outputFor, readSamples, type Samples } from './sources.js';
@@ -18,7 +18,7 @@ export interface EvaluateOptions {
   sampleWeight?: unknown;
   /** Batches to look at. Default: all. */
   steps?: number | null;
-  /** 0 silent, 1 progress bar, 2 one line, 'auto' = 1. Default 'auto'. */
+  /** 0 silent, 1 progress bar, 2 one line, 'auto': 1 on a terminal, else 0. Default 'auto'. */
   verbose?: 0 | 1 | 2 | 'auto';
   /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
   checkFinite?: boolean;
@@ -76,7 +76,7 @@ export async function evaluate(
     callbacks: null,
   });
   const finite = checkBoolean('evaluate', 'checkFinite', o.checkFinite);
-  const verbose = readVerbose('evaluate', o.verbose);
+  const verbose = readVerbose('evaluate', o.verbose, autoOfOneCall());
   const returnDict = checkBoolean('evaluate', 'returnDict', o.returnDict);
   const steps = o.steps === null ? null : checkNumber('evaluate', 'steps', o.steps, { min: 1, integer: true });
   const batchSize = readBatchSize('evaluate', 'batchSize', o.batchSize);

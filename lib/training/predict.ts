@@ -6,7 +6,7 @@ import { NDArray } from '../data/ndarray.js';
 import { ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
-import { readBatchSize, readVerbose } from './common_options.js';
+import { autoOfOneCall, readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset } from './evaluate.js';
 import { feedOf } from './feed.js';
 import { checkStateful, isDataset, outputFor, readX } from './sources.js';
@@ -18,7 +18,7 @@ export interface PredictOptions {
   batchSize?: number | null;
   /** Batches to predict. Default: all. */
   steps?: number | null;
-  /** 0 silent, 1 progress bar, 2 one line, 'auto' = 1. Default 'auto'. */
+  /** 0 silent, 1 progress bar, 2 one line, 'auto': 1 on a terminal, else 0. Default 'auto'. */
   verbose?: 0 | 1 | 2 | 'auto';
   /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
   checkFinite?: boolean;
@@ -97,7 +97,7 @@ export async function predict(model: Sequential, x: unknown, options?: PredictOp
     callbacks: null,
   });
   const finite = checkBoolean('predict', 'checkFinite', o.checkFinite);
-  const verbose = readVerbose('predict', o.verbose);
+  const verbose = readVerbose('predict', o.verbose, autoOfOneCall());
   const steps = o.steps === null ? null : checkNumber('predict', 'steps', o.steps, { min: 1, integer: true });
   const batchSize = readBatchSize('predict', 'batchSize', o.batchSize);
   const source = (x === null || x === undefined) && model.input?.source ? model.input.source : x;

@@ -95,6 +95,8 @@ export interface ProgbarOptions {
   verbose?: number;
   /** Least time between two drawings, in seconds. Default 0.05. */
   interval?: number;
+  /** What runs, before the count: `evaluate`. Default: nothing. */
+  label?: string;
   /** What is counted. Default 'step'. */
   unit?: string;
   /** Default `process.stdout`. */
@@ -111,6 +113,7 @@ export class Progbar {
   target: number | null;
   readonly #verbose: number;
   readonly #interval: number;
+  readonly #label: string;
   readonly #unit: string;
   readonly #stream: OutputStream;
   readonly #clock: () => number;
@@ -124,6 +127,7 @@ export class Progbar {
     this.target = options.target;
     this.#verbose = options.verbose ?? 1;
     this.#interval = options.interval ?? 0.05;
+    this.#label = options.label ? `${options.label} ` : '';
     this.#unit = options.unit ?? 'step';
     this.#stream = options.stream ?? process.stdout;
     this.#clock = options.clock ?? (() => performance.now() / 1000);
@@ -173,8 +177,8 @@ export class Progbar {
   }
 
   #count(current: number): string {
-    if (this.target === null) return `${String(current).padStart(7)}/Unknown`;
-    return `${String(current).padStart(String(this.target).length)}/${this.target}`;
+    if (this.target === null) return `${this.#label}${String(current).padStart(7)}/Unknown`;
+    return `${this.#label}${String(current).padStart(String(this.target).length)}/${this.target}`;
   }
 
   #frame(current: number, time: string): Frame {

@@ -90,7 +90,7 @@ test('validation inside fit is silent, evaluate and predict have lines of their 
   list.onPredictBatchEnd(3, { outputs: [1] });
   list.onPredictEnd();
   expect(stream.text).toBe(
-    '4/4 - 0s - loss: 0.9765 - accuracy: 0.5000 - 140ms/epoch - 35ms/step\n4/4 - 0s - 80ms/epoch - 20ms/step\n',
+    'evaluate 4/4 - 0s - loss: 0.9765 - accuracy: 0.5000 - 140ms/epoch - 35ms/step\npredict 4/4 - 0s - 80ms/epoch - 20ms/step\n',
   );
 });
 
