@@ -1,7 +1,7 @@
 import { RuntimeError, show, typeError } from '../errors.js';
 import { type Batch, readBatch } from './batch.js';
 import { isDataset } from './is_dataset.js';
-import { enterOwn, isAsync, isOnesOwn, iterate, leaveOwn } from './open.js';
+import { enterOwn, isAsync, isOnesOwn, iterate, leaveOwn, warnClosed } from './open.js';
 import { Reader } from './reader.js';
 import { ENDED, Waits } from './waits.js';
 
@@ -168,13 +168,11 @@ export function failure(where: string, what: string, cause: unknown): RuntimeErr
   return Object.assign(new RuntimeError(`${where}: the dataset ${what}: ${message}`, 'ERR_DATASET'), { cause });
 }
 
-/** Waits, and says on the console where it failed: there is nothing left that the failure could stop. */
+/** Waits, and only warns where it failed. */
 async function ignore(run: () => unknown): Promise<void> {
   try {
     await run();
   } catch (error) {
-    process.emitWarning(`A dataset failed while it was closed: ${(error as Error)?.message ?? error}`, {
-      code: 'GEMMFIT_DATASET_CLOSE',
-    });
+    warnClosed(error);
   }
 }

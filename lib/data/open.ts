@@ -47,10 +47,33 @@ export function leaveOwn(source: object): unknown {
   return reader.iterator.return?.();
 }
 
+/** Streams whose failures are listened to. */
+const heard = new WeakSet<object>();
+
+/**
+ * A stream may fail when nobody reads it: what it read ahead, or its cleaning up. Without a listener that would end the process; whoever reads it next
+ * gets the error.
+ */
+function hear(source: unknown): void {
+  if (typeof source !== 'object' || source === null || !isNodeStream(source) || heard.has(source)) return;
+  heard.add(source);
+  (source as { on(event: 'error', listener: (error: unknown) => void): void }).on('error', (error) => {
+    if ((readers.get(source)?.users ?? 0) === 0) warnClosed(error);
+  });
+}
+
+/** There is nothing left that the failure could stop. */
+export function warnClosed(error: unknown): void {
+  process.emitWarning(`A dataset failed after it was left: ${(error as Error)?.message ?? error}`, {
+    code: 'GEMMFIT_DATASET_CLOSE',
+  });
+}
+
 /** An iterator of a stream that leaves the stream open when it is returned. */
 function iterateGently(where: string, source: object): AnyIterator {
   // biome-ignore lint/suspicious/noExplicitAny: checked by `method`
   const any = source as any;
+  hear(source);
   if (isNodeStream(source) && method(source, 'iterator')) return any.iterator({ destroyOnReturn: false });
   if (isWebStream(source) && method(source, 'values')) return any.values({ preventCancel: true });
   const iterator = iterate(where, source);
@@ -62,6 +85,7 @@ export function iterate(where: string, source: unknown): AnyIterator {
   if (typeof source === 'object' && source !== null) {
     // biome-ignore lint/suspicious/noExplicitAny: checked by `method`
     const any = source as any;
+    hear(source);
     if (method(any, Symbol.asyncIterator)) return any[Symbol.asyncIterator]();
     if (method(any, Symbol.iterator) && !ArrayBuffer.isView(any) && !isArrayLike(any)) return any[Symbol.iterator]();
     if (method(any, 'next')) return any;

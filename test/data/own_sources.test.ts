@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BatchStream, eachBatch } from '../../lib/data/dataset.js';
 import { array, type NDArray } from '../../lib/data/ndarray.js';
 
@@ -119,6 +119,18 @@ describe('a source of the user', () => {
     const next = take(source, 1);
     answer(7);
     expect(await next).toEqual([7]);
+  });
+
+  it('that is a stream may fail when nobody reads it: whoever reads it next is told', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const stream = new Readable({ objectMode: true, read() {} });
+    stream.push(batch(0));
+    expect(await take(stream, 1)).toEqual([0]);
+    stream.destroy(new RangeError('disk on fire'));
+    await setTimeout(5);
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('disk on fire'), expect.anything());
+    await expect(take(stream, 1)).rejects.toThrow('disk on fire');
+    warn.mockRestore();
   });
 
   it('is left open by adapt where that fails', () => {

@@ -9,7 +9,10 @@ const y = array(
   Float32Array.from({ length: 8 }, (_, i) => Math.cos(i)),
   [4, 2],
 );
-const other = array(Float32Array.from({ length: 8 }, Math.cos), [4, 2]);
+const other = array(
+  Float32Array.from({ length: 8 }, (_, i) => Math.cos(i)),
+  [4, 2],
+);
 
 const stacks: [string, () => Sequential][] = [
   ['a dense layer', () => sequential([layers.dense({ units: 2 })])],
