@@ -4,7 +4,7 @@ import type { Config } from '../registry.js';
 import { checkLastAxis, Metric, type MetricOptions, type MetricSpec, optionalNumber } from './metric.js';
 
 export interface MeanIoUOptions extends MetricOptions {
-  /** How many classes there are: at most 4096. Required. A label or output beyond it makes the result NaN. */
+  /** How many classes there are: at most 4096. Required. Elements with a label or output that is none of them are left out. */
   numClasses: number;
   /** Elements with this label are left out. */
   ignoreClass?: number | null;

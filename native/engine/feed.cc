@@ -117,7 +117,7 @@ float ClassWeights::of(const float* label) const {
       if (label[k] > label[c]) c = k;
   } else {
     if (!(std::fabs(label[0]) < 1e15f)) return 1;
-    c = std::llround(label[0]);
+    c = std::llrint(label[0]);  // halves to even
   }
   for (size_t i = 0; i < classes.size(); ++i)
     if (classes[i] == c) return weights[i];

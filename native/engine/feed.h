@@ -33,7 +33,7 @@ int64_t firstNotFinite(const ArrayView& array);
 struct ClassWeights {
   std::vector<int64_t> classes;
   std::vector<float> weights;
-  bool argmax = false;     // the label is a vector: its class is where it is largest; else it is the class itself, rounded
+  bool argmax = false;     // the label is a vector: its class is where it is largest; else it is the class itself, rounded (halves to even)
   int64_t labelWidth = 1;  // elements of y per item
   float of(const float* label) const;
 };

@@ -132,7 +132,7 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
     const int64_t labels = plan_->head() ? plan_->head()->labelSize() : 0;
     if ((feed.spec.y ? feed.spec.y.rowSize : 0) != labels)
       throw Error("ERR_SHAPE", "the feed's labels do not have the size the loss needs");
-    if (feed.spec.weights && feed.spec.weights.rowSize != 1 && feed.spec.weights.rowSize != request.weightSteps)
+    if (feed.spec.weights && (feed.spec.weights.rowSize < 1 || request.weightSteps % feed.spec.weights.rowSize != 0))
       throw Error("ERR_SHAPE", "the feed's sample weights do not have the size they are said to have");
     if (!feed.spec.classWeights.classes.empty() && (request.weightSteps < 1 || feed.spec.y.rowSize % request.weightSteps != 0 ||
                                                     feed.spec.y.rowSize / request.weightSteps < feed.spec.classWeights.labelWidth))

@@ -506,10 +506,13 @@ void Plan::gatherLabels(int64_t begin, int64_t end) {
     if (f.y) f.y.copyRow(row, label_ + r * f.y.rowSize);
     if (weightSteps == 0) continue;
     float* w = weight_ + r * weightSteps;
-    if (f.weights && f.weights.rowSize == weightSteps)
+    if (f.weights && f.weights.rowSize == weightSteps) {
       f.weights.copyRow(row, w);
-    else
-      std::fill(w, w + weightSteps, f.weights ? static_cast<float>(f.weights.value(row)) : 1.0f);
+    } else {  // a weight stands for so many items: of a whole sample, or of a line of it where classes weigh each item
+      const int64_t given = f.weights ? f.weights.rowSize : 1, each = weightSteps / given;
+      for (int64_t k = 0; k < given; ++k)
+        std::fill(w + k * each, w + (k + 1) * each, f.weights ? static_cast<float>(f.weights.value(row * given + k)) : 1.0f);
+    }
     if (f.classWeights.classes.empty()) continue;
     const int64_t stride = f.y.rowSize / weightSteps;
     for (int64_t t = 0; t < weightSteps; ++t) w[t] *= f.classWeights.of(label_ + r * f.y.rowSize + t * stride);

@@ -144,7 +144,8 @@ HWY_INLINE void ClearBetween(const Pooling& p, float* x) {
   }
 }
 
-// A cell takes the gradient where no earlier one of its window did and it is not below the window's largest: with NaN, the first cell.
+// A cell takes the gradient where it is not below the window's largest, and no earlier one of its window did or all that are as large share
+// it.
 template <bool masked>
 HWY_INLINE void MaxPoolGradient(const Pooling& p, int64_t samples, const float* x, const float* y, const float* dy, float* dx) {
   const bool add = !p.disjoint;
@@ -161,6 +162,13 @@ HWY_INLINE void MaxPoolGradient(const Pooling& p, int64_t samples, const float* 
         auto rest = hn::LoadU(d, dy + w.to + i);
         // What is left of the gradient is it or, once taken, zero; `open` tells that apart from a gradient of zero.
         auto open = hn::Eq(hn::Zero(d), hn::Zero(d));
+        if (p.shares) {
+          auto equal = hn::Zero(d);
+          EachCell(p, w, [&](int64_t at) HWY_ATTR {
+            equal = hn::Add(equal, hn::IfThenZeroElse(hn::Lt(hn::LoadU(d, from + at), most), hn::Set(d, 1.0f)));
+          });
+          rest = hn::Div(rest, equal);
+        }
         EachCell(p, w, [&](int64_t at) HWY_ATTR {
           const auto v = hn::LoadU(d, from + at);
           const auto below = hn::Lt(v, most);
@@ -168,7 +176,7 @@ HWY_INLINE void MaxPoolGradient(const Pooling& p, int64_t samples, const float* 
           if (masked) takes = hn::And(takes, hn::Gt(v, hn::Zero(d)));
           const auto g = hn::IfThenElseZero(takes, rest);
           hn::StoreU(add ? hn::Add(hn::LoadU(d, to + at), g) : g, d, to + at);
-          open = hn::And(open, below);
+          if (!p.shares) open = hn::And(open, below);
         });
       });
     });

@@ -18,6 +18,7 @@ struct Pooling {
   std::vector<PoolSpan> spans[3];
   bool disjoint = false;  // no cell is in two windows
   bool covering = false;  // every cell is in one
+  bool shares = false;    // equal maxima of a window share its gradient: else the first has it
 
   int64_t out(int axis) const { return static_cast<int64_t>(spans[axis].size()); }
   int64_t cellsIn() const { return planes * in[0] * in[1] * in[2] * inner; }
@@ -26,8 +27,8 @@ struct Pooling {
 
 // y = the largest of each window; NaN where there is one in it.
 void maxPool(const Pooling& p, int64_t samples, const float* x, float* y);
-// The gradient goes to the first of the largest, in row-major order; with `masked` only where that is above 0. Where windows do not
-// overlap, dx may be x.
+// The gradient goes to the first of the largest, in row-major order (or to all alike, see `shares`); with `masked` only where that is above
+// 0. Where windows do not overlap, dx may be x.
 void maxPoolGradient(const Pooling& p, bool masked, int64_t samples, const float* x, const float* y, const float* dy, float* dx);
 
 // y = the mean of each window over the cells that are there.

@@ -30,11 +30,8 @@ struct Moments {
 };
 
 // Keras adds no epsilon here: two numbers an item give exactly 1 or -1, however close they are. A constant, which has no
-// correlation (Keras: NaN for the whole epoch), counts as uncorrelated.
-double pearson(const Moments& m) {
-  const double deviations = std::sqrt(m.varY) * std::sqrt(m.varP);
-  return deviations > 0 ? m.covariance / deviations : 0;
-}
+// correlation, makes the whole epoch's NaN: 0 would mislead.
+double pearson(const Moments& m) { return m.covariance / (std::sqrt(m.varY) * std::sqrt(m.varP)); }
 
 double concordance(const Moments& m) {
   const double apart = m.meanY - m.meanP;

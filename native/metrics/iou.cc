@@ -8,8 +8,8 @@ namespace {
 
 constexpr int64_t kMostClasses = 4096;
 
-// Intersection over union from a confusion matrix [true class, predicted class] of weights, plus one sum for elements whose
-// label or prediction is no class at all: they make the result NaN, so that a wrong numClasses cannot go unseen.
+// Intersection over union from a confusion matrix [true class, predicted class] of weights. Elements whose label or prediction is none of
+// the classes are left out, as in Keras 3.
 // spec: { numClasses, targetClassIds? (all), ignoreClass?, sparseYTrue? (true), sparseYPred? (true), threshold? }.
 // sparse: each element is a class number; else the argmax of an item. threshold: predictions become 0 or 1 first.
 class Iou : public Metric {
@@ -32,7 +32,7 @@ class Iou : public Metric {
     if (elements_ != (sparsePred_ ? width : 1)) badSpec("labels and predictions give different numbers of classes an item");
   }
 
-  int64_t stateSize() const override { return classes_ * classes_ + 1; }
+  int64_t stateSize() const override { return classes_ * classes_; }
 
   void update(double* state, const float* yTrue, const float* yPred, const float* weights, int64_t items) const override {
     for (int64_t i = 0; i < items; ++i) {
@@ -40,17 +40,15 @@ class Iou : public Metric {
       if (w == 0) continue;
       for (int64_t e = 0; e < elements_; ++e) {
         const float y = sparseTrue_ ? yTrue[i * labelWidth + e] : static_cast<float>(argmax(yTrue + i * labelWidth, labelWidth));
-        if (ignores_ && y == ignored_) continue;
+        if (ignores_ && std::trunc(y) == ignored_) continue;
         float p = sparsePred_ ? yPred[i * width + e] : static_cast<float>(argmax(yPred + i * width, width));
         if (hasThreshold_) p = p >= threshold_ ? 1.0f : 0.0f;
-        const bool known = isClass(y) && isClass(p);
-        state[known ? static_cast<int64_t>(y) * classes_ + static_cast<int64_t>(p) : classes_ * classes_] += known ? w : 1;
+        if (isClass(y) && isClass(p)) state[static_cast<int64_t>(y) * classes_ + static_cast<int64_t>(p)] += w;
       }
     }
   }
 
   std::vector<double> result(const double* state) const override {
-    if (state[classes_ * classes_] > 0) return {std::nan("")};
     double sum = 0;
     int64_t present = 0;
     for (const int64_t t : targets_) {

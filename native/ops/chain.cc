@@ -60,6 +60,12 @@ Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& o
     shape = op->out;
     ops_.push_back(std::move(op));
   }
+  maskEnd_ = mask == kNoMask ? MaskEnd::none : mask == kOwnersMask ? MaskEnd::owners : MaskEnd::made;
+  maskSteps_ = maskSteps;
+  if (options.givesMask && maskEnd_ == MaskEnd::made) {
+    std::replace(masksIn_.begin(), masksIn_.end(), mask, kMaskOut);
+    std::replace(masksMade_.begin(), masksMade_.end(), mask, kMaskOut);
+  }
   for (int i = 0; i < static_cast<int>(ops_.size()); ++i) {
     const std::vector<Phase> phases = ops_[static_cast<size_t>(i)]->forwardPhases();
     for (size_t p = 0; p < phases.size(); ++p) forward_.push_back({i, static_cast<int>(p), phases[p].kind});
@@ -94,8 +100,8 @@ void Chain::wire(const Op& owner, const float* x, float* y, const float* dy, flo
     op.y = last ? y : at(values_[i]);
     op.dy = last ? dy : at(gradients_[i]);
     op.dx = i == 0 ? dx : at(gradients_[i - 1]);
-    op.maskIn = masksIn_[i] == kOwnersMask ? owner.maskIn : at(masksIn_[i]);
-    op.maskOut = at(masksMade_[i]);
+    op.maskIn = masksIn_[i] == kOwnersMask ? owner.maskIn : masksIn_[i] == kMaskOut ? owner.maskOut : at(masksIn_[i]);
+    op.maskOut = masksMade_[i] == kMaskOut ? owner.maskOut : at(masksMade_[i]);
     for (size_t k = 0; k < op.scratch.size(); ++k) op.scratch[k] = at(scratch_[i][k]);
   }
 }

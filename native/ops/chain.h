@@ -14,8 +14,9 @@ class Chain {
   struct Options {
     Shape in;  // of one of their samples
     int64_t rowsPerRow = 1;
-    bool masked = false;  // they see the owner's mask, of which each of their samples has an equal part
-    bool steps = false;   // the rows of a row are time steps
+    bool masked = false;     // they see the owner's mask, of which each of their samples has an equal part
+    bool steps = false;      // the rows of a row are time steps
+    bool givesMask = false;  // a mask made inside that reaches the end is the owner's `maskOut`
     bool needsInputGradient = false;
     uint64_t stream = 0;  // tells chains of one owner apart
   };
@@ -26,6 +27,11 @@ class Chain {
   bool readsX() const { return ops_.front()->readsX || ops_.front()->hasPenalty(); }
   bool readsY() const { return ops_.back()->readsY || ops_.back()->hasPenalty(); }
   bool weightsReadDy() const { return ops_.back()->weightsReadDy; }
+  // What has become of the owner's mask at the end: it is still that, an op inside made another (of `maskSteps` a sample of theirs), or
+  // none.
+  enum class MaskEnd { owners, made, none };
+  MaskEnd maskEnd() const { return maskEnd_; }
+  int64_t maskSteps() const { return maskSteps_; }
   void appendForward(std::vector<Phase>* phases) const;
   void appendBackward(std::vector<Phase>* phases) const;
 
@@ -47,7 +53,7 @@ class Chain {
     int op, phase;
     Phase::Kind kind;
   };
-  static constexpr int kNoMask = -2, kOwnersMask = -1;
+  static constexpr int kMaskOut = -3, kNoMask = -2, kOwnersMask = -1;
   Step inner(const Step& step) const;
   int reserve(Op& owner, Scratch s) const;
 
@@ -57,7 +63,9 @@ class Chain {
   std::vector<int> values_, gradients_;    // scratch of the owner between op i and op i + 1
   std::vector<int> masksIn_, masksMade_;   // of each op: scratch of the owner, or one of the above
   std::vector<std::vector<int>> scratch_;  // of each op
-  int lowest_ = 0;                         // ops below have no backward pass
+  MaskEnd maskEnd_ = MaskEnd::none;
+  int64_t maskSteps_ = 0;
+  int lowest_ = 0;  // ops below have no backward pass
   std::vector<Part> forward_, backward_;
   std::vector<std::pair<int, int64_t>> tasks_;
 };

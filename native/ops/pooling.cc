@@ -39,6 +39,7 @@ class PoolingOp : public Op {
       pool_.in[axis] *= cells;
       pool_.spans[axis] = global ? std::vector<PoolSpan>{{0, pool_.in[2]}} : spansOf(spec, static_cast<size_t>(a), cells);
     }
+    pool_.shares = global;
     describeOverlap();
     out = outShape(spec, channels);
     mask = Mask::drop;

@@ -8,6 +8,8 @@ namespace {
 
 // Ops applied to every time step, [steps, ...] -> [steps, ...]: to them each step is a sample, with its part of the mask. What depends on
 // the whole batch goes by `OpEnv::steps`. Spec: ops.
+// The mask of what it gives, as in tf-keras: one made inside, of every step; the input's where that passes through; and where the ops
+// inside consume it, one of a number a step, which counts where any of its part does (a sentence where any of its words does).
 class TimeDistributed : public Op {
  public:
   TimeDistributed(const Value& spec, const OpEnv& env) : chain_(spec.items("ops"), env, options(env), *this) {
@@ -17,6 +19,14 @@ class TimeDistributed : public Op {
     readsX = chain_.readsX();
     readsY = chain_.readsY();
     weightsReadDy = chain_.weightsReadDy();
+    if (chain_.maskEnd() == Chain::MaskEnd::made) {
+      mask = Mask::make;
+      maskSteps = in[0] * chain_.maskSteps();
+    } else if (chain_.maskEnd() == Chain::MaskEnd::none && env.maskSteps > in[0]) {
+      mask = Mask::make;
+      maskSteps = in[0];
+      part_ = env.maskSteps / in[0];
+    }
   }
 
   // What is inside learns where its ends are first, by itself: rows run on many threads.
@@ -32,10 +42,15 @@ class TimeDistributed : public Op {
   }
 
   void forward(const Step& step, int phase, int64_t begin, int64_t end) override {
-    if (phase == 0)
+    if (phase == 0) {
       chain_.wire(*this, x, y, dy, dx);
-    else
+      for (int64_t i = 0; part_ > 0 && i < step.rows * maskSteps; ++i) {
+        const float* of = maskIn + i * part_;
+        maskOut[i] = std::any_of(of, of + part_, [](float keep) { return keep != 0; }) ? 1.0f : 0.0f;
+      }
+    } else {
       chain_.forward(step, phase - 1, begin, end);
+    }
   }
   void backward(const Step& step, int phase, int64_t begin, int64_t end) override {
     if (phase == 0)
@@ -56,12 +71,13 @@ class TimeDistributed : public Op {
     Chain::Options o;
     o.in = Shape(env.in.begin() + 1, env.in.end());
     o.rowsPerRow = env.in[0];
-    o.masked = o.steps = true;
+    o.masked = o.steps = o.givesMask = true;
     o.needsInputGradient = env.needsInputGradient;
     return o;
   }
 
   Chain chain_;
+  int64_t part_ = 0;  // numbers of the input's mask that become one, where it brings the mask down to its steps
 };
 
 }  // namespace

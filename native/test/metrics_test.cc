@@ -190,9 +190,12 @@ TEST(Metrics, Iou) {
   const Object dense{{"numClasses", 3}, {"sparseYTrue", false}, {"sparseYPred", false}, {"targetClassIds", Array{0, 2}}};
   expectAll(measure(metricSpec("iou", dense), 3, 3, onehot, scores, {0.1f, 0.2f, 0.3f, 0.4f}), {0.1 / 0.7 / 2});
   // What is no class cannot pass unseen, unless its weight is 0.
-  EXPECT_TRUE(std::isnan(measure(metricSpec("iou", {{"numClasses", 2}}), 1, 1, {0, 2}, {0, 0})[0]));
-  EXPECT_TRUE(std::isnan(measure(metricSpec("iou", {{"numClasses", 2}}), 1, 1, {0, 1}, {0, kNaN})[0]));
-  expectAll(measure(metricSpec("iou", {{"numClasses", 2}}), 1, 1, {0, 2}, {0, 0}, {1, 0}), {1});
+  // Labels and predictions that are none of the classes are left out: Keras 3.15.1.
+  const Floats odd{0, 1, 2, -1, 1, 0, 0.5f, 1.9f}, what{0, 1, 1, 0, 3, -2, 1, 1}, heavy{1, 2, 3, 4, 5, 6, 7, 8};
+  expectAll(measure(metricSpec("iou", {{"numClasses", 2}}), 1, 1, odd, what, heavy), {0.35661765933});
+  expectAll(measure(metricSpec("iou", {{"numClasses", 2}, {"ignoreClass", 1}}), 1, 1, odd, what, heavy), {0.0625});
+  expectAll(measure(metricSpec("iou", {{"numClasses", 2}, {"targetClassIds", Array{0}}}), 1, 1, odd, what, heavy), {0.125});
+  expectAll(measure(metricSpec("iou", {{"numClasses", 2}}), 1, 1, {0, kNaN, 1}, {0, 1, 1}), {1});
 }
 
 TEST(Metrics, R2) {
@@ -214,7 +217,10 @@ TEST(Metrics, Correlations) {
   expectAll(measure(metricSpec("pearsonCorrelation"), 3, 3, y, p), {0.9966996338993913});
   expectAll(measure(metricSpec("concordanceCorrelation"), 3, 3, y, p), {0.9816320385426076});
   expectAll(measure(metricSpec("pearsonCorrelation"), 2, 2, {0, 1e-3f, 0, 1}, {2, 2.001f, 1, 0.9999f}), {0}, 1e-12);
-  expectAll(measure(metricSpec("pearsonCorrelation"), 1, 1, {1}, {2}), {0});  // constant: no correlation
+  // A constant has no correlation: NaN, as in Keras 3. One that is masked does not count.
+  EXPECT_TRUE(std::isnan(measure(metricSpec("pearsonCorrelation"), 1, 1, {1}, {2})[0]));
+  EXPECT_TRUE(std::isnan(measure(metricSpec("pearsonCorrelation"), 2, 2, {1, 1, 1, 2}, {1, 2, 1, 3})[0]));
+  expectAll(measure(metricSpec("pearsonCorrelation"), 2, 2, {1, 1, 1, 2}, {1, 2, 1, 3}, {0, 1}), {1});
 }
 
 TEST(Metrics, MeansOfLosses) {

@@ -90,7 +90,13 @@ Results reference(const Case& c, const Floats& x, const Floats& dy) {
           if (i == inside[0] || x[from] > x[most]) most = from;
           if (c.kind == "average") out.dx[from] += static_cast<double>(dy[to]) / static_cast<double>(inside.size());
         }
-        if (c.kind == "max") out.dx[most] += dy[to];
+        // Equal maxima share the gradient of a whole image; of a window the first has it.
+        std::vector<size_t> largest;
+        for (const size_t i : inside)
+          if (x[r * sample + at(cells.size(), i, k)] == x[most] && (c.global || largest.empty()))
+            largest.push_back(r * sample + at(cells.size(), i, k));
+        for (const size_t from : largest)
+          if (c.kind == "max") out.dx[from] += static_cast<double>(dy[to]) / static_cast<double>(largest.size());
         out.y[to] = c.kind == "max" ? x[most] : sum / static_cast<double>(inside.size());
       }
   }
