@@ -12,7 +12,7 @@ import { type Layer, setAllWeights, type Weight } from './layers/layer.js';
 import { allowRenumbering, forgetHolder, nameAutomatically, nameFor, noteHolder } from './layers/names.js';
 import { Nested } from './layers/nested.js';
 import { checkBatchShape, type Shape, sameShape, shapeText } from './layers/shape.js';
-import { buildStack, shapeThrough, trainingLayers, trainingWeights, withInner } from './layers/stack.js';
+import { buildStack, savePlaces, shapeThrough, trainingLayers, trainingWeights, withInner } from './layers/stack.js';
 import type { Optimizer } from './optimizers.js';
 import { checkBoolean, checkReadable, readOptions } from './options.js';
 import { nextSeed, saveRandom } from './random.js';
@@ -95,7 +95,23 @@ export class Sequential {
     this.autoNamed = o.name === undefined;
     modelsMade++;
     this.#trainable = checkBoolean('Sequential', 'trainable', o.trainable);
-    for (const layer of o.layers) this.add(layer);
+    const layers = o.layers.map((given) => this.#layerOf(given));
+    const undo = savePlaces(layers);
+    try {
+      for (const layer of layers) this.add(layer);
+    } catch (error) {
+      // Layers that were made before may be used elsewhere: they are as if nobody had tried.
+      for (const layer of layers) forgetHolder(layer, this);
+      undo();
+      throw error;
+    }
+  }
+
+  #layerOf(given: unknown): Layer {
+    if (!(given instanceof Sequential)) return layerRegistry.resolve(given, 'add');
+    const layer = new Nested(given);
+    if (given.autoNamed) allowRenumbering(layer);
+    return layer;
   }
 
   // --- building
@@ -103,10 +119,9 @@ export class Sequential {
   /** Adds a layer on top: an instance, a name or a config; or another model, as one layer. Throws TypeError for anything else, ValueError for a name taken twice or a shape that does not fit. */
   add(given: unknown): void {
     this.#mayChange('add a layer to');
-    const layer = given instanceof Sequential ? new Nested(given) : layerRegistry.resolve(given, 'add');
+    const layer = this.#layerOf(given);
     if (layer instanceof Nested && layer.holds(this))
       throw new ValueError(`Sequential '${this.name}' cannot be a layer of itself.`, 'ERR_LAYER');
-    if (given instanceof Sequential && given.autoNamed) allowRenumbering(layer);
     if (layer instanceof InputLayer) {
       if (this.#input || this.#layers.length)
         throw new ValueError(`Sequential '${this.name}': an input comes first and only once.`, 'ERR_LAYER');

@@ -291,13 +291,15 @@ export abstract class Layer implements Part {
       );
   }
 
-  /** How to take back what a `build` after this does. */
+  /** How to take back what building it, and putting it into a stack, does after this. */
   saveBuild(): () => void {
-    const { builtFor } = this;
+    const { builtFor, name, home } = this;
     const made = this.weights.length;
     return () => {
       this.builtFor = builtFor;
       this.weights.length = made;
+      this.name = name;
+      this.home = home;
     };
   }
 

@@ -68,6 +68,7 @@ export class Nested extends Wrapper {
   }
 
   protected override createWeights(input: Shape): void {
+    this.checkUnchanged();
     this.model.buildFor(input);
     for (const layer of this.layers) this.weights.push(...layer.weights);
   }

@@ -8,9 +8,17 @@ export const withInner = (layers: readonly Layer[]): Layer[] => layers.flatMap((
 export const shapeThrough = (layers: readonly Layer[], input: Shape): Shape =>
   layers.reduce((s, l) => l.computeOutputShape(s), input);
 
+/** How to make layers, and those inside them, what they are now. */
+export function savePlaces(layers: readonly Layer[]): () => void {
+  const undo = withInner(layers).map((l) => l.saveBuild());
+  return () => {
+    for (const back of undo) back();
+  };
+}
+
 /** Builds layers that take each other's output, and gives the shape of the last one's. Where one does not fit, all are as they were. */
 export function buildStack(layers: readonly Layer[], input: Shape): Shape {
-  const undo = withInner(layers).map((l) => l.saveBuild());
+  const undo = savePlaces(layers);
   try {
     let shape = input;
     for (const layer of layers) {
@@ -19,7 +27,7 @@ export function buildStack(layers: readonly Layer[], input: Shape): Shape {
     }
     return shape;
   } catch (error) {
-    for (const back of undo) back();
+    undo();
     throw error;
   }
 }

@@ -148,6 +148,31 @@ describe('what fails leaves the model as it was', () => {
     expect([model.built, model.weights.length, model.layers[0].builtFor]).toEqual([false, 0, undefined]);
   });
 
+  it('the constructor: layers that were made before', () => {
+    const [first, second] = [layers.dense({ units: 2, inputShape: [4] }), layers.dense({ units: 3 })];
+    const list = [first, second, layers.conv1d({ filters: 1, kernelSize: 1 })];
+    expect(() => sequential(list)).toThrow(throwing('ERR_SHAPE', /conv1d/));
+    for (const layer of list) expect([layer.name, layer.builtFor, layer.weights.length]).toEqual([undefined, undefined, 0]);
+    expect(sequential([second, first].slice(0, 1)).layers[0].name).toBe('dense');
+  });
+
+  it('fit, evaluate and predict of a model that is not built: it stays so', async () => {
+    const model = sequential([layers.dense({ units: 2 })]);
+    model.compile(momentum());
+    const stays = async (call: Promise<unknown>) => {
+      await expect(call).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_/) });
+      expect([model.built, model.layers[0].builtFor, model.weights.length]).toEqual([false, undefined, 0]);
+    };
+    await stays(model.fit(x, y(3), quiet));
+    await stays(model.fit(x, y(2), { ...quiet, validationData: [x, y(3)] }));
+    await stays(model.fit(() => [[x, y(3)]], null, quiet));
+    await stays(model.trainOnBatch(x, y(3)));
+    await stays(model.testOnBatch(x, y(3)));
+    await stays(model.evaluate(x, y(3), { verbose: 0 }));
+    await model.fit(x, y(2), quiet);
+    expect(model.built).toBe(true);
+  });
+
   it('compile', async () => {
     const model = base();
     model.compile(momentum());
