@@ -24,6 +24,7 @@ export class BinaryFocalCrossentropy extends Loss {
   static override readonly className = 'BinaryFocalCrossentropy';
   /** Its cross-entropy takes the logits as others do; 1 - p_t is the sigmoid's, so softmax's would not do. */
   override readonly logitsFrom = 'onlySigmoid';
+  override readonly takesProbabilities = true;
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
   readonly axis: number;
@@ -66,6 +67,7 @@ export interface CategoricalFocalCrossentropyOptions extends CrossentropyOptions
  */
 export class CategoricalFocalCrossentropy extends Loss {
   static override readonly className = 'CategoricalFocalCrossentropy';
+  override readonly takesProbabilities = true;
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
   readonly axis: number;

@@ -56,6 +56,8 @@ export abstract class Loss implements Part {
   readonly logitsFrom: LogitsFrom = null;
   /** Whether labels are class numbers: one for each vector of predictions, in a last axis of length 1 or without that axis. */
   readonly sparse: boolean = false;
+  /** Whether labels are probabilities: 0 and 1, or what lies between. */
+  readonly takesProbabilities: boolean = false;
   /** A label that takes an item out, as a mask would. */
   readonly ignoreClass: number | null = null;
   /** Whether the batch as a whole has one value. */

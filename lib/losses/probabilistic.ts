@@ -37,6 +37,7 @@ export class BinaryCrossentropy extends Loss {
   static override readonly className = 'BinaryCrossentropy';
   static readonly aliases = ['bce', 'BCE'];
   override readonly logitsFrom = 'sigmoid';
+  override readonly takesProbabilities = true;
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
   readonly axis: number;
@@ -71,6 +72,7 @@ export class CategoricalCrossentropy extends Loss {
   static override readonly className = 'CategoricalCrossentropy';
   static readonly aliases = ['cce', 'CCE'];
   override readonly logitsFrom = 'softmax';
+  override readonly takesProbabilities = true;
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
   readonly axis: number;

@@ -2,6 +2,7 @@ import type { RunResult } from '../../binding.js';
 import { BatchStream } from '../data/dataset.js';
 import { checkFinite } from '../data/finite.js';
 import type { NativeFeed, RunShape } from '../engine/engine.js';
+import { show, ValueError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import type { Compilation } from './compilation.js';
 import { feedOf } from './feed.js';
@@ -104,6 +105,11 @@ export class DatasetBatches implements Batches {
     const batch = await this.#stream.next();
     if (!batch) return false;
     const where = `${this.where}, batch ${batch.index}`;
+    if (batch.y === null || batch.y === undefined)
+      throw new ValueError(
+        `${where}: y is missing: the batches of a dataset are pairs here, [x, y], or { xs, ys }; in a generator: yield [x, y]. Received: x alone, ${show(batch.x)}`,
+        'ERR_MISSING_DATA',
+      );
     this.#samples = this.model.tentatively(() => {
       const samples = readSamples(this.model, this.compilation, where, batch.x, batch.y, batch.weights, true, first);
       if (this.finite) for (const one of named(where, samples)) checkFinite(one);

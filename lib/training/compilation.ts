@@ -49,6 +49,7 @@ export class Compilation {
   training: ReadonlySet<Layer> | null = null;
   /** Metrics with their keys in the logs; which accuracy is meant is known once the output's shape is. */
   named: NamedMetric[] = [];
+  readonly #told = new Set<string>();
 
   constructor(given: CompileOptions, outputName: string) {
     const o = readOptions<CompileOptions>('compile', given, {
@@ -90,6 +91,13 @@ export class Compilation {
     this.named = nameMetrics(this.#metrics, this.#weightedMetrics, { outputWidth: 2, labelWidth: 2 });
   }
 
+  /** Warns of labels and outputs that hardly are what is meant: once each, however many batches have them. */
+  warnOnce(kind: 'units' | 'labels', message: string): void {
+    if (this.#told.has(kind)) return;
+    this.#told.add(kind);
+    process.emitWarning(message, { code: 'GEMMFIT_LABELS' });
+  }
+
   /** Elements of a label for each item of the output: 1 where classes are given by number. */
   labelWidth(outputShape: Shape): number {
     return this.loss?.sparse ? 1 : (outputShape.at(-1) ?? 1);
@@ -101,6 +109,11 @@ export class Compilation {
     const labelWidth = this.labelWidth(concrete);
     const named = nameMetrics(this.#metrics, this.#weightedMetrics, { outputWidth, labelWidth });
     this.loss?.checkOutput(concrete as number[]);
+    if (outputWidth === 1 && finalActivation === 'softmax' && this.loss)
+      this.warnOnce(
+        'units',
+        "compile: softmax over one unit is always 1, so that nothing can be learned. For two classes use one unit with 'sigmoid' and 'binary_crossentropy', or two units.",
+      );
     this.named = named;
     // As Keras does: a cross-entropy takes what the final sigmoid or softmax was given, whichever of the two it is.
     const hasLogits = finalActivation === 'sigmoid' || finalActivation === 'softmax';

@@ -2,6 +2,7 @@ import { single } from '../data/containers.js';
 import { type Tensor, toTensor } from '../data/convert.js';
 import { isDataset } from '../data/dataset.js';
 import type { Named } from '../data/finite.js';
+import { checkProbabilities, unreachable } from '../data/label_values.js';
 import { checkIds, checkLabels } from '../data/labels.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { isStateful, type Shape } from '../layers/layer.js';
@@ -72,10 +73,17 @@ export function readY(model: Sequential, compilation: Compilation, where: string
     hint: labelHint(compilation, output),
   });
   checkLabels(where, y, compilation.loss, output.at(-1) ?? 1);
+  if (compilation.loss) {
+    checkProbabilities(where, y, compilation.loss);
+    const wrong = unreachable(where, y, compilation.loss, () => model.engine().program.finalActivation);
+    if (wrong) compilation.warnOnce('labels', `Model '${model.name}': ${wrong}`);
+  }
   return y;
 }
 
 function labelHint(compilation: Compilation, output: Shape): string | undefined {
+  if (compilation.loss?.sparse)
+    return "This loss takes class numbers, one for each vector of predictions; for one-hot labels use 'categorical_crossentropy'.";
   if (compilation.loss?.logitsFrom === 'softmax' && !compilation.loss.sparse)
     return `This loss takes one-hot labels of width ${output.at(-1)}; for class numbers use 'sparse_categorical_crossentropy'.`;
   return undefined;
@@ -138,6 +146,12 @@ export function readSamples(
     const ty = needsY || (y !== null && y !== undefined) ? readY(model, compilation, ny, y, tx) : null;
     const tw = readWeights(model, compilation, nw, weights, tx);
     const count = tx.shape[0];
+    const classes = outputFor(model, tx).at(-1) ?? 1;
+    if (ty && compilation.loss?.sparse && classes > 1 && ty.shape[0] === count * classes)
+      throw new ValueError(
+        `${ny} has ${classes} numbers for each of the ${count} samples, as one-hot labels have. This loss takes class numbers; for one-hot labels use 'categorical_crossentropy'.`,
+        'ERR_LENGTHS',
+      );
     if ((ty && ty.shape[0] !== count) || (tw && tw.shape[0] !== count))
       throw new ValueError(
         `${where ? `${where}: ` : ''}x, y and sampleWeight must have the same number of samples. Received: x ${count}${ty ? `, y ${ty.shape[0]}` : ''}${tw ? `, sampleWeight ${tw.shape[0]}` : ''}.`,
