@@ -24,21 +24,30 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
       // Sources that keep us waiting are not waited for.
       for (const source of sources) void source.close();
     });
-    if (plan.profile) model.engine().beginTrace();
     try {
       const history = await run(model, plan, list, aborting);
       if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
       return history;
+    } catch (error) {
+      // A training that failed leaves no trace running.
+      if (plan.profile) forgetTrace(model);
+      throw error;
     } finally {
       for (const source of sources) {
         const closed = source.close();
         if (closed) await aborting.until(closed).catch(() => undefined);
       }
       aborting.release();
-      // A training that failed leaves no trace running.
-      if (plan.profile) model.engine().endTrace();
     }
   });
+}
+
+function forgetTrace(model: Sequential): void {
+  try {
+    model.engine().endTrace();
+  } catch {
+    // Not built, disposed of, or at work for a hook that was left behind: what ended the training is what counts.
+  }
 }
 
 /** All that can be said before the training begins. */

@@ -1,5 +1,6 @@
 import type { CallbackParams } from '../callbacks/callback.js';
 import type { Named } from '../data/finite.js';
+import type { Engine } from '../engine/engine.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, checkOneOf, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
@@ -171,8 +172,13 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
 
   const watch = new LossWatch(model.name, initialEpoch);
   const toCheck: Named[] = [];
+  let traced: Engine | null = null;
   const runner: Trainer = async (feed, shape, n, reset, epochSteps) => {
-    const result = await model.engine().train(feed, shape, n, model.trainedSteps, reset, epochSteps);
+    const engine = model.engine();
+    // With the first batch: before it the model need not be built.
+    if (profile && traced !== engine) engine.beginTrace();
+    traced = engine;
+    const result = await engine.train(feed, shape, n, model.trainedSteps, reset, epochSteps);
     model.addTrainedSteps(result.done);
     const { optimizer } = compilation;
     watch.note(result, reset, epochSteps ?? 0, (i) => optimizer.rateAt(optimizer.calls - result.done + i));

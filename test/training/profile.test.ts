@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { layers, type Sequential, sequential, setRandomSeed, setThreads, ValueError } from '../../lib/index.js';
+import { array, layers, type Sequential, sequential, setRandomSeed, setThreads, ValueError } from '../../lib/index.js';
 import { profileOf } from '../../lib/training/profile.js';
 
 const rows = 256;
@@ -100,6 +100,16 @@ describe('fit with a profile', () => {
     await model().fit(x, y, { verbose: 0 });
     expect(JSON.parse(readFileSync(process.env.GEMMFIT_TRACE, 'utf8')).traceEvents.length).toBeGreaterThan(10);
     expect(print).not.toHaveBeenCalled();
+  });
+
+  it('profiles a model that the first batch of a dataset builds', async () => {
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const m = sequential([layers.dense({ units: 1 })]);
+    m.compile({ loss: 'mse' });
+    const batches = () => [[array(x.slice(0, 40), [4, 10]), array(y.slice(0, 4), [4, 1])]];
+    await expect(m.fit(() => [], null, { verbose: 0, profile: true })).rejects.toMatchObject({ code: 'ERR_EMPTY' });
+    const { profile } = await m.fit(batches, null, { verbose: 0, epochs: 2, profile: true });
+    expect(profile?.rows.length).toBeGreaterThan(1);
   });
 
   it('refuses what it cannot honour before training begins', async () => {
