@@ -44,6 +44,8 @@ class ActivationRegistry extends Registry<Activation> {
   override resolve(id: unknown, where = this.kind): Activation {
     if (typeof id === 'function') return fromFunction(id as () => unknown, where, factories);
     if (id === 'LeakyReLU') return new elementwise.LeakyRelu(leakyLayer);
+    // TensorFlow.js's name of the approximation.
+    if (id === 'gelu_new' || id === 'geluNew') return new elementwise.Gelu({ approximate: true });
     if (typeof id !== 'object' || id === null || id instanceof Activation) return super.resolve(id, where);
     // A layer such as LeakyReLU in an activation's place.
     if (typeof (id as Partial<Part>).getConfig === 'function')

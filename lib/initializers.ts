@@ -142,6 +142,8 @@ export const initializers = {
   heNormal: (options?: FanOptions) => new HeNormal(options),
   lecunUniform: (options?: FanOptions) => new LecunUniform(options),
   lecunNormal: (options?: FanOptions) => new LecunNormal(options),
+  leCunUniform: (options?: FanOptions) => new LecunUniform(options),
+  leCunNormal: (options?: FanOptions) => new LecunNormal(options),
   orthogonal: (options?: OrthogonalOptions) => new Orthogonal(options),
   identity: (options?: { gain?: number }) => new Identity(options),
 };

@@ -134,14 +134,17 @@ export function checkBoolean(where: string, name: string, value: unknown): boole
   return value;
 }
 
-/** One of a few words. */
+const inCamelCase = (word: string): string => word.replace(/_+([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+
+/** One of a few words. TensorFlow.js has those of Keras in camelCase: 'fanAvg' is 'fan_avg'. */
 export function checkOneOf<T extends string>(where: string, name: string, value: unknown, allowed: readonly T[]): T {
   if (typeof value !== 'string')
     throw typeError(`${where}: '${name}' must be one of ${allowed.map((a) => `'${a}'`).join(', ')}. Received: ${show(value)}`);
-  if (!allowed.includes(value as T))
+  const known = allowed.find((word) => word === value || inCamelCase(word) === value);
+  if (known === undefined)
     throw new ValueError(
       `${where}: '${name}' must be one of ${allowed.map((a) => `'${a}'`).join(', ')}. Received: '${value}'.${suggest(value, allowed)}`,
       'ERR_OUT_OF_RANGE',
     );
-  return value as T;
+  return known;
 }

@@ -148,9 +148,13 @@ export class HeNormal extends named('HeNormal', 2, 'fan_in', 'truncated_normal')
  * `scale 1 / inputs`, uniform. LeCun et al., 1998.
  * @example layers.dense({ units: 8, kernelInitializer: 'lecun_uniform' })
  */
-export class LecunUniform extends named('LecunUniform', 1, 'fan_in', 'uniform') {}
+export class LecunUniform extends named('LecunUniform', 1, 'fan_in', 'uniform') {
+  static readonly aliases = ['leCunUniform', 'LeCunUniform'];
+}
 /**
  * `scale 1 / inputs`, truncated normal, for selu layers. Klambauer et al., 2017.
  * @example layers.dense({ units: 8, activation: 'selu', kernelInitializer: 'lecun_normal' })
  */
-export class LecunNormal extends named('LecunNormal', 1, 'fan_in', 'truncated_normal') {}
+export class LecunNormal extends named('LecunNormal', 1, 'fan_in', 'truncated_normal') {
+  static readonly aliases = ['leCunNormal', 'LeCunNormal'];
+}

@@ -1,5 +1,5 @@
 import { isDataset } from '../data/dataset.js';
-import { checkDtype } from '../dtype_policy.js';
+import { checkDtype, inputTypes } from '../dtype_policy.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, reading } from '../options.js';
 import type { Config } from '../registry.js';
@@ -108,8 +108,6 @@ export class Dense extends Layer {
   }
 }
 
-const inputTypes = 'float32 float64 float16 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool'.split(' ');
-
 /**
  * What a model takes: made by `input({ shape })`. It has no weights and does nothing; it tells the shape and the name.
  * @example sequential([input({ shape: [784] }), layers.dense({ units: 10, activation: 'softmax' })])
@@ -129,16 +127,20 @@ export class InputLayer extends Layer {
     dtype?: unknown;
     source?: unknown;
     batchSize?: number | null;
+    sparse?: boolean;
   }) {
     const o = Layer.read('InputLayer', options, {
       shape: undefined as Shape | undefined,
       batchShape: undefined as Shape | undefined,
       source: undefined as unknown,
       batchSize: null as number | null,
+      sparse: false,
     });
     // Integer inputs (ids) are data of any element type here; a config that says so is right.
     const { dtype, ...base } = o;
     checkDtype('InputLayer', dtype, inputTypes);
+    if (checkBoolean('InputLayer', 'sparse', o.sparse))
+      throw new ValueError("InputLayer: 'sparse' inputs are not available; give dense arrays. Received: true", 'ERR_UNSUPPORTED');
     if (o.batchSize !== null) checkNumber('input', 'batchSize', o.batchSize, { min: 1, integer: true });
     const given = (['shape', 'batchShape', 'batchInputShape', 'inputShape', 'inputDim'] as const).filter((key) => o[key] != null);
     if (given.length > 1)

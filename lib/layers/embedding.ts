@@ -2,6 +2,7 @@ import { show, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
+import { checkShape } from './shape.js';
 
 /** Ids travel as float32, which holds whole numbers exactly up to here. */
 const mostIds = 2 ** 24;
@@ -18,8 +19,8 @@ export interface EmbeddingOptions extends Omit<LayerOptions, 'inputDim'> {
   embeddingsConstraint?: unknown;
   /** Whether id 0 marks time steps that later layers, the loss and the metrics leave out. Default false. */
   maskZero?: boolean;
-  /** On a first layer: the number of ids of a sample, as Keras 2 took it. Short for `inputShape: [inputLength]`. */
-  inputLength?: number | null;
+  /** On a first layer: the number of ids of a sample, as Keras 2 took it, or the shape. Short for `inputShape: [inputLength]`. */
+  inputLength?: number | readonly (number | null)[] | null;
   /** Initial vectors, `[inputDim, outputDim]`, or a list that holds them. */
   weights?: unknown;
   /** Low-rank adaptation: only null. */
@@ -51,7 +52,7 @@ export class Embedding extends Layer {
       embeddingsRegularizer: null as unknown,
       embeddingsConstraint: null as unknown,
       maskZero: false,
-      inputLength: null as number | null,
+      inputLength: null as number | readonly (number | null)[] | null,
       weights: null as unknown,
       loraRank: null as unknown,
       loraAlpha: null as unknown,
@@ -60,8 +61,9 @@ export class Embedding extends Layer {
     const { inputDim, inputLength, ...base } = o;
     const ids = checkNumber('Embedding', 'inputDim', inputDim, { min: 1, max: mostIds, integer: true });
     const shaped = base.inputShape !== undefined || base.batchInputShape !== undefined;
-    if (inputLength !== null) checkNumber('Embedding', 'inputLength', inputLength, { min: 1, integer: true });
-    super(inputLength === null || shaped ? base : { ...base, inputShape: [inputLength] });
+    const length = Array.isArray(inputLength) ? checkShape('Embedding', 'inputLength', inputLength) : inputLength;
+    if (length !== null && !Array.isArray(length)) checkNumber('Embedding', 'inputLength', length, { min: 1, integer: true });
+    super(length === null || shaped ? base : { ...base, inputShape: [length].flat() as Shape });
     this.inputDim = ids;
     this.outputDim = checkNumber('Embedding', 'outputDim', o.outputDim, { min: 1, integer: true });
     this.maskZero = checkBoolean('Embedding', 'maskZero', o.maskZero);

@@ -1,6 +1,7 @@
 import { ValueError } from '../errors.js';
-import { Registry } from '../registry.js';
-import { activationLayers } from './activation.js';
+import { checkNumber, readOptions } from '../options.js';
+import { type PartClass, Registry } from '../registry.js';
+import { activationLayers, ReLU } from './activation.js';
 import { adaptivePoolingLayers } from './adaptive_pooling.js';
 import { whyNoCode } from './code_layers.js';
 import { convLSTMLayers } from './conv_lstm.js';
@@ -12,7 +13,7 @@ import { embeddingLayers } from './embedding.js';
 import { featureNormalizationLayers } from './feature_normalization.js';
 import { globalPoolingLayers } from './global_pooling.js';
 import { groupNormalizationLayers } from './group_normalization.js';
-import { Layer } from './layer.js';
+import { baseDefaults, Layer, type LayerOptions } from './layer.js';
 import { noiseLayers } from './noise.js';
 import { normalizationLayers } from './normalization.js';
 import { poolingLayers } from './pooling.js';
@@ -58,7 +59,18 @@ const all = [
   ...upSamplingLayers,
 ] as const;
 
+/** A layer of Keras 2 and TensorFlow.js, which is a ReLU with a threshold: `x` above `theta`, else 0. */
+class ThresholdedReLU extends ReLU {
+  constructor(options: LayerOptions & { theta?: number } = {}) {
+    const { theta, ...rest } = readOptions<{ theta: number }>('ThresholdedReLU', options, { ...baseDefaults, theta: 1 });
+    super({ ...rest, threshold: checkNumber('ThresholdedReLU', 'theta', theta, { min: 0 }) });
+  }
+}
+
 class LayerRegistry extends Registry<Layer> {
+  override find(name: string): PartClass<Layer> | undefined {
+    return /(^|[.>])(ThresholdedReLU|thresholded_re_?lu)$/.test(name) ? ThresholdedReLU : super.find(name);
+  }
   override unknown(name: string, where: string): ValueError {
     const reason = whyNoCode(name);
     return reason ? new ValueError(`${where}: a layer of class '${name}' ${reason}`, 'ERR_LAMBDA') : super.unknown(name, where);

@@ -1,12 +1,12 @@
 import { type Activation, activationRegistry } from '../activations.js';
 import { type Constraint, constraintRegistry } from '../constraints.js';
 import { checkWeightArray, NDArray } from '../data/ndarray.js';
-import { type DTypePolicy, dtypePolicy, readPolicy } from '../dtype_policy.js';
+import { checkDtype, type DTypePolicy, dtypePolicy, inputTypes, readPolicy } from '../dtype_policy.js';
 import { addon, type NativeVariable } from '../engine/addon.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { type Initializer, initializerRegistry } from '../initializers.js';
-import { checkBoolean, readOptions } from '../options.js';
+import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import { nextSeed } from '../random.js';
 import { type Config, classNameOf, type Part, partToJSON, snake } from '../registry.js';
 import { type Regularizer, regularizerRegistry } from '../regularizers.js';
@@ -30,9 +30,13 @@ export interface LayerOptions {
   batchInputShape?: Shape;
   /** On a first layer: short for `inputShape: [inputDim]`. */
   inputDim?: number;
+  /** On a first layer, from TensorFlow.js: the type of the input, such as 'int32'. Data of any type are taken whatever it says. */
+  inputDType?: unknown;
+  /** On a first layer, from Keras 2: how many samples a batch has. Any number is taken whatever it says. */
+  batchSize?: number | null;
 }
 
-const baseDefaults = {
+export const baseDefaults = {
   name: undefined,
   trainable: true,
   activityRegularizer: null as unknown,
@@ -40,6 +44,8 @@ const baseDefaults = {
   inputShape: undefined,
   batchInputShape: undefined,
   inputDim: undefined,
+  inputDType: undefined,
+  batchSize: undefined,
 };
 
 /** A weight or moving statistic of a layer. Its values live in native memory; `read` and `write` copy. */
@@ -181,6 +187,8 @@ export abstract class Layer implements Part {
     this.name = name;
     this.#trainable = checkBoolean(where, 'trainable', trainable ?? true);
     this.activityRegularizer = this.#activity(options.activityRegularizer);
+    checkDtype(where, options.inputDType, inputTypes);
+    if (options.batchSize != null) checkNumber(where, 'batchSize', options.batchSize, { min: 1, integer: true });
     const shape = sampleShape(where, { inputShape, batchInputShape, inputDim });
     if (shape) this.batchInputShape = [null, ...shape];
   }

@@ -36,6 +36,8 @@ export interface CellOptions extends LayerOptions {
   recurrentDropout?: number;
   /** Of the dropout: a whole number from 0, or null (the default) for the model's own. */
   seed?: number | null;
+  /** How Keras 2 and TensorFlow.js compute it, 0 to 2: it makes no difference here. */
+  implementation?: number | null;
 }
 
 export const cellDefaults = {
@@ -54,6 +56,7 @@ export const cellDefaults = {
   dropout: 0,
   recurrentDropout: 0,
   seed: null as unknown,
+  implementation: null as unknown,
 };
 
 type Read = typeof cellDefaults & LayerOptions;
@@ -86,6 +89,7 @@ export abstract class RecurrentCell extends Layer {
     this.recurrentDropout = checkNumber(where, 'recurrentDropout', o.recurrentDropout, { min: 0, below: 1 });
     this.seed =
       o.seed === null ? null : checkNumber(where, 'seed', o.seed, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
+    if (o.implementation !== null) checkNumber(where, 'implementation', o.implementation, { min: 0, max: 2, integer: true });
     this.#parts = this.readParts(o);
   }
 

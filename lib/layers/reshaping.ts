@@ -59,15 +59,15 @@ export class Reshape extends Layer {
 
   constructor(
     options: LayerOptions & {
-      /** Of one sample: whole numbers above 0; one may be -1, which takes what is left. */
-      targetShape: readonly number[];
+      /** Of one sample: whole numbers above 0; one may be -1 (or, as in TensorFlow.js, null), which takes what is left. */
+      targetShape: readonly (number | null)[];
     },
   ) {
-    const o = Layer.read('Reshape', options, { targetShape: undefined as readonly number[] | undefined });
+    const o = Layer.read('Reshape', options, { targetShape: undefined as readonly (number | null)[] | undefined });
     super(o);
-    const shape = o.targetShape;
-    if (!Array.isArray(shape))
-      throw typeError(`Reshape: 'targetShape' must be an array of whole numbers. Received: ${show(shape)}`);
+    if (!Array.isArray(o.targetShape))
+      throw typeError(`Reshape: 'targetShape' must be an array of whole numbers. Received: ${show(o.targetShape)}`);
+    const shape: number[] = o.targetShape.map((d) => d ?? -1);
     if (!shape.every((d) => Number.isInteger(d) && (d > 0 || d === -1)) || shape.filter((d) => d === -1).length > 1)
       throw new ValueError(
         `Reshape: 'targetShape' must hold whole numbers above 0, and -1 at most once. Received: ${show(shape)}`,

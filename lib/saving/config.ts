@@ -149,6 +149,10 @@ export function layerOptions({ className, config }: LayerEntry, { dialect, old }
   for (const key of idleFor.get(bare) ?? []) if (key !== 'groups' || out.groups === 1) delete out[key];
   // TensorFlow.js writes null for what was left out, and takes it for false: for the forget bias too, which Keras has at true.
   for (const key of ['maskZero', 'unitForgetBias']) if (out[key] === null) out[key] = false;
+  // And the type of an input as that of its first layer, and a depthwise kernel's regularizer in the place of its constraint.
+  if ('batchInputShape' in out && typeof out.dtype === 'string' && /^(u?int|bool)/.test(out.dtype)) delete out.dtype;
+  if (isObject(out.depthwiseConstraint) && /^L1(L2)?$|^L2$/.test(classOf(out.depthwiseConstraint) ?? ''))
+    delete out.depthwiseConstraint;
   // It also writes a cell's options beside the cell.
   if (bare === 'RNN' && isObject(out.cell) && isObject(out.cell.config))
     for (const key of Object.keys(fromKerasConfig(out.cell.config))) if (!/^(name|trainable|dtype)$/.test(key)) delete out[key];
