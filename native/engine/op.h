@@ -161,5 +161,6 @@ constexpr int64_t kTileFloats = 65536;
 using OpFactory = std::unique_ptr<Op> (*)(const Value& spec, const OpEnv& env);
 // The table in native/ops/registry.cc. Throws Error ERR_SPEC for an unknown name.
 std::unique_ptr<Op> makeOp(const Value& spec, const OpEnv& env);
+void addOp(const std::string& name, OpFactory factory);  // for tests, before any other thread runs
 
 }  // namespace gemmfit

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "native/engine/error.h"
+#include "native/engine/guard.h"
 #include "native/engine/philox.h"
 #include "native/kernels/finite.h"
 
@@ -59,7 +60,7 @@ float* Arena::reserve(int64_t floats) {
   if (floats > size_) {
     block_.reset();
     size_ = 0;
-    block_ = allocateFloats(floats);
+    block_ = allocateFloats(floats, "the memory of a plan");
     size_ = floats;
   }
   return block_.get();
@@ -77,6 +78,7 @@ Plan::Plan(const Value& program, Weights& weights, const std::vector<VariablePtr
   if (weightSteps > 0 && head_ && head_->itemsPerRow() % weightSteps != 0)
     throw Error("ERR_SHAPE",
                 "sample weights of " + std::to_string(weightSteps) + " steps do not fit an output of shape " + toString(out()));
+  if (guarding()) guard_ = std::make_unique<PlanGuard>(*this);
   schedule();
   planMemory();
 }
@@ -150,7 +152,7 @@ void Plan::makeOps(const Value& program, const std::vector<VariablePtr>& states,
 int Plan::place(Part part, const Phase& phase) {
   const bool rows = phase.kind == Phase::rows;
   const bool gathered = !stages_.empty() && stages_.back().parts.back().what == Do::gatherColumns;  // by the tasks that need it
-  if (!gathered && (!rows || stages_.empty() || !stages_.back().rows)) {
+  if (guard_ || (!gathered && (!rows || stages_.empty() || !stages_.back().rows))) {
     Stage s;
     s.rows = rows;
     s.count = rows ? 1 : phase.count;
@@ -239,7 +241,7 @@ void Plan::planMemory() {
       if (p.what == Do::combine || p.what == Do::gradient || p.what == Do::penaltyGradient) headLast = s;
 
   const auto add = [&](int64_t perRow, int64_t fixed, int from, int to) {
-    buffers_.push_back({std::max<int64_t>(16, ceilDiv(perRow * batch + fixed, 16) * 16), from, to, {}});
+    buffers_.push_back({std::max<int64_t>(16, ceilDiv(perRow * batch + fixed, 16) * 16), from, to, {}, perRow * batch + fixed});
     return static_cast<int>(buffers_.size()) - 1;
   };
   const auto extend = [&](int b, int to) { buffers_[static_cast<size_t>(b)].to = std::max(buffers_[static_cast<size_t>(b)].to, to); };
@@ -371,6 +373,10 @@ void Plan::planMemory() {
     extend(gradient, backwardLast[static_cast<size_t>(lowest_)]);
   }
   use(inputBuffer, &input_);
+  if (guard_) {
+    arenaFloats_ = guard_->place();
+    return;
+  }
 
   // Largest first, each at the lowest place where no buffer alive at the same time lies.
   std::vector<size_t> order(buffers_.size());
@@ -416,6 +422,7 @@ void Plan::beginStep(const Feed& feed, Step step, float* predictions) {
   const float* x = direct_ ? direct : input_;
   for (const float** reader : inputReaders_) *reader = x;
   for (float** alias : inputAliases_) *alias = const_cast<float*>(x);  // never written: identity ops leave shared memory alone
+  if (guard_) guard_->beginStep();
 }
 
 int64_t Plan::tasks(int stage) const {
@@ -586,6 +593,7 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
 void Plan::endStage(int stage) {
   const Part& last = stages_[static_cast<size_t>(stage)].parts.back();
   if (last.what == Do::collect) weights_.combine();
+  if (guard_) guard_->endStage(stage);
 }
 
 double Plan::endStep() {

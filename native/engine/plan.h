@@ -5,13 +5,13 @@
 
 #include "native/engine/feed.h"
 #include "native/engine/head.h"
+#include "native/engine/mode.h"
 #include "native/engine/op.h"
+#include "native/engine/plan_guard.h"
 #include "native/engine/trace.h"
 #include "native/engine/weights.h"
 
 namespace gemmfit {
-
-enum class Mode { train, test, predict };
 
 // Memory of a network's batches: one block that all its plans use in turn.
 class Arena {
@@ -95,6 +95,7 @@ class Plan {
     int64_t floats;
     int from, to;
     std::vector<float**> users;
+    int64_t used = 0;  // floats that are not there to fill a line
     int64_t offset = 0;
   };
 
@@ -113,6 +114,8 @@ class Plan {
   void runTraced(const Stage& stage, int64_t begin, int64_t end);
   void weightTask(size_t index);
 
+  friend class PlanGuard;
+  std::unique_ptr<PlanGuard> guard_;  // in guard mode alone
   Weights& weights_;
   Trace* trace_ = nullptr;
   std::vector<std::string> names_;   // of the ops

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "native/engine/error.h"
+#include "native/engine/guard.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -15,6 +16,7 @@ constexpr size_t kHugePage = size_t{2} << 20;
 }
 
 void FreeAligned::operator()(float* p) const {
+  unwatch(p);
 #ifdef _WIN32
   _aligned_free(p);
 #else
@@ -22,7 +24,7 @@ void FreeAligned::operator()(float* p) const {
 #endif
 }
 
-AlignedFloats allocateFloats(int64_t count) {
+AlignedFloats allocateFloats(int64_t count, const char* what) {
   if (count < 0 || count > (int64_t{1} << 40))
     throw Error("ERR_MEMORY", "a buffer of " + std::to_string(count) + " floats cannot be allocated", false);
   const size_t bytes = (static_cast<size_t>(count) * sizeof(float) + 63) / 64 * 64 + 64;
@@ -38,7 +40,9 @@ AlignedFloats allocateFloats(int64_t count) {
 #endif
   if (!p) throw Error("ERR_MEMORY", "out of memory: " + std::to_string(bytes) + " bytes were asked for", false);
   std::memset(p, 0, bytes);
-  return AlignedFloats(static_cast<float*>(p));
+  AlignedFloats floats(static_cast<float*>(p));
+  if (guarding()) watch(floats.get(), count, what);
+  return floats;
 }
 
 Variable::Variable(std::vector<int64_t> shapeOf) { reshape(std::move(shapeOf)); }
@@ -50,7 +54,7 @@ void Variable::reshape(std::vector<int64_t> shapeOf) {
       throw Error("ERR_SHAPE", "a variable's shape must be of whole numbers that fit in memory");
     all *= d;
   }
-  data_ = allocateFloats(all);
+  data_ = allocateFloats(all, "a variable");
   shape = std::move(shapeOf);
   size = all;
 }

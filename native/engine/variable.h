@@ -11,7 +11,8 @@ struct FreeAligned {
   void operator()(float* p) const;
 };
 using AlignedFloats = std::unique_ptr<float[], FreeAligned>;
-AlignedFloats allocateFloats(int64_t count);  // 64-byte aligned, zeroed; throws Error ERR_MEMORY
+// 64-byte aligned, zeroed; throws Error ERR_MEMORY. `what` it is, a guard says.
+AlignedFloats allocateFloats(int64_t count, const char* what = "a kernel's own memory");
 
 class LazyRows;
 

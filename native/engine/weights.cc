@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "native/engine/error.h"
+#include "native/engine/guard.h"
 #include "native/engine/op.h"
 
 namespace gemmfit {
@@ -15,10 +16,19 @@ float* threadTile() {
   return tile.get();
 }
 
+// In guard mode a tile of the very size, whose end is watched.
+float* guardedTile(int64_t n) {
+  thread_local AlignedFloats tile;
+  tile.reset();
+  tile = allocateFloats(n, "a tile of a gradient");
+  poison(tile.get(), n);
+  return tile.get();
+}
+
 }  // namespace
 
 Weights::Weights(const Value& spec, std::vector<VariablePtr> variables, const std::vector<VariablePtr>& slots)
-    : variables_(std::move(variables)), slotVariables_(slots) {
+    : guarded_(guarding()), variables_(std::move(variables)), slotVariables_(slots) {
   const Value::Array& described = spec.items("variables");
   if (described.size() != variables_.size()) throw Error("ERR_SPEC", "variables and their descriptions differ in number");
   size_t slotsPerVariable = 0;
@@ -74,7 +84,7 @@ Weights::Weights(const Value& spec, std::vector<VariablePtr> variables, const st
 void Weights::needBuffer(int id) {
   Record& r = records_[static_cast<size_t>(id)];
   if (r.buffer || !r.trainable) return;
-  r.buffer = allocateFloats(r.variable->size);
+  r.buffer = allocateFloats(r.variable->size, "the gradient of a weight");
   buffered_.insert(std::lower_bound(buffered_.begin(), buffered_.end(), id), id);
   updateTiles_.clear();
   for (const int b : buffered_) {
@@ -124,16 +134,19 @@ void Weights::begin(double lr, int64_t call) {
   emaKeep_ = iteration == 0 && averageCopies_ ? 0.0f : static_cast<float>(emaMomentum_);
   overwrites_ = averages_ && emaOverwrite_ > 0 && (iteration + 1) % emaOverwrite_ == 0;
   optimizer_->begin(lr, iteration + 1);
+  for (const int id : buffered_)
+    if (guarded_) poison(records_[static_cast<size_t>(id)].buffer.get(), records_[static_cast<size_t>(id)].variable->size);
 }
 
-float* Weights::tile(int weight, int64_t offset, int64_t /*n*/) {
+float* Weights::tile(int weight, int64_t offset, int64_t n) {
+  if (guarded_) return guardedTile(n);
   Record& r = records_[static_cast<size_t>(weight)];
   return r.buffer ? r.buffer.get() + offset : threadTile();
 }
 
 void Weights::done(int weight, int64_t offset, int64_t n, float* g) {
   const double from = trace_ ? trace_->now() : 0;
-  take(weight, offset, n, g);
+  take(weight, offset, n, guarded_ ? leaveGuarded(weight, offset, n, g) : g);
   if (trace_) trace_->add(updateLabel_, from, trace_->now());
 }
 
@@ -143,7 +156,40 @@ void Weights::take(int weight, int64_t offset, int64_t n, float* g) const {
   if (!r.buffer) apply(r, offset, n, g);
 }
 
-float* Weights::block(int weight, int64_t offset, int64_t /*rows*/, int64_t columns, int64_t stride, int64_t* ld) {
+// What an op has handed over in a guarded tile: looked at, and where the weight has a buffer, moved there. What to go on with.
+float* Weights::leaveGuarded(int weight, int64_t offset, int64_t n, float* g) {
+  const Record& r = records_[static_cast<size_t>(weight)];
+  const std::string which = "the gradient of weight " + std::to_string(weight);
+  if (offset < 0 || n < 0 || offset + n > r.variable->size) {
+    noteFault(which + " was handed over for floats that the weight does not have: " + std::to_string(n) + " from " +
+              std::to_string(offset) + " on, of " + std::to_string(r.variable->size));
+    return g;
+  }
+  const int64_t at = firstFromPoison(g, n);
+  if (at >= 0)
+    noteFault(which + ", float " + std::to_string(offset + at) +
+              (isUntouchedPoison(g[at]) ? ", was not written" : ", was computed from memory that is dead or not yet written"));
+  if (!r.buffer) return g;
+  std::copy(g, g + n, r.buffer.get() + offset);
+  return r.buffer.get() + offset;
+}
+
+std::string Weights::poisoned(bool handedOver) const {
+  for (size_t i = 0; i < records_.size(); ++i) {
+    const Record& r = records_[i];
+    const int64_t size = r.variable->size;
+    const std::string which = " weight " + std::to_string(i);
+    if (firstFromPoison(r.variable->data(), size) >= 0) return "was computed from memory that is dead or not yet written:" + which;
+    for (size_t k = 0; k < r.slots.size(); ++k)
+      if (firstFromPoison(r.slots[k], size) >= 0) return "was computed from memory that is dead or not yet written: a slot of" + which;
+    const int64_t at = handedOver && r.buffer ? firstFromPoison(r.buffer.get(), size) : -1;
+    if (at >= 0) return "the gradient of" + which + ", float " + std::to_string(at) + ", was not handed over";
+  }
+  return "";
+}
+
+float* Weights::block(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, int64_t* ld) {
+  if (guarded_) return *ld = columns, guardedTile(rows * columns);
   Record& r = records_[static_cast<size_t>(weight)];
   *ld = r.buffer ? stride : columns;
   return r.buffer ? r.buffer.get() + offset : threadTile();
@@ -152,7 +198,10 @@ float* Weights::block(int weight, int64_t offset, int64_t /*rows*/, int64_t colu
 void Weights::blockDone(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, float* g, int64_t ld) {
   if (columns == stride && ld == columns) return done(weight, offset, rows * columns, g);
   const double from = trace_ ? trace_->now() : 0;
-  for (int64_t i = 0; i < rows; ++i) take(weight, offset + i * stride, columns, g + i * ld);
+  for (int64_t i = 0; i < rows; ++i) {
+    float* row = g + i * ld;
+    take(weight, offset + i * stride, columns, guarded_ ? leaveGuarded(weight, offset + i * stride, columns, row) : row);
+  }
   if (trace_) trace_->add(updateLabel_, from, trace_->now());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "native/engine/lazy_rows.h"
@@ -44,6 +45,9 @@ class Weights : public Updater {
   float* block(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, int64_t* ld) override;
   void blockDone(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, float* g, int64_t ld) override;
 
+  // In guard mode: which weight, slot or gradient holds what came from dead memory, or was not handed over; empty where none does.
+  std::string poisoned(bool handedOver) const;
+
   // Regularization losses: tasks over tiles, then their sum in a fixed order.
   int64_t penaltyTasks() const { return static_cast<int64_t>(penaltyTiles_.size()); }
   void penaltyTask(int64_t task);
@@ -78,10 +82,12 @@ class Weights : public Updater {
     std::shared_ptr<IdleSteps> idle;  // of a table whose rows may fall behind
     LazyRows* rows = nullptr;         // in a run that updates it row by row
   };
+  float* leaveGuarded(int weight, int64_t offset, int64_t n, float* g);
   void take(int weight, int64_t offset, int64_t n, float* g) const;
   void apply(const Record& r, int64_t offset, int64_t n, float* g) const;
   void average(const Record& r, int64_t offset, int64_t n) const;
 
+  const bool guarded_;
   Trace* trace_ = nullptr;
   int updateLabel_ = 0;
   std::vector<VariablePtr> variables_;

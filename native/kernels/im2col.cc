@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "native/engine/guard.h"
 #include "native/engine/variable.h"
 #include "native/kernels/simd_targets.h"
 
@@ -187,10 +188,12 @@ float* threadPanel(int slot, int64_t floats) {
   };
   thread_local Panel panels[7];
   Panel& p = panels[slot];
-  if (floats > p.size) {
+  if (floats > p.size || guarding()) {  // guarded, it has the very size that was asked for
     p.block.reset();
-    p.block = allocateFloats(floats);
+    p.size = 0;
+    p.block = allocateFloats(floats, "a thread's panel");
     p.size = floats;
+    if (guarding()) poison(p.block.get(), floats);
   }
   return p.block.get();
 }

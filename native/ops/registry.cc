@@ -11,17 +11,27 @@ namespace ops {
 #undef GEMMFIT_OP
 }  // namespace ops
 
-std::unique_ptr<Op> makeOp(const Value& spec, const OpEnv& env) {
-  static const std::map<std::string, OpFactory> table = {
+namespace {
+
+std::map<std::string, OpFactory>& table() {
+  static std::map<std::string, OpFactory> all = {
 #define GEMMFIT_OP(name) {#name, ops::name},
 #include "native/ops/registry.def"
 #undef GEMMFIT_OP
   };
+  return all;
+}
+
+}  // namespace
+
+std::unique_ptr<Op> makeOp(const Value& spec, const OpEnv& env) {
   const std::string name = spec.text("op", "");
-  const auto it = table.find(name);
-  if (it == table.end()) throw Error("ERR_SPEC", "the engine has no op '" + name + "'");
+  const auto it = table().find(name);
+  if (it == table().end()) throw Error("ERR_SPEC", "the engine has no op '" + name + "'");
   return it->second(spec, env);
 }
+
+void addOp(const std::string& name, OpFactory factory) { table()[name] = factory; }
 
 State stateOf(const char* op, const Value& spec, const OpEnv& env, int64_t rowFloats) {
   const int64_t id = spec.integer("state");

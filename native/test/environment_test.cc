@@ -1,16 +1,20 @@
 #include <gtest/gtest.h>
 
+#include "native/engine/guard.h"
 #include "native/kernels/gemm.h"
 
 namespace gemmfit {
 namespace {
 
-// As every network does: threads of BLAS's own would be invisible to the thread sanitizer, and other than in use.
-class OneBlasThread : public ::testing::Environment {
+class OfAllTests : public ::testing::Environment {
  public:
-  void SetUp() override { useOneBlasThread(); }
+  void SetUp() override {
+    useOneBlasThread();  // as every network does: BLAS's own would be invisible to the thread sanitizer, and other than in use
+    setGuarding(true);
+  }
+  void TearDown() override { EXPECT_EQ(takeFault(), ""); }
 };
-const auto* const environment = ::testing::AddGlobalTestEnvironment(new OneBlasThread());
+const auto* const environment = ::testing::AddGlobalTestEnvironment(new OfAllTests());
 
 TEST(Environment, BlasIsNamed) { EXPECT_NE(std::string(blasName()), ""); }
 

@@ -1,4 +1,5 @@
-// Runs one op as a plan would, by hand: in chunks of rows, with memory that holds NaN wherever the op did not say it reads.
+// Runs one op as a plan would, by hand: in chunks of rows, with memory that holds NaN wherever the op did not say it reads, and guard
+// words before and behind all of it.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "native/engine/error.h"
+#include "native/engine/guard.h"
 #include "native/engine/op.h"
 #include "native/engine/philox.h"
 #include "native/engine/updater.h"
@@ -47,6 +49,40 @@ inline void expectClose(const Floats& got, const Doubles& want, double tolerance
   }
 }
 
+// Memory for an op, with guard words on both sides.
+class Guarded {
+ public:
+  Guarded() { assign(0, 0); }
+  explicit Guarded(int64_t n) { assign(static_cast<size_t>(n), kNaN); }
+  Guarded& operator=(const Floats& from) {
+    assign(from.size(), 0);
+    std::copy(from.begin(), from.end(), data());
+    return *this;
+  }
+  void assign(size_t n, float value) {
+    size_ = n;
+    all_.assign(n + 2 * kGuardFloats, value);
+    gemmfit::poison(all_.data(), kGuardFloats);
+    gemmfit::poison(data() + n, kGuardFloats);
+  }
+  void fill(float value) { std::fill(begin(), end(), value); }
+  float* data() { return all_.data() + kGuardFloats; }
+  float* begin() { return data(); }
+  float* end() { return data() + size_; }
+  const float* begin() const { return all_.data() + kGuardFloats; }
+  const float* end() const { return begin() + size_; }
+  size_t size() const { return size_; }
+  Floats values() const { return Floats(begin(), end()); }
+  void expectIntact(const std::string& what) const {
+    EXPECT_LT(firstNotPoison(all_.data(), kGuardFloats), 0) << what << " was written before its begin";
+    EXPECT_LT(firstNotPoison(end(), kGuardFloats), 0) << what << " was overrun";
+  }
+
+ private:
+  size_t size_ = 0;
+  Floats all_;
+};
+
 struct OpSetup {
   Value spec;
   Shape in;
@@ -77,9 +113,11 @@ class GradientCollector : public Updater {
   float* tile(int weight, int64_t offset, int64_t n) override {
     EXPECT_TRUE(n <= kTileFloats || buffered_[static_cast<size_t>(weight)]) << "a tile of " << n << " floats";
     EXPECT_TRUE(offset >= 0 && offset + n <= static_cast<int64_t>(gradients[static_cast<size_t>(weight)].size()));
+    tile_.expectIntact("a tile of a gradient");
     tile_.assign(static_cast<size_t>(n), kNaN);
     return tile_.data();
   }
+  ~GradientCollector() override { tile_.expectIntact("a tile of a gradient"); }
   void done(int weight, int64_t offset, int64_t n, float* g) override {
     for (int64_t i = 0; i < n; ++i) give(weight, offset + i, g[i]);
   }
@@ -106,7 +144,7 @@ class GradientCollector : public Updater {
   }
   std::vector<bool> buffered_;
   std::vector<std::vector<int>> given_;
-  Floats tile_;
+  Guarded tile_;
 };
 
 class OpRunner {
@@ -136,8 +174,8 @@ class OpRunner {
     op->in = setup_.in;
     op->maskInSteps = setup_.maskSteps;
     for (size_t i = 0; i < weights.size(); ++i) buffered_.push_back(op->wantsGradientBuffer(static_cast<int>(i)));
-    for (const Scratch& s : op->scratchSpec) scratch_.emplace_back(static_cast<size_t>(s.perRow * env.batch + s.fixed), kNaN);
-    for (Floats& s : scratch_) op->scratch.push_back(s.data());
+    for (const Scratch& s : op->scratchSpec) scratch_.emplace_back(s.perRow * env.batch + s.fixed);
+    for (Guarded& s : scratch_) op->scratch.push_back(s.data());
     step_.rows = step_.samples = setup_.rows;
     step_.training = setup_.training;
     step_.number = setup_.number;
@@ -158,7 +196,8 @@ class OpRunner {
     op->maskIn = mask.empty() ? nullptr : maskIn.data();
     op->maskOut = maskOut.empty() ? nullptr : maskOut.data();
     run(op->forwardPhases(), [&](int phase, int64_t begin, int64_t end) { op->forward(step_, phase, begin, end); });
-    EXPECT_TRUE(shares || same(x_, x)) << "the forward pass wrote to its input";
+    EXPECT_TRUE(shares || same(x_.values(), x)) << "the forward pass wrote to its input";
+    expectIntact();
     if (setup_.training) expectPoisoned(Scratch::backward, "the forward pass wrote to scratch that is the backward pass's");
     return Floats(op->y, op->y + outputs);
   }
@@ -166,7 +205,7 @@ class OpRunner {
   // dx, or nothing where none is asked for. Afterwards `gradients` holds those of the weights.
   Floats backward(const Floats& dy) {
     const auto n = static_cast<size_t>(setup_.rows * sizeOf(op->in));
-    const Floats x = x_;
+    const Floats x = x_.values();
     const bool sharesY = op->y == x_.data(), shares = (op->inPlace || op->identity) && setup_.inPlace && !op->weightsReadDy;
     if (!sharesY && !op->readsX) poison(x_);
     if (!sharesY && !op->readsY) poison(y_);
@@ -178,6 +217,7 @@ class OpRunner {
     op->dy = dy_.data();
     op->dx = !setup_.needsInputGradient ? nullptr : shares ? dy_.data() : dx_.data();
     run(op->backwardPhases(), [&](int phase, int64_t begin, int64_t end) { op->backward(step_, phase, begin, end); });
+    expectIntact();
     Floats dx;
     if (op->dx) dx.assign(op->dx, op->dx + n);
     if (!op->weightsReadDy) poison(dy_);
@@ -185,6 +225,7 @@ class OpRunner {
     step_.updater = &collector;
     // Tasks are independent: the last first does as well.
     for (int64_t t = op->weightTasks(); t-- > 0;) op->weightTask(step_, t);
+    expectIntact();
     expectPoisoned(Scratch::forward, "scratch of the forward pass was written to after it");
     for (size_t i = 0; i < scratch_.size(); ++i)
       if (op->scratchSpec[i].life == Scratch::backward) poison(scratch_[i]);
@@ -236,6 +277,7 @@ class OpRunner {
     run(op->backwardPhases(), [&](int phase, int64_t begin, int64_t end) { op->backward(step_, phase, begin, end); });
     EXPECT_TRUE(same(dx, Floats(op->dx, op->dx + dx.size()))) << "a gradient that takes over a ReLU's";
     op->masksDx = op->replacesX = false;
+    expectIntact();
   }
   void expectPoisoned(Scratch::Life life, const char* what) const {
     for (size_t i = 0; i < scratch_.size(); ++i)
@@ -243,7 +285,15 @@ class OpRunner {
         EXPECT_TRUE(std::all_of(scratch_[i].begin(), scratch_[i].end(), [](float v) { return std::isnan(v); })) << what;
       }
   }
-  static void poison(Floats& x) { std::fill(x.begin(), x.end(), kNaN); }
+  void expectIntact() const {
+    x_.expectIntact("x");
+    y_.expectIntact("y");
+    dy_.expectIntact("dy");
+    dx_.expectIntact("dx");
+    for (size_t i = 0; i < scratch_.size(); ++i) scratch_[i].expectIntact("scratch " + std::to_string(i));
+    EXPECT_EQ(takeFault(), "");
+  }
+  static void poison(Guarded& x) { x.fill(kNaN); }
   static bool same(const Floats& a, const Floats& b) {
     for (size_t i = 0; i < a.size(); ++i)
       if (!(a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])))) return false;
@@ -253,8 +303,8 @@ class OpRunner {
   OpSetup setup_;
   int64_t batch_ = 0;
   Step step_;
-  Floats x_, y_, dy_, dx_;
-  std::vector<Floats> scratch_;
+  Guarded x_, y_, dy_, dx_;
+  std::vector<Guarded> scratch_;
   std::vector<bool> buffered_;
 };
 

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace gemmfit {
+
+enum class Mode { train, test, predict };
+
+}  // namespace gemmfit
