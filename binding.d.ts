@@ -172,6 +172,11 @@ export interface Binding {
   orthogonal(seed: number, rows: number, columns: number, gain: number, out: Float32Array): void;
   /** GFLOP/s that one thread multiplies and adds in registers. */
   measurePeak(): number;
+  /**
+   * With GEMMFIT_GUARD=1: how often each way of an op that sizes, shapes or the processor choose was taken, by its name and mode
+   * (`'dense.spreadX predict'`). All that this machine can take are there. See native/engine/paths.def.
+   */
+  paths(): Record<string, number>;
   /** Index of the first element outside [low, high] (or NaN, or no whole number where asked); -1 when all fit. `except` is allowed besides. */
   firstOutside(data: DataArray, low: number, high: number, wholeNumbers: boolean, except: number | null): number;
   /** Index of the first element that is NaN, infinite or beyond float32; -1 when there is none. */

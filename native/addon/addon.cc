@@ -5,6 +5,7 @@
 
 #include "native/addon/instance.h"
 #include "native/addon/wraps.h"
+#include "native/engine/paths.h"
 #include "native/kernels/bf16_gemm.h"
 #include "native/kernels/gemm.h"
 #include "native/kernels/orthogonal.h"
@@ -78,6 +79,14 @@ Napi::Value firstNotFiniteOf(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value paths(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    Napi::Object o = Napi::Object::New(info.Env());
+    for (const PathCount& path : pathCounts()) o.Set(path.name, static_cast<double>(path.times));
+    return o;
+  });
+}
+
 }  // namespace
 
 void defineFunctions(Napi::Env env, Napi::Object exports) {
@@ -88,6 +97,7 @@ void defineFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("measurePeak",
               Napi::Function::New(
                   env, [](const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), measurePeak()); }, "measurePeak"));
+  exports.Set("paths", Napi::Function::New(env, paths, "paths"));
   exports.Set("firstOutside", Napi::Function::New(env, firstOutsideOf, "firstOutside"));
   exports.Set("firstNotFinite", Napi::Function::New(env, firstNotFiniteOf, "firstNotFinite"));
 }

@@ -1,6 +1,5 @@
 #include "native/engine/guard.h"
 
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -13,15 +12,6 @@ constexpr uint32_t kPoison = 0x7fa50000u;
 // All but the sign and what makes a NaN a quiet one; the low half goes when it is rounded to bfloat16.
 constexpr uint32_t kSame = 0x7fbf0000u;
 
-bool fromEnvironment() {
-  const char* set = std::getenv("GEMMFIT_GUARD");
-  return set && std::strcmp(set, "1") == 0;
-}
-
-std::atomic<bool>& flag() {
-  static std::atomic<bool> on{fromEnvironment()};
-  return on;
-}
 // Whether there has ever been anything to watch: memory is freed without a look otherwise.
 std::atomic<bool> watches{false};
 
@@ -51,15 +41,17 @@ uint32_t bitsOf(float value) {
 void look(Watched& all, float* block, const Block& b) {
   const int64_t at = firstNotPoison(block + b.count, kGuardFloats);
   if (at < 0 || !all.fault.empty()) return;
-  all.fault = "float " + std::to_string(b.count + at) + " of " + std::string(b.what) + ", which has " + std::to_string(b.count) +
-              ", was written";
+  all.fault =
+      "float " + std::to_string(b.count + at) + " of " + std::string(b.what) + ", which has " + std::to_string(b.count) + ", was written";
   poison(block + b.count, kGuardFloats);
 }
 
 }  // namespace
 
-bool guarding() { return flag().load(std::memory_order_relaxed); }
-void setGuarding(bool on) { flag().store(on, std::memory_order_relaxed); }
+bool guardFromEnvironment() {
+  const char* set = std::getenv("GEMMFIT_GUARD");
+  return set && std::strcmp(set, "1") == 0;
+}
 
 void poison(float* to, int64_t count) {
   for (int64_t i = 0; i < count; ++i) std::memcpy(to + i, &kPoison, sizeof kPoison);

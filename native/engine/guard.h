@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -8,8 +9,10 @@ namespace gemmfit {
 // Behind (and, in a memory plan, before) everything that is allocated lie guard words, what is dead or not yet written holds poison, and
 // after every stage of a step the leader looks at both (plan_guard.h). Off, it costs a test of a flag where memory is allocated and of a
 // pointer a stage.
-bool guarding();
-void setGuarding(bool on);  // before networks and variables are made: they keep to what was set then
+bool guardFromEnvironment();
+inline std::atomic<bool> guardOn{guardFromEnvironment()};
+inline bool guarding() { return guardOn.load(std::memory_order_relaxed); }
+inline void setGuarding(bool on) { guardOn.store(on, std::memory_order_relaxed); }  // networks and variables keep to what it was for them
 
 constexpr int64_t kGuardFloats = 16;
 

@@ -5,6 +5,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/guard.h"
+#include "native/engine/paths.h"
 #include "native/engine/philox.h"
 #include "native/kernels/finite.h"
 
@@ -266,6 +267,8 @@ void Plan::planMemory() {
     const bool aliasOfInput = value[static_cast<size_t>(i)] == inputBuffer;
     const bool shares = op.identity || (op.inPlace && !headReadsX && !aliasOfInput && !kept(value[static_cast<size_t>(i)]));
     extend(value[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
+    // What the op below sums up for this one it takes from its own input.
+    if (op.below) extend(value[static_cast<size_t>(i) - 1], forwardLast[static_cast<size_t>(i)]);
     value[static_cast<size_t>(i) + 1] =
         shares ? value[static_cast<size_t>(i)]
                : add(op.yIsSummed ? 0 : sizeOf(op.out), 0, forwardFirst[static_cast<size_t>(i)], forwardLast[static_cast<size_t>(i)]);
@@ -433,8 +436,17 @@ int64_t Plan::tasks(int stage) const {
 void Plan::task(int stage, int64_t index) {
   const Stage& s = stages_[static_cast<size_t>(stage)];
   const int64_t begin = s.rows ? index * chunk_ : index, end = s.rows ? std::min(step_.rows, begin + chunk_) : index + 1;
+  if (guard_) return runGuarded(s, begin, end);
   if (trace_) return runTraced(s, begin, end);
   for (const Part& p : s.parts) run(p, begin, end);
+}
+
+// As it is run otherwise, and the paths taken are counted for the mode.
+void Plan::runGuarded(const Stage& stage, int64_t begin, int64_t end) {
+  const PathMode counts(mode);
+  if (stage.rows) took(batch > chunk_ ? Path::planChunks : Path::planOneTask);
+  if (trace_) return runTraced(stage, begin, end);
+  for (const Part& p : stage.parts) run(p, begin, end);
 }
 
 void Plan::runTraced(const Stage& stage, int64_t begin, int64_t end) {
@@ -529,10 +541,12 @@ void Plan::gatherLabels(int64_t begin, int64_t end) {
 void Plan::run(const Part& part, int64_t begin, int64_t end) {
   switch (part.what) {
     case Do::gather:
+      took(direct_ ? Path::planInPlace : Path::planGather);
       gather(begin, end, 0, feed_->spec.x.rowSize);
       gatherLabels(begin, end);
       break;
     case Do::gatherColumns: {
+      took(Path::planGatherColumns);
       const Columns c = ops_[0]->inputColumns(begin);
       gather(0, step_.rows, c.begin, c.count);
       if (begin == 0) gatherLabels(0, step_.rows);
@@ -542,6 +556,8 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
       ops_[static_cast<size_t>(part.op)]->forward(step_, part.phase, begin, end);
       break;
     case Do::backward:
+      if (ops_[static_cast<size_t>(part.op)]->replacesX) took(Path::planReplacesX);
+      if (ops_[static_cast<size_t>(part.op)]->masksDx) took(Path::planMasksDx);
       ops_[static_cast<size_t>(part.op)]->backward(step_, part.phase, begin, end);
       break;
     case Do::emit: {
@@ -571,6 +587,7 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
       ops_.back()->addPenaltyGradient(step_, begin, end);
       break;
     case Do::weights: {
+      took(oneWeightTask_ ? Path::planOneWeightTask : Path::planWeightTasks);
       if (!oneWeightTask_) return weightTask(static_cast<size_t>(begin));
       for (size_t t = 0; t < weightTasks_.size(); ++t) weightTask(t);
       break;

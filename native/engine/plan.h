@@ -111,6 +111,7 @@ class Plan {
 
   std::string labelOf(const Part& part) const;
   double flopsOf(const Part& part, int64_t begin, int64_t end) const;
+  void runGuarded(const Stage& stage, int64_t begin, int64_t end);
   void runTraced(const Stage& stage, int64_t begin, int64_t end);
   void weightTask(size_t index);
 

@@ -101,7 +101,8 @@ void PlanGuard::checkBuffers(int stage) const {
     const int64_t rows = rowFloats_[i] > 0 && alive ? rowFloats_[i] * plan_.step_.rows : alive ? b.used : 0;
     const int64_t other = firstNotPoison(data + rows, b.used - rows);
     if (other >= 0)
-      fail(stage, "wrote to " + name() + ", float " + std::to_string(rows + other) + (alive ? ", behind the batch's last row" : ", which is dead"));
+      fail(stage, "wrote to " + name() + ", float " + std::to_string(rows + other) +
+                      (alive ? ", behind the batch's last row" : ", which is dead"));
   }
 }
 

@@ -6,6 +6,7 @@
 #include "native/engine/error.h"
 #include "native/engine/guard.h"
 #include "native/engine/op.h"
+#include "native/engine/paths.h"
 
 namespace gemmfit {
 namespace {
@@ -152,6 +153,7 @@ void Weights::done(int weight, int64_t offset, int64_t n, float* g) {
 
 void Weights::take(int weight, int64_t offset, int64_t n, float* g) const {
   const Record& r = records_[static_cast<size_t>(weight)];
+  took(r.buffer ? Path::weightsBuffer : Path::weightsTile);
   if (r.regularizer && r.regularizer->elementwise()) r.regularizer->addGradient(r.variable->data() + offset, g, n);
   if (!r.buffer) apply(r, offset, n, g);
 }

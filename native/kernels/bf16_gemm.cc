@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "native/engine/paths.h"
 #include "native/engine/variable.h"
 #include "native/kernels/bf16_amx.h"
 #include "native/kernels/bf16_native.h"
@@ -81,11 +82,12 @@ Bf16Kernel bf16Kernel() {
 void bf16GemmBy(Bf16Kernel kernel, const TileGemm& g) {
   if (g.m <= 0 || g.n <= 0) return;
 #ifdef GEMMFIT_BF16_AMX
-  if (kernel == Bf16Kernel::amx) return bf16GemmAmx(g);
+  if (kernel == Bf16Kernel::amx) return took(Path::gemmBf16Amx), bf16GemmAmx(g);
 #endif
 #ifdef GEMMFIT_BF16_NATIVE
-  if (kernel == Bf16Kernel::avx512) return bf16GemmNative(g);
+  if (kernel == Bf16Kernel::avx512) return took(Path::gemmBf16Native), bf16GemmNative(g);
 #endif
+  took(Path::gemmBf16Emulated);
   emulated(g);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "native/engine/paths.h"
 #include "native/engine/shape.h"
 #include "native/kernels/gemm.h"
 
@@ -51,6 +52,7 @@ Convolution::Block Convolution::group(int64_t index) const {
 
 void Convolution::toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const {
   const int64_t rows = kernelRows();
+  took(window.pointwise() ? Path::convPointwise : Path::convPanels);
   eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
     if (bias) fillRows(bias, filters, count, grid + position * filters);
     for (int64_t g = 0; g < groups; ++g) {
@@ -64,6 +66,7 @@ void Convolution::toGrid(const float* kernel, const float* bias, const float* im
 
 void Convolution::toImage(const float* kernel, const float* bias, const float* grid, int64_t samples, float* image) const {
   const int64_t rows = kernelRows();
+  took(Path::convImagePanels);
   fillRows(bias, window.channels, samples * window.inSize() / window.channels, image);
   const bool direct = window.pointwise();
   eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
@@ -80,6 +83,7 @@ void Convolution::toImage(const float* kernel, const float* bias, const float* g
 void Convolution::kernelGradient(const Block& b, const float* image, const float* grid, int64_t samples, float beta, float* gradient,
                                  int64_t stride) const {
   const int64_t rows = b.part.taps * b.part.channels;
+  took(Path::convGradientPanels);
   eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
     const Columns c = columnsOf(window, b.part, image, position, count);
     gemm(true, false, rows, b.filters, count, 1, c.data, c.stride, grid + position * filters + b.filter, filters, beta, gradient, stride,

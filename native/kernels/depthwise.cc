@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "native/engine/paths.h"
 #include "native/engine/shape.h"
 #include "native/kernels/padded_images.h"
 #include "native/kernels/simd_targets.h"
@@ -148,6 +149,7 @@ const float* Depthwise::widened(const float* image) const {
 
 void Depthwise::toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const {
   const Window w = wide(*this);
+  took(PaddedImages::affordable(w) ? Path::depthwiseDirect : Path::depthwisePanels);
   if (!PaddedImages::affordable(w)) return Convolution::toGrid(kernel, bias, image, samples, grid);
   const PaddedImages images(w, firstChannel(w), false);
   const Lines at = images.lines(filters);
@@ -158,6 +160,7 @@ void Depthwise::toGrid(const float* kernel, const float* bias, const float* imag
 void Depthwise::toImage(const float* kernel, const float* bias, const float* grid, int64_t samples, float* image) const {
   const Window w = wide(*this);
   const int64_t multiplier = filters / window.channels, n = window.inSize(), cells = n / window.channels, taps = window.taps();
+  took(adjointAffordable(w, filters) ? Path::depthwiseImageDirect : Path::depthwiseImagePanels);
   if (!adjointAffordable(w, filters)) return Convolution::toImage(kernel, bias, grid, samples, image);
   const bool gaps = leavesGaps(w);
   float* turned = threadPanel(kTurnedSlot, taps * filters);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "native/engine/paths.h"
 #include "native/engine/shape.h"
 #include "native/kernels/padded_images.h"
 
@@ -104,6 +105,7 @@ void correlate(const PaddedImages& images, const Lines& at, const Columns& colum
 void DirectConvolution::toGrid(const float* kernel, const float* bias, const float* image, int64_t samples, float* grid) const {
   if (!fills(filters / groups, lineOf(window), 3) || !PaddedImages::affordable(window))
     return Convolution::toGrid(kernel, bias, image, samples, grid);
+  took(Path::convDirect);
   const int64_t rows = kernelRows();
   for (int64_t g = 0; g < groups; ++g) {
     const Block b = group(g);
@@ -119,6 +121,7 @@ void DirectConvolution::toImage(const float* kernel, const float* bias, const fl
   const int64_t line = window.pointwise() ? window.positions() : window.in[2] / window.stride[2];
   if (!fills(channels / groups, line, 3) || !adjointAffordable(window, filters))
     return Convolution::toImage(kernel, bias, grid, samples, image);
+  took(Path::convImageDirect);
   if (leavesGaps(window)) fillRows(bias, channels, samples * size / channels, image);
   const Block all = group(0);
   for (int64_t p = 0; p < parts; ++p) {
@@ -143,6 +146,7 @@ void DirectConvolution::kernelGradient(const Block& b, const float* image, const
   if (!fills(b.filters, lineOf(window), 7) || std::max(filters, window.channels * window.stride[2]) > kLongestStep ||
       !PaddedImages::affordable(window))
     return Convolution::kernelGradient(b, image, grid, samples, beta, gradient, stride);
+  took(Path::convGradientDirect);
   const PaddedImages images(window, b.part, true);
   const int64_t rows = b.part.taps * b.part.channels, lanes = filterLanes(), size = images.sampleSize();
   if (beta == 0)
@@ -160,6 +164,7 @@ void DirectConvolution::kernelGradient(const Block& b, const float* image, const
       }
     });
     if (whole == b.filters) continue;
+    took(Path::convGradientRest);
     // Filters that do not fill a vector: through copies that do.
     const int64_t n = b.filters - whole, positions = window.positions();
     float* sum = threadPanel(kPackSlot, (rows + positions) * lanes);

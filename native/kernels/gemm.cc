@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 
+#include "native/engine/paths.h"
 #include "native/kernels/bf16_gemm.h"
 #include "native/kernels/tile_gemm.h"
 
@@ -40,6 +41,7 @@ void gemm(bool transposeA, bool transposeB, int64_t m, int64_t n, int64_t k, flo
   const TileGemm own{transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc, beta == 1.0f, bias};
   if (precision == Precision::bfloat16) return bf16Gemm(own);
   if (ownKernel() && alpha == 1.0f && (beta == 0.0f || beta == 1.0f)) return tileGemm(own);
+  took(Path::gemmBlas);
   if (bias) {
     for (int64_t r = 0; r < m; ++r) std::memcpy(c + r * ldc, bias, static_cast<size_t>(n) * sizeof(float));
     beta = 1;

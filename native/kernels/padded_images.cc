@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "native/engine/paths.h"
 #include "native/engine/shape.h"
 
 namespace gemmfit {
@@ -68,6 +69,7 @@ Lines PaddedImages::lines(const int64_t gridStep[3]) const {
 }
 
 const float* PaddedImages::of(const float* image, int64_t samples) const {
+  took(copies_ ? Path::convPadded : Path::convNotPadded);
   if (!copies_) return image + offset_;
   float* to = threadPanel(0, samples * sampleSize_);
   std::memset(to, 0, static_cast<size_t>(samples * sampleSize_) * sizeof(float));

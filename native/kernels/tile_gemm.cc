@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "native/engine/paths.h"
 #include "native/engine/variable.h"
 #include "native/kernels/packed_gemm.h"
 #include "native/kernels/simd_targets.h"
@@ -39,6 +40,12 @@ void Product(const TileGemm& g) {
   const bool strided = g.lda % 256 == 0;
   const bool packB = !g.packed && (g.transposeB || g.m > 20 * kRows || (g.m > 4 * kRows && g.ldb >= 512 && g.ldb % 16 == 0));
   const bool packA = g.n > (strided || !g.transposeA ? 2 : 8) * panel && (strided || g.transposeA);
+  if (!packA && !packB) took(Path::gemmInPlace);
+  if (packA) took(Path::gemmLayOutA);
+  if (packB) took(Path::gemmLayOutB);
+  if (g.transposeA) took(Path::gemmColumnsOfA);
+  if (g.transposeB) took(Path::gemmRowsOfB);
+  if (g.packed) took(Path::gemmPacked);
   const int64_t blockM = packA ? kBlockM : g.m, blockN = packB ? kBlockN : g.n;
   // The same blocks of k whatever m and n: sums have one order, and long ones keep their digits.
   const int64_t blockK = ceilDiv(g.k, std::max<int64_t>(1, ceilDiv(g.k, kBlockK)));
@@ -109,6 +116,7 @@ void tileGemm(const TileGemm& g) {
   if (g.m <= 0 || g.n <= 0) return;
   // One column of a product with a transposed is one row of the product the other way round, and fills vectors.
   if (g.n == 1 && g.transposeA && g.ldc == 1 && !g.bias) {
+    took(Path::gemmTurned);
     TileGemm turned{true, false, 1, g.m, g.k, g.b, g.transposeB ? 1 : g.ldb, g.a, g.lda, g.c, g.m};
     turned.adds = g.adds;
     return HWY_DYNAMIC_DISPATCH(Product)(turned);

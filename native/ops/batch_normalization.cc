@@ -3,6 +3,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/engine/paths.h"
 #include "native/engine/updater.h"
 #include "native/kernels/normalization.h"
 
@@ -55,6 +56,7 @@ class BatchNormalization : public Op {
   std::vector<Phase> backwardPhases() const override { return sums_ ? phases(givesDx_) : std::vector<Phase>{Phase{}}; }
 
   void forward(const Step& step, int phase, int64_t begin, int64_t end) override {
+    took(!fromBatch_ ? Path::batchNormMoving : rowTiles_ > 1 ? Path::batchNormRowTiles : Path::batchNormOneRowTile);
     if (!fromBatch_ || phase == lastPhase()) return normalize(begin, end);
     if (phase == 1) return eachStep([&](int64_t t) { statistics(step, t, 0, channels_); });
     const ChannelRange tile = tileOf(step, begin);

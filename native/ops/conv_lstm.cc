@@ -3,6 +3,7 @@
 #include <string>
 
 #include "native/engine/error.h"
+#include "native/engine/paths.h"
 #include "native/engine/philox.h"
 #include "native/engine/updater.h"
 
@@ -143,6 +144,7 @@ void ConvLstm::weightTask(const Step& step, int64_t task) {
   const Convolution& c = t.weight == 0 ? *conv_ : *recurrentConv_;
   const float* image = t.weight == 0 ? images(0) : of(droppedH_ < 0 ? before_[0] : droppedH_, 0, 0);
   const Convolution::Block& b = t.tile.block;
+  took(b.part.taps == c.window.taps() ? Path::convLstmOneTask : Path::convLstmTasks);
   const int64_t rows = b.part.taps * b.part.channels;
   int64_t stride;
   float* g = step.updater->block(id, t.tile.offset, rows, b.filters, columns, &stride);

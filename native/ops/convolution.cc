@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "native/engine/error.h"
+#include "native/engine/paths.h"
 #include "native/engine/updater.h"
 #include "native/kernels/activations.h"
 #include "native/kernels/direct_convolution.h"
@@ -121,6 +122,7 @@ void ConvolutionOp::run(bool toGrid, const float* from, bool biased, float* to, 
       c_.toImage(kernel_, biased ? bias_ : nullptr, a, n, b);
   };
   if (!channelsFirst_) return product(from, to, samples);
+  took(Path::convChannelsFirst);
   float* a = threadPanel(1, fromCells * fromChannels);
   float* b = threadPanel(2, toCells * toChannels);
   for (int64_t s = 0; s < samples; ++s) {
@@ -188,6 +190,7 @@ void ConvolutionOp::biasGradient(int64_t first, int64_t samples, int64_t channel
 }
 
 void ConvolutionOp::weightTask(const Step& step, int64_t task) {
+  took(sampleGroups_ > 0 ? Path::convSampleGroups : weightTasks_ == 1 ? Path::convOneWeightTask : Path::convWeightTiles);
   if (sampleGroups_ > 0) {
     const int64_t parts = ceilDiv(step.rows, groupRows_);
     if (trainsKernel_) mergeTile(step, kernelId_, task * kTileFloats, c_.kernelSize(), scratch[0], parts);

@@ -1,5 +1,6 @@
 #include "native/ops/dense.h"
 
+#include "native/engine/paths.h"
 #include "native/kernels/gemm.h"
 #include "native/kernels/im2col.h"
 #include "native/kernels/packed_gemm.h"
@@ -114,7 +115,9 @@ class Dense : public DenseBase {
 
   void forward(const Step& step, int phase, int64_t begin, int64_t end) override {
     const int64_t rows = step.rows * steps_;
+    took(tiled_ ? Path::denseTiles : Path::denseRows);
     if (!tiled_) return product(begin * steps_, (end - begin) * steps_, 0, units_, x, width_);
+    if (spreadX_.used()) took(Path::denseSpreadX);
     if (spreadX_.used() && phase == 0) return spreadX_.copy(begin, rows, x, scratchOf(spreadX_));
     const Tiling::Tile t = forwardTiles_.tile(begin);
     product(t.row, std::min(t.rows, rows - t.row), t.column, t.columns, spreadX_.used() ? scratchOf(spreadX_) : x, spreadX_.stride);
@@ -128,6 +131,7 @@ class Dense : public DenseBase {
       return pack(false, rows, std::min(kPackColumns, units_ - column), dy + column, units_, scratch[0] + column * rows);
     }
     if (!dx) return;
+    if (spreadDy_.used()) took(Path::denseSpreadDy);
     Tiling::Tile t{begin * steps_, (end - begin) * steps_, 0, width_};
     if (tiled_) {
       t = backwardTiles_.tile(begin);
@@ -143,6 +147,8 @@ class Dense : public DenseBase {
 
   void weightTask(const Step& step, int64_t task) override {
     const bool one = weightTasks_ == 1;
+    took(one ? Path::denseOneWeightTask : Path::denseWeightTiles);
+    if (packTasks_ > 0) took(Path::densePackedDy);
     const int64_t first = one ? 0 : task, last = one ? weightTiles_.count() : task + 1;
     if (trainsKernel_)
       for (int64_t i = first; i < last; ++i) {

@@ -6,6 +6,7 @@
 #include "native/engine/error.h"
 #include "native/engine/lazy_rows.h"
 #include "native/engine/op.h"
+#include "native/engine/paths.h"
 #include "native/engine/updater.h"
 #include "native/kernels/rows.h"
 
@@ -67,6 +68,7 @@ class Embedding : public Op {
       for (int64_t i = begin * perSample_; i < last; ++i) maskOut[i] = x[i] != 0.0f ? 1.0f : 0.0f;
     if (yIsSummed) return;
     const LazyRows* behind = rowsBehind();
+    took(behind ? Path::embeddingBehind : Path::embeddingRows);
     const Ids id = ids();
     for (int64_t i = begin * perSample_; i < last; ++i) {
       float* to = y + i * width_;
@@ -78,6 +80,7 @@ class Embedding : public Op {
 
   void addSteps(int64_t row, const float* keep, int64_t column, int64_t count, double* sum) override {
     const LazyRows* behind = rowsBehind();
+    took(Path::embeddingStepSums);
     const Ids id = ids();
     float made[RowSum::kRows][kBlock];
     for (int64_t from = 0; from < count; from += kBlock) {
@@ -108,6 +111,10 @@ class Embedding : public Op {
   int64_t weightTasks() const override { return trains_ ? std::min(kMostTasks, tiles_) : 0; }
 
   void weightTask(const Step& step, int64_t task) override {
+    took(lazy_ ? Path::embeddingLazyUpdate : Path::embeddingDenseUpdate);
+    if (dySteps > 1) took(Path::embeddingSharedDy);
+    if (parts_ > 1) took(Path::embeddingParts);
+    if (width_ > kTileFloats) took(Path::embeddingPieces);
     const int64_t tasks = weightTasks(), end = (task + 1) * tiles_ / tasks;
     for (int64_t tile = task * tiles_ / tasks; tile < end; ++tile) {
       if (lazy_)

@@ -2,6 +2,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/engine/paths.h"
 #include "native/kernels/rows.h"
 
 namespace gemmfit::ops {
@@ -38,6 +39,7 @@ class GlobalAveragePooling1d : public Op {
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {
     double sum[kBlock];
+    took(below ? Path::meanBelowSteps : Path::meanOwnSteps);
     for (int64_t r = begin; r < end; ++r) {
       const float* sample = x + r * steps_ * features_;
       const float* keep = keepOf(r);
@@ -56,6 +58,7 @@ class GlobalAveragePooling1d : public Op {
 
   void backward(const Step&, int, int64_t begin, int64_t end) override {
     if (!dx) return;
+    if (sharesDx) took(Path::meanSharedDx);
     for (int64_t r = begin; r < end; ++r) {
       const float* keep = keepOf(r);
       const float* from = dy + r * features_;

@@ -3,6 +3,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/engine/paths.h"
 #include "native/engine/updater.h"
 #include "native/kernels/normalization.h"
 
@@ -53,6 +54,7 @@ class GroupNormalization : public Op {
 
   // Each sample's part was left behind by its backward pass.
   void weightTask(const Step& step, int64_t task) override {
+    took(tasks_ == 1 ? Path::groupNormOneTask : Path::groupNormTasks);
     const int64_t part = ceilDiv(view_.channels, tasks_), last = std::min(view_.channels, (task + 1) * part);
     for (int64_t c = task * part; c < last; c += kBlock) {
       const int64_t n = std::min(kBlock, last - c);

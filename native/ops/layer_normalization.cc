@@ -2,6 +2,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/engine/paths.h"
 #include "native/engine/updater.h"
 #include "native/kernels/normalization.h"
 
@@ -84,6 +85,7 @@ class LayerNormalization : public Op {
   int64_t weightTasks() const override { return weightsReadDy ? tasks_ : 0; }
 
   void weightTask(const Step& step, int64_t task) override {
+    took(tasks_ == 1 ? Path::layerNormOneTask : Path::layerNormTasks);
     const int64_t each = ceilDiv(norm_.n, tasks_), last = std::min(norm_.n, (task + 1) * each);
     double dgamma[kBlock], dbeta[kBlock];
     for (int64_t i = task * each; i < last; i += kBlock) {

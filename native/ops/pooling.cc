@@ -5,6 +5,8 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/engine/paths.h"
+#include "native/kernels/convolution_tiles.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -12,6 +14,13 @@ namespace {
 constexpr double kFlopsPerCell = 6;  // bound by memory: a cell takes the time of so many operations of a product
 constexpr int64_t kLargest = int64_t{1} << 31;
 constexpr int64_t kMostOutputs = int64_t{1} << 22;
+
+// What the kernel makes of its first window.
+Path wayOf(const Pooling& p) {
+  const int64_t run = p.spans[2].front().size();
+  if (p.inner == 1 && run >= 2 * filterLanes()) return Path::poolRuns;
+  return run == 2 && p.spans[1].front().size() == 2 && p.spans[0].front().size() == 1 ? Path::poolSquare : Path::poolWindows;
+}
 
 // The largest or the mean of windows over one to three axes. Spec: kind ('max', 'average'), rank (axes of the windows),
 // channelsFirst, and which windows: `global` (one, the whole image; `keepdims` keeps its axes as ones), `outputs` (so many, of
@@ -49,6 +58,7 @@ class PoolingOp : public Op {
   }
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {
+    took(wayOf(pool_));
     const float* from = x + begin * pool_.cellsIn();
     float* to = y + begin * pool_.cellsOut();
     max_ ? maxPool(pool_, end - begin, from, to) : averagePool(pool_, end - begin, from, to);
@@ -56,6 +66,9 @@ class PoolingOp : public Op {
 
   void backward(const Step&, int, int64_t begin, int64_t end) override {
     if (!dx) return;
+    if (!pool_.disjoint) took(Path::poolAdds);
+    if (pool_.disjoint && !pool_.covering) took(Path::poolGaps);
+    if (masksDx) took(Path::poolMasked);
     const int64_t i = begin * pool_.cellsIn(), o = begin * pool_.cellsOut();
     if (max_)
       maxPoolGradient(pool_, masksDx, end - begin, x + i, y + o, dy + o, dx + i);

@@ -2,6 +2,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/engine/paths.h"
 #include "native/engine/updater.h"
 
 namespace gemmfit::ops {
@@ -66,6 +67,7 @@ class Prelu : public Op {
   int64_t weightTasks() const override { return trains_ ? tasks_ : 0; }
 
   void weightTask(const Step& step, int64_t task) override {
+    took(tasks_ == 1 ? Path::preluOneTask : Path::preluTasks);
     const int64_t each = ceilDiv(slopes_, tasks_), last = std::min(slopes_, (task + 1) * each);
     double sum[kBlock];
     for (int64_t i = task * each; i < last; i += kBlock) {

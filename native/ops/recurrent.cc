@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "native/engine/error.h"
+#include "native/engine/paths.h"
 #include "native/engine/philox.h"
 #include "native/kernels/gemm.h"
 
@@ -91,6 +92,7 @@ StepMask Recurrent::stepMask(const Chunk& c, int64_t t) const {
 
 void Recurrent::forward(const Step& step, int phase, int64_t begin, int64_t end) {
   if (phase == 0) return pack(packs_[static_cast<size_t>(begin)]);
+  took(droppedH_.empty() ? Path::recurrentPlain : Path::recurrentDropped);
   const Chunk c{begin, end - begin};
   loadInputs(step, c);
   inputProducts(c);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "native/engine/paths.h"
 #include "native/engine/updater.h"
 #include "native/kernels/gemm.h"
 #include "native/ops/recurrent.h"
@@ -106,6 +107,7 @@ void Recurrent::weightTask(const Step& step, int64_t task) {
   const Task& w = tasks_[static_cast<size_t>(task)];
   if (w.product < 0) return runBias(step);
   const Product& p = products_[static_cast<size_t>(w.product)];
+  took(p.tiles.count() == 1 ? Path::recurrentOneTile : Path::recurrentTiles);
   const Tiling::Tile t = p.tiles.tile(w.tile);
   const int id = weightIds_[static_cast<size_t>(p.weight)];
   const int64_t offset = t.row * gateWidth_ + p.column + t.column;

@@ -3,6 +3,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/engine/paths.h"
 #include "native/engine/updater.h"
 
 namespace gemmfit::ops {
@@ -68,6 +69,7 @@ class RmsNormalization : public Op {
   int64_t weightTasks() const override { return trains_ ? tasks_ : 0; }
 
   void weightTask(const Step& step, int64_t task) override {
+    took(tasks_ == 1 ? Path::rmsNormOneTask : Path::rmsNormTasks);
     const int64_t each = ceilDiv(n_, tasks_), last = std::min(n_, (task + 1) * each);
     for (int64_t k = task * each; k < last; k += kBlock) {
       const int64_t n = std::min(kBlock, last - k);

@@ -2,6 +2,7 @@
 // then a sum of one term a task. Where the rows of a batch are few, a kernel's way from the core that updates it to the cores that read
 // it takes longer than the products themselves; here each part is read where it was updated, because tasks of a number tend to run on the
 // same thread step by step (see Team).
+#include "native/engine/paths.h"
 #include "native/kernels/gemm.h"
 #include "native/ops/dense.h"
 
@@ -27,6 +28,7 @@ class SplitDense : public DenseBase {
   Columns inputColumns(int64_t task) const override { return {from(task), rowsOf(task), steps_ == 1}; }
 
   void forward(const Step& step, int phase, int64_t begin, int64_t end) override {
+    took(Path::denseSplit);
     if (phase == 0) {
       const int64_t rows = step.rows * steps_;
       gemm(false, false, rows, units_, rowsOf(begin), 1, x + from(begin), width_, kernel_ + from(begin) * units_, units_, 0,

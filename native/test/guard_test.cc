@@ -118,7 +118,8 @@ TEST(Guard, NamesTheOpAndTheBufferThatWasOverrun) {
 }
 
 TEST(Guard, RowsBehindAPartialBatchAreNobodys) {
-  expectNamed(faultOf("overrunsY", Mode::predict, 2), {"with 2 rows of at most 4", "wrote to y of toy #1 (layer 'broken'), float 6, behind the batch's last row"});
+  expectNamed(faultOf("overrunsY", Mode::predict, 2),
+              {"with 2 rows of at most 4", "wrote to y of toy #1 (layer 'broken'), float 6, behind the batch's last row"});
   expectNamed(faultOf("overrunsY", Mode::train, 6), {"forward toy #1", "y of toy #1"});
   expectNamed(faultOf("readsBehindX", Mode::train, 6), {"forward toy #1", "y, float 0 of row", "was computed from memory that is dead"});
 }
