@@ -2,7 +2,7 @@ import { addon } from './engine/addon.js';
 import { checkNumber } from './options.js';
 
 export { activations } from './activations.js';
-export type { Callback, CallbackHooks, CallbackLike, Logs } from './callbacks/index.js';
+export type { Callback, CallbackHooks, CallbackLike, CallbackModel, Logs } from './callbacks/index.js';
 export { callbacks } from './callbacks/index.js';
 export { constraints } from './constraints.js';
 export { data } from './data/index.js';

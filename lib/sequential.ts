@@ -1,6 +1,7 @@
 // For users whose `lib` is older than Symbol.dispose.
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { History } from './callbacks/history.js';
+import type { CallbackModel } from './callbacks/model.js';
 import type { NDArray } from './data/ndarray.js';
 import { Engine } from './engine/engine.js';
 import { checkOwner, claim, countSlots, release } from './engine/optimizer_state.js';
@@ -42,7 +43,7 @@ let modelsMade = 0;
  * model.compile({ optimizer: 'adam', loss: 'binary_crossentropy', metrics: ['accuracy'] });
  * const history = await model.fit(x, y, { epochs: 5, validationSplit: 0.2 });
  */
-export class Sequential {
+export class Sequential implements CallbackModel {
   static readonly className = 'Sequential';
   readonly name: string;
   /** @internal Whether the name may become another one where the model is a layer: it got it by itself. */

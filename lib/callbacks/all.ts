@@ -1,4 +1,4 @@
-export { Callback, type CallbackHooks, type CallbackModel, type CallbackParams, type HookName, type Logs } from './callback.js';
+export { Callback, type CallbackHooks, type CallbackParams, type HookName, type Logs } from './callback.js';
 export { CSVLogger, type CSVLoggerOptions, csvLogger } from './csv_logger.js';
 export { EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './early_stopping.js';
 export { History, history } from './history.js';
@@ -9,6 +9,7 @@ export {
   type LearningRateSchedulerOptions,
   learningRateScheduler,
 } from './learning_rate_scheduler.js';
+export type { CallbackModel } from './model.js';
 export type { OutputStream } from './output.js';
 export type { CallbackLike } from './plain.js';
 export { ProgbarLogger, type ProgbarLoggerOptions, progbarLogger } from './progbar_logger.js';

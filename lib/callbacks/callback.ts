@@ -1,4 +1,4 @@
-import type { History } from './history.js';
+import type { CallbackModel, WatchedModel } from './model.js';
 
 /**
  * What a hook is told: `loss`, the metrics under their names, and `val_...` at the end of an epoch that validated.
@@ -15,20 +15,6 @@ export interface CallbackParams {
   /** Batches an epoch; null until a dataset of unknown length has ended once. */
   steps: number | null;
   [key: string]: unknown;
-}
-
-/** What callbacks may count on of the model they are called with. */
-export interface CallbackModel {
-  readonly name?: string;
-  /** Set to true to end `fit`: after the batch that is running, or after the epoch when set in `onEpochEnd`. */
-  stopTraining: boolean;
-  readonly optimizer: { learningRate: number };
-  /** The record of the last `fit`. */
-  history: History | null;
-  getWeights(): readonly unknown[];
-  setWeights(weights: readonly unknown[]): void;
-  /** Whether a metric is better when it is larger or smaller, where that is known. The name comes without `val_`. */
-  metricDirection?(name: string): 'min' | 'max' | undefined;
 }
 
 /** Whatever a hook returns is ignored, except that a promise is awaited before training goes on. */
@@ -59,8 +45,8 @@ export class Callback {
     this.params = params;
   }
 
-  setModel(model: CallbackModel): void {
-    this.model = model;
+  setModel(model: WatchedModel): void {
+    this.model = model as CallbackModel;
   }
 
   onTrainBegin(_logs: Logs): HookResult {

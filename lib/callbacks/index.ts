@@ -3,8 +3,9 @@
  * @example await model.fit(x, y, { epochs: 100, validationSplit: 0.2, callbacks: [callbacks.earlyStopping({ patience: 5 })] });
  */
 export * as callbacks from './all.js';
-export type { Callback, CallbackHooks, CallbackModel, CallbackParams, HookName, Logs } from './callback.js';
+export type { Callback, CallbackHooks, CallbackParams, HookName, Logs } from './callback.js';
 export type { History } from './history.js';
 export { CallbackList, type CallbackListOptions } from './list.js';
+export type { CallbackModel } from './model.js';
 export type { OutputStream } from './output.js';
 export type { CallbackLike } from './plain.js';

@@ -1,12 +1,13 @@
 import { isPromise } from '../errors.js';
-import { type Callback, type CallbackModel, type CallbackParams, type HookName, type Logs, overrides } from './callback.js';
+import { type Callback, type CallbackParams, type HookName, type Logs, overrides } from './callback.js';
 import { History } from './history.js';
+import type { WatchedModel } from './model.js';
 import type { OutputStream } from './output.js';
 import { toCallbacks } from './plain.js';
 import { ProgbarLogger } from './progbar_logger.js';
 
 export interface CallbackListOptions {
-  model: CallbackModel;
+  model: WatchedModel;
   params: CallbackParams;
   /** Add a `History` unless the user gave one. Default false. */
   addHistory?: boolean;

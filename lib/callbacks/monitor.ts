@@ -1,12 +1,13 @@
 import { show, ValueError } from '../errors.js';
 import { nearest } from '../options.js';
-import type { CallbackModel, CallbackParams, Logs } from './callback.js';
+import type { CallbackParams, Logs } from './callback.js';
+import type { WatchedModel } from './model.js';
 
 export type Mode = 'auto' | 'min' | 'max';
 export const MODES: readonly Mode[] = ['auto', 'min', 'max'];
 
 /** Whether the monitored value is to grow or to shrink: as told, else as the metric itself knows, else by its name as in tf.keras. */
-export function direction(monitor: string, mode: Mode, model: CallbackModel, growing: RegExp): 'min' | 'max' {
+export function direction(monitor: string, mode: Mode, model: WatchedModel, growing: RegExp): 'min' | 'max' {
   if (mode !== 'auto') return mode;
   const name = monitor.replace(/^val_/, '');
   if (name === 'loss') return 'min';
@@ -83,7 +84,7 @@ function nearestHint(name: string, names: readonly string[]): string {
 }
 
 /** The learning rate of the model's optimizer, where it is a number that may be changed. */
-export function learningRate(where: string, model: CallbackModel): number {
+export function learningRate(where: string, model: WatchedModel): number {
   const rate: unknown = model.optimizer?.learningRate;
   if (typeof rate === 'number') return rate;
   throw Object.assign(

@@ -1,6 +1,7 @@
 import { show, typeError, ValueError } from '../errors.js';
 import { suggest } from '../options.js';
-import { Callback, type CallbackHooks, type CallbackModel, type CallbackParams, HOOKS, type HookName } from './callback.js';
+import { Callback, type CallbackHooks, type CallbackParams, HOOKS, type HookName } from './callback.js';
+import type { CallbackModel, WatchedModel } from './model.js';
 
 /** What `fit`, `evaluate` and `predict` take under `callbacks`, one or a list of them. */
 export type CallbackLike =
@@ -71,7 +72,7 @@ class PlainCallback extends Callback {
     if (!this.#own('setParams', params)) setQuietly(this.object, 'params', params);
   }
 
-  override setModel(model: CallbackModel): void {
+  override setModel(model: WatchedModel): void {
     super.setModel(model);
     if (!this.#own('setModel', model)) setQuietly(this.object, 'model', model);
   }

@@ -1,5 +1,5 @@
-import type { CallbackModel } from '../../lib/callbacks/callback.js';
 import type { History } from '../../lib/callbacks/history.js';
+import type { WatchedModel } from '../../lib/callbacks/model.js';
 
 /** A stream that keeps what is written. */
 export class FakeStream {
@@ -36,7 +36,7 @@ export function screen(text: string, columns: number): string[] {
   return rows.map((row) => row.join('').trimEnd());
 }
 
-export class FakeModel implements CallbackModel {
+export class FakeModel implements WatchedModel {
   stopTraining = false;
   optimizer = { learningRate: 0.1 };
   history: History | null = null;
