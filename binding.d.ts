@@ -32,6 +32,24 @@ export declare class NativeVariable {
   write(from: Float32Array): void;
   /** Gives up all elements: a state that the next run begins with zeros, for its batch size. RuntimeError ERR_BUSY while any job uses it. */
   clear(): void;
+  /** What it holds, as it lies: see `VariableState`. RuntimeError ERR_BUSY while a batch is being trained. */
+  readState(): VariableState;
+  /** Takes such a state over; a variable of no size takes its shape, too. RuntimeError ERR_BUSY while any job uses the variable. */
+  writeState(state: VariableState): void;
+}
+
+/**
+ * A variable's numbers as they lie in memory. Rows of a large table may be behind (the optimizer makes up for steps without a gradient when the next
+ * one comes): then it says which. A training that is put down and taken up so goes on to the bits of one that was not. All variables of a model are to be
+ * read, and written, between the same two batches.
+ */
+export interface VariableState {
+  shape: number[];
+  values: Float32Array;
+  /** Steps after which each row was last up to date; empty where all are. */
+  updated: Int32Array;
+  /** What each step since all rows were up to date was worth. */
+  scales: Float64Array;
 }
 
 /** Arrays of a data set, read in place, and the order in which batches come. */
@@ -57,6 +75,8 @@ export interface FeedSpec {
   pass?: number;
   /** Passes over the rows until the feed is at its end; below 0: no end. */
   passes?: number;
+  /** Batches of the first pass that are left out. Default 0. */
+  skip?: number;
   /** Weight of a sample (or step) by its label's class. Classes that are not listed weigh 1. */
   classWeights?: { classes: number[]; weights: number[]; argmax: boolean; labelWidth: number } | null;
 }
@@ -64,6 +84,15 @@ export interface FeedSpec {
 /** A stream of batches over arrays, which it references (and never copies) as long as it lives. */
 export declare class Feed {
   constructor(spec: FeedSpec);
+}
+
+/** What loss and metrics have been summed up to, before they become results. */
+export interface TrainingSums {
+  loss: number;
+  rows: number;
+  steps: number;
+  /** The metrics' states, one array a chunk of rows. */
+  metrics: Float64Array[];
 }
 
 /** Loss and metric values since the last reset. A metric has one value, or several. */
@@ -141,6 +170,9 @@ export declare class Network {
    * @returns false where `checkFinite` is set and x is not finite
    */
   predictSync(x: DataArray, sampleShape: number[], predictions: Float32Array, checkFinite?: boolean): boolean;
+  /** Sums of a training since the last reset: with `setTrainingSums` an epoch is put down between two batches and taken up again. */
+  trainingSums(): TrainingSums;
+  setTrainingSums(sums: TrainingSums): void;
   totals(): Totals;
   /** Recent totals while a job runs. */
   progress(): Totals;

@@ -1,4 +1,4 @@
-import type { FeedSpec, Feed as NativeFeed, RunRequest, RunResult, Totals, TraceData } from '../../binding.js';
+import type { FeedSpec, Feed as NativeFeed, RunRequest, RunResult, Totals, TraceData, TrainingSums } from '../../binding.js';
 import { RuntimeError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
 import { trainingWeights } from '../layers/stack.js';
@@ -26,7 +26,8 @@ export class Engine {
   readonly program: Program;
   readonly #network: InstanceType<typeof addon.Network>;
   readonly #compilation: Compilation | null;
-  readonly #trainable: readonly Weight[];
+  /** Weights that it trains, in the model's order. */
+  readonly trainable: readonly Weight[];
   readonly #head: (width: number) => SpecValue;
   #training = false;
   #stopped = false;
@@ -47,7 +48,7 @@ export class Engine {
     this.#compilation = compilation;
     const optimizer = compilation?.optimizer;
     const trainable = trainingWeights(this.program.weights, training);
-    this.#trainable = trainable;
+    this.trainable = trainable;
     this.#head = (last) => compilation?.head(this.program.finalActivation, outputShape, last) ?? null;
     const head = width === null ? null : this.#head(width);
     const rule = optimizer ? { ...optimizer.spec(), ...optimizer.common() } : null;
@@ -168,6 +169,14 @@ export class Engine {
     return this.#network.totals();
   }
 
+  /** What loss and metrics of the training have been summed up to since the epoch began. */
+  get trainingSums(): TrainingSums {
+    return this.#network.trainingSums();
+  }
+  set trainingSums(sums: TrainingSums) {
+    this.#network.setTrainingSums(sums);
+  }
+
   progress(): Totals {
     return this.#network.progress();
   }
@@ -200,7 +209,7 @@ export class Engine {
   applyAverages(): void {
     const optimizer = this.#compilation?.optimizer;
     if (!optimizer?.common().useEma || optimizer.iterations === 0) return;
-    for (const w of this.#trainable) {
+    for (const w of this.trainable) {
       const { names, variables } = slotsOf(optimizer, w);
       const values = new Float32Array(w.variable.size);
       variables[names.indexOf('average')].read(values);

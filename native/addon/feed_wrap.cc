@@ -33,6 +33,7 @@ FeedWrap::FeedWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     s.seed = static_cast<uint64_t>(number("seed", 0));
     s.pass = static_cast<int64_t>(number("pass", 0));
     s.passes = static_cast<int64_t>(number("passes", 1));
+    s.skip = static_cast<int64_t>(number("skip", 0));
     const Napi::Value shuffle = o.Get("shuffle");
     const std::string mode = shuffle.IsString() ? shuffle.As<Napi::String>().Utf8Value() : "none";
     s.shuffle = mode == "rows" ? Shuffle::rows : mode == "batches" ? Shuffle::batches : Shuffle::none;

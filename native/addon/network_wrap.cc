@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "native/addon/instance.h"
 #include "native/addon/wraps.h"
 
@@ -218,6 +220,49 @@ Napi::Value NetworkWrap::outputShape(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value NetworkWrap::totals(const Napi::CallbackInfo& info) { return toObject(info.Env(), alive(info.Env()).totals()); }
+// { loss, rows, steps, metrics: [Float64Array a chunk] }
+Napi::Value NetworkWrap::trainingSums(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Network::Sums& sums = alive(env).trainingSums();
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("loss", sums.loss);
+  out.Set("rows", static_cast<double>(sums.rows));
+  out.Set("steps", static_cast<double>(sums.steps));
+  Napi::Array metrics = Napi::Array::New(env, sums.metrics.size());
+  for (size_t c = 0; c < sums.metrics.size(); ++c) {
+    Napi::Float64Array chunk = Napi::Float64Array::New(env, sums.metrics[c].size());
+    std::copy(sums.metrics[c].begin(), sums.metrics[c].end(), chunk.Data());
+    metrics.Set(static_cast<uint32_t>(c), chunk);
+  }
+  out.Set("metrics", metrics);
+  return out;
+}
+
+Napi::Value NetworkWrap::setTrainingSums(const Napi::CallbackInfo& info) {
+  Network& network = alive(info.Env());
+  guarded(info.Env(), [&] {
+    if (!info[0].IsObject()) throw Error("ERR_SPEC", "sums are an object");
+    const auto given = info[0].As<Napi::Object>();
+    Network::Sums sums;
+    sums.loss = toValue(given.Get("loss")).asNumber("loss");
+    sums.rows = toValue(given.Get("rows")).asInteger("rows");
+    sums.steps = toValue(given.Get("steps")).asInteger("steps");
+    if (!given.Get("metrics").IsArray()) throw Error("ERR_SPEC", "the metrics' sums are a list");
+    const auto metrics = given.Get("metrics").As<Napi::Array>();
+    for (uint32_t c = 0; c < metrics.Length(); ++c) {
+      const ArrayView chunk = toArray(metrics.Get(c), "a chunk's sums");
+      if (chunk.type != ElementType::float64) throw Error("ERR_SPEC", "a chunk's sums are doubles");
+      const auto* from = static_cast<const double*>(chunk.data);
+      sums.metrics.emplace_back(from, from + chunk.rows);
+      if (sums.metrics.back().size() != sums.metrics.front().size()) throw Error("ERR_SPEC", "the chunks' sums differ in number");
+    }
+    network.acquire(Mode::predict);
+    network.setTrainingSums(std::move(sums));
+    network.release();
+  });
+  return info.Env().Undefined();
+}
+
 Napi::Value NetworkWrap::progress(const Napi::CallbackInfo& info) { return toObject(info.Env(), alive(info.Env()).progress()); }
 
 Napi::Value NetworkWrap::stop(const Napi::CallbackInfo& info) {
@@ -287,6 +332,8 @@ Napi::FunctionReference defineNetwork(Napi::Env env, Napi::Object exports) {
       env, "Network",
       {NetworkWrap::InstanceMethod<&NetworkWrap::run>("run"), NetworkWrap::InstanceMethod<&NetworkWrap::predictSync>("predictSync"),
        NetworkWrap::InstanceMethod<&NetworkWrap::outputShape>("outputShape"), NetworkWrap::InstanceMethod<&NetworkWrap::totals>("totals"),
+       NetworkWrap::InstanceMethod<&NetworkWrap::trainingSums>("trainingSums"),
+       NetworkWrap::InstanceMethod<&NetworkWrap::setTrainingSums>("setTrainingSums"),
        NetworkWrap::InstanceMethod<&NetworkWrap::progress>("progress"), NetworkWrap::InstanceMethod<&NetworkWrap::stop>("stop"),
        NetworkWrap::InstanceMethod<&NetworkWrap::beginTrace>("beginTrace"), NetworkWrap::InstanceMethod<&NetworkWrap::endTrace>("endTrace"),
        NetworkWrap::InstanceMethod<&NetworkWrap::dispose>("dispose")});

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "native/addon/instance.h"
 #include "native/addon/wraps.h"
 #include "native/engine/lazy_rows.h"
@@ -48,11 +50,68 @@ Napi::Value VariableWrap::clear(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value VariableWrap::readState(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    LazyState rows;
+    Napi::Float32Array values = Napi::Float32Array::New(env, static_cast<size_t>(variable->size));
+    if (!readRaw(variable, values.Data(), &rows))
+      throw Error("ERR_BUSY", "weights cannot be read while a fit is in a batch; await it, or read them in a callback", false);
+    Napi::Array shape = Napi::Array::New(env, variable->shape.size());
+    for (size_t i = 0; i < variable->shape.size(); ++i) shape.Set(static_cast<uint32_t>(i), static_cast<double>(variable->shape[i]));
+    Napi::Int32Array updated = Napi::Int32Array::New(env, rows.updated.size());
+    std::copy(rows.updated.begin(), rows.updated.end(), updated.Data());
+    Napi::Float64Array scales = Napi::Float64Array::New(env, rows.scales.size());
+    std::copy(rows.scales.begin(), rows.scales.end(), scales.Data());
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("shape", shape);
+    out.Set("values", values);
+    out.Set("updated", updated);
+    out.Set("scales", scales);
+    return out;
+  });
+}
+
+Napi::Value VariableWrap::writeState(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    if (!info[0].IsObject()) throw Error("ERR_SPEC", "a variable's state is an object");
+    const auto state = info[0].As<Napi::Object>();
+    const Napi::Float32Array values = toFloats(state.Get("values"), "the values");
+    const ArrayView updated = toArray(state.Get("updated"), "updated"), scales = toArray(state.Get("scales"), "scales");
+    if (updated.type != ElementType::int32 || scales.type != ElementType::float64)
+      throw Error("ERR_SPEC", "the rows of a variable's state are of other types");
+    const char* busy = "weights cannot be changed while the model is at work; await the running fit, evaluate or predict first";
+    if (variable->size == 0 && values.ElementLength() > 0) {
+      if (!variable->tryExclusive()) throw Error("ERR_BUSY", busy, false);
+      try {
+        variable->reshape(toIntegers(state.Get("shape"), "shape"));
+      } catch (...) {
+        variable->release();
+        throw;
+      }
+      variable->release();
+    }
+    if (static_cast<int64_t>(values.ElementLength()) != variable->size)
+      throw Error("ERR_SHAPE", "the values have another size than the weight");
+    LazyState rows;
+    rows.updated.assign(static_cast<const int32_t*>(updated.data), static_cast<const int32_t*>(updated.data) + updated.rows);
+    rows.scales.assign(static_cast<const double*>(scales.data), static_cast<const double*>(scales.data) + scales.rows);
+    if (static_cast<int64_t>(rows.scales.size()) >= IdleSteps::kMost) throw Error("ERR_SPEC", "a table is never so many steps behind");
+    for (const int32_t u : rows.updated)
+      if (u < 0 || u > static_cast<int32_t>(rows.scales.size()))
+        throw Error("ERR_SPEC", "a row was last up to date after a step that was not");
+    if (!writeRaw(variable, values.Data(), std::move(rows))) throw Error("ERR_BUSY", busy, false);
+  });
+  return info.Env().Undefined();
+}
+
 Napi::FunctionReference defineVariable(Napi::Env env, Napi::Object exports) {
   const Napi::Function f = VariableWrap::DefineClass(
       env, "Variable",
       {VariableWrap::InstanceAccessor<&VariableWrap::size>("size"), VariableWrap::InstanceMethod<&VariableWrap::read>("read"),
-       VariableWrap::InstanceMethod<&VariableWrap::write>("write"), VariableWrap::InstanceMethod<&VariableWrap::clear>("clear")});
+       VariableWrap::InstanceMethod<&VariableWrap::write>("write"), VariableWrap::InstanceMethod<&VariableWrap::clear>("clear"),
+       VariableWrap::InstanceMethod<&VariableWrap::readState>("readState"),
+       VariableWrap::InstanceMethod<&VariableWrap::writeState>("writeState")});
   exports.Set("Variable", f);
   return Napi::Persistent(f);
 }

@@ -27,6 +27,8 @@ class VariableWrap : public Napi::ObjectWrap<VariableWrap> {
   Napi::Value read(const Napi::CallbackInfo& info);
   Napi::Value write(const Napi::CallbackInfo& info);
   Napi::Value clear(const Napi::CallbackInfo& info);
+  Napi::Value readState(const Napi::CallbackInfo& info);
+  Napi::Value writeState(const Napi::CallbackInfo& info);
   VariablePtr variable;
 
  private:
@@ -59,6 +61,8 @@ class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
   Napi::Value predictSync(const Napi::CallbackInfo& info);
   Napi::Value outputShape(const Napi::CallbackInfo& info);
   Napi::Value totals(const Napi::CallbackInfo& info);
+  Napi::Value trainingSums(const Napi::CallbackInfo& info);
+  Napi::Value setTrainingSums(const Napi::CallbackInfo& info);
   Napi::Value progress(const Napi::CallbackInfo& info);
   Napi::Value stop(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);

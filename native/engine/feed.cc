@@ -8,6 +8,7 @@
 #include "native/engine/error.h"
 #include "native/engine/philox.h"
 #include "native/kernels/finite.h"
+#include "native/engine/shape.h"
 
 namespace gemmfit {
 namespace {
@@ -130,6 +131,8 @@ Feed::Feed(FeedSpec s) : spec(std::move(s)) {
   if (!fits(spec.x) || !fits(spec.y) || !fits(spec.weights)) throw Error("ERR_SPEC", "a feed's rows reach beyond its arrays");
   if (spec.count > int64_t{UINT32_MAX}) throw Error("ERR_SPEC", "a feed of more than 4294967295 rows cannot be shuffled");
   if (spec.batch < 1) throw Error("ERR_SPEC", "a feed's batch must be at least 1");
+  if (spec.skip < 0 || spec.skip > ceilDiv(spec.count, spec.batch)) throw Error("ERR_SPEC", "a feed cannot skip more batches than it has");
+  position_ = std::min(spec.count, spec.skip * spec.batch);
   if (spec.classWeights.classes.size() != spec.classWeights.weights.size() || spec.classWeights.labelWidth < 1)
     throw Error("ERR_SPEC", "class weights do not fit together");
 }

@@ -49,6 +49,7 @@ struct FeedSpec {
   uint64_t seed = 0;
   int64_t pass = 0;    // number of the first pass: an order of rows is a function of (seed, pass)
   int64_t passes = 1;  // how many until the feed is exhausted; < 0: no end
+  int64_t skip = 0;    // batches of the first pass that another feed has given before
   ClassWeights classWeights;
 };
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "hwy/cache_control.h"
+#include "native/engine/error.h"
 
 namespace gemmfit {
 namespace {
@@ -27,8 +28,10 @@ std::vector<VariablePtr> LazyRows::members() const {
 }
 
 void LazyRows::use(const std::vector<VariablePtr>& slots, const std::shared_ptr<IdleSteps>& rule) {
-  if (idle_ && slots == slots_ && idle_->sameAs(*rule)) return;
-  settle();
+  if (!restored_) {
+    if (idle_ && slots == slots_ && idle_->sameAs(*rule)) return;
+    settle();
+  }
   for (const VariablePtr& s : slots_) s->rowsOfTable.reset();
   slots_ = slots;
   state_.clear();
@@ -37,7 +40,26 @@ void LazyRows::use(const std::vector<VariablePtr>& slots, const std::shared_ptr<
     state_.push_back(s->data());
   }
   idle_ = rule;
+  clear();
+  if (!restored_) return;
+  updated_ = std::move(restored_->updated);
+  updated_.resize(static_cast<size_t>(rows_));
+  for (const double scale : restored_->scales) add(scale);
+  restored_.reset();
+}
+
+void LazyRows::restore(LazyState state) { restored_ = std::make_unique<LazyState>(std::move(state)); }
+
+void LazyRows::add(double scale) {
+  idle_->add(scale);
+  scales_.push_back(scale);
+}
+
+void LazyRows::clear() {
+  std::fill(updated_.begin(), updated_.end(), 0);
   idle_->clear();
+  scales_.clear();
+  scales_.reserve(IdleSteps::kMost);  // nothing is allocated in a step
 }
 
 void LazyRows::touch(int64_t offset) {
@@ -62,7 +84,7 @@ void LazyRows::prefetch(int64_t row) const {
 }
 
 void LazyRows::endStep(double scale) {
-  idle_->add(scale);
+  add(scale);
   if (idle_->count() == IdleSteps::kMost) settle();
 }
 
@@ -100,8 +122,7 @@ void LazyRows::copy(const Variable& member, float* out) const {
 void LazyRows::settle() {
   if (!behind()) return;
   for (int64_t row = 0; row < rows_; ++row) touch(row * width_);
-  std::fill(updated_.begin(), updated_.end(), 0);
-  idle_->clear();
+  clear();
 }
 
 VariableLocks::VariableLocks(const std::vector<VariablePtr>& variables, bool exclusive) : exclusive_(exclusive) {
@@ -158,6 +179,24 @@ bool writeVariable(const VariablePtr& variable, const float* from) {
   const VariableLocks own({variable}, true);
   if (own.held()) copyFloats(from, variable->size, variable->data());
   return own.held();
+}
+
+bool readRaw(const VariablePtr& variable, float* out, LazyState* state) {
+  const VariableLocks own({variable}, false);
+  if (!own.held()) return false;
+  copyFloats(variable->data(), variable->size, out);
+  if (variable->rows) *state = variable->rows->state();
+  return true;
+}
+
+bool writeRaw(const VariablePtr& variable, const float* from, LazyState state) {
+  const VariableLocks own({variable}, true);
+  if (!own.held()) return false;
+  copyFloats(from, variable->size, variable->data());
+  const auto rows = static_cast<int64_t>(state.updated.size());
+  if (rows > 0 && variable->size % rows != 0) throw Error("ERR_SPEC", "the rows of a table do not fit its size");
+  if (rows > 0 || variable->rows) LazyRows::of(variable, rows > 0 ? variable->size / rows : 1).restore(std::move(state));
+  return true;
 }
 
 }  // namespace gemmfit

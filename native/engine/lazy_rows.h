@@ -8,6 +8,12 @@
 
 namespace gemmfit {
 
+// Which rows of a table are behind, and by what: the steps that each was last up to date after, and what each step since was worth.
+struct LazyState {
+  std::vector<int32_t> updated;
+  std::vector<double> scales;
+};
+
 // The rows of a large table, of which a step of training touches few. The rule moves the others too; a row is brought up to date when
 // the next gradient for it arrives, all at once. Until then it is behind: the table and the optimizer's slots hold what they held when
 // it was last updated, and whoever reads asks here. Reading changes nothing, so it makes no difference to a training who looks on.
@@ -35,8 +41,15 @@ class LazyRows {
   void copy(const Variable& member, float* out) const;
   // Brings every row up to date.
   void settle();
+  // What `use` goes on from, instead of rows that are all up to date: with the numbers of table and slots as they lay at that moment, a
+  // training goes on to the same bits.
+  LazyState state() const { return behind() ? LazyState{updated_, scales_} : LazyState(); }
+  void restore(LazyState state);
 
  private:
+  void add(double scale);
+  void clear();
+
   std::weak_ptr<Variable> table_;
   float* w_;
   int64_t rows_, width_;
@@ -44,6 +57,8 @@ class LazyRows {
   std::vector<float*> state_;  // of the slots
   std::shared_ptr<IdleSteps> idle_;
   std::vector<int32_t> updated_;  // steps done when the row was last up to date
+  std::vector<double> scales_;    // of the steps since all rows were up to date
+  std::unique_ptr<LazyState> restored_;
 };
 
 // A variable's values from outside any job, and new ones. False where a job has it in use.
@@ -52,6 +67,10 @@ class LazyRows {
 bool settleRows(const VariablePtr& variable);
 bool readVariable(const VariablePtr& variable, float* out);
 bool writeVariable(const VariablePtr& variable, const float* from);
+// A variable's numbers as they lie, rows that are behind included, and which those are; and back again. Nothing is settled: a training that
+// is put down and taken up so goes on to the bits of one that was not. All variables of a table are to be read, and written, together.
+bool readRaw(const VariablePtr& variable, float* out, LazyState* state);
+bool writeRaw(const VariablePtr& variable, const float* from, LazyState state);
 
 // The locks of several variables, tried in turn; held until it goes.
 class VariableLocks {

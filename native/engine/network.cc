@@ -145,13 +145,15 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   if (!parallel) team = nullptr;
   const Helpers helpers(team);
   if (request.mode == Mode::train) weights_.beginRun(plan_->lazyTables());
-  plan_->resetMetrics();
   current_ = &sums_[request.mode == Mode::train ? 0 : 1];
   if (request.reset) *current_ = Sums();
   // Those of each class, where outputs may have another width than those before.
-  if (!current_->metricStates.empty() && current_->metricStates.size() != plan_->metricStates().size())
-    throw Error("ERR_SHAPE", "the metrics sum up outputs of one size, and these of shape " + toString(plan_->out()) +
-                                 " have another than those of the batches before");
+  const size_t states = plan_->metricStates().size();
+  for (const std::vector<double>& chunk : current_->metrics)
+    if (chunk.size() != states)
+      throw Error("ERR_SHAPE", "the metrics sum up outputs of one size, and these of shape " + toString(plan_->out()) +
+                                   " have another than those of the batches before");
+  plan_->setMetrics(current_->metrics);
 
   const auto enough = std::chrono::steady_clock::now() + kManyEpochs;
   RunResult result;
@@ -181,29 +183,27 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
     result.samples += step.rows;
     if (wanted_.load(std::memory_order_relaxed)) {
       wanted_.store(false, std::memory_order_relaxed);
-      Totals now = totals(*current_, mergedStates());
+      Totals now = totals(*current_, plan_->metricStates());
       std::lock_guard<std::mutex> lock(snapshotMutex_);
       snapshot_ = std::move(now);
     }
     if (current_->steps == request.epochSteps) {
-      current_->metricStates = mergedStates();
-      plan_->resetMetrics();
+      keepMetrics();
       result.epochs.push_back(totals());
       if (result.steps == request.steps || std::chrono::steady_clock::now() > enough) break;
       *current_ = Sums();
+      plan_->setMetrics({});
     }
   }
-  current_->metricStates = mergedStates();
-  plan_->resetMetrics();
+  keepMetrics();
   std::lock_guard<std::mutex> lock(snapshotMutex_);
   snapshot_ = totals();
   return result;
 }
 
-std::vector<double> Network::mergedStates() const {
-  std::vector<double> sum = plan_->metricStates();
-  for (size_t i = 0; i < std::min(sum.size(), current_->metricStates.size()); ++i) sum[i] += current_->metricStates[i];
-  return sum;
+void Network::setTrainingSums(Sums sums) {
+  sums_[0] = std::move(sums);
+  current_ = &sums_[0];
 }
 
 Totals Network::totals(const Sums& sums, const std::vector<double>& states) const {
@@ -215,7 +215,14 @@ Totals Network::totals(const Sums& sums, const std::vector<double>& states) cons
   return t;
 }
 
-Totals Network::totals() const { return totals(*current_, current_->metricStates); }
+Totals Network::totals() const {
+  std::vector<double> merged;
+  for (const std::vector<double>& chunk : current_->metrics) {
+    merged.resize(chunk.size());
+    for (size_t i = 0; i < chunk.size(); ++i) merged[i] += chunk[i];
+  }
+  return totals(*current_, merged);
+}
 
 Totals Network::progress() {
   wanted_.store(true, std::memory_order_relaxed);

@@ -57,6 +57,14 @@ class Network {
 
   RunResult run(Feed& feed, const RunRequest& request, Team* team);
   Totals totals() const;  // between jobs
+  // Sums of a training since the last reset, as they are between two batches, and back again: an epoch can be put down and taken up.
+  struct Sums {
+    double loss = 0;
+    int64_t rows = 0, steps = 0;
+    Plan::MetricStates metrics;  // of finished jobs; while one runs they are in its plan
+  };
+  const Sums& trainingSums() const { return sums_[0]; }
+  void setTrainingSums(Sums sums);
   // From now on runs are traced, until `endTrace`, which gives the trace. Between jobs.
   void beginTrace() { trace_ = std::make_shared<Trace>(); }
   std::shared_ptr<Trace> endTrace() { return std::move(trace_); }
@@ -81,14 +89,9 @@ class Network {
   Plan* plan_ = nullptr;                    // of the running job
   // Sums since the last reset. Training and testing have their own, so that evaluating between two batches of an epoch does not
   // disturb its results.
-  struct Sums {
-    double loss = 0;
-    int64_t rows = 0, steps = 0;
-    std::vector<double> metricStates;  // of finished jobs; those of the running one are in its plan
-  };
   Sums sums_[2];
   Sums* current_ = &sums_[0];
-  std::vector<double> mergedStates() const;
+  void keepMetrics() { current_->metrics = plan_->metrics(); }
   Totals totals(const Sums& sums, const std::vector<double>& states) const;
 
   std::shared_ptr<Trace> trace_;

@@ -622,8 +622,18 @@ double Plan::endStep() {
   return head_->batchLoss(slots_, chunks, step_.rows) + penalty / static_cast<double>(step_.rows) + weights_.penalty();
 }
 
-void Plan::resetMetrics() {
+void Plan::setMetrics(const MetricStates& chunks) {
   for (Slot& s : slots_) std::fill(s.metrics.begin(), s.metrics.end(), 0.0);
+  for (size_t c = 0; c < chunks.size(); ++c) {
+    std::vector<double>& own = slots_[c % slots_.size()].metrics;
+    for (size_t i = 0; i < own.size(); ++i) own[i] += chunks[c][i];
+  }
+}
+
+Plan::MetricStates Plan::metrics() const {
+  MetricStates chunks;
+  for (const Slot& s : slots_) chunks.push_back(s.metrics);
+  return chunks;
 }
 
 std::vector<double> Plan::metricStates() const {

@@ -54,8 +54,12 @@ class Plan {
   void task(int stage, int64_t index);  // any thread
   void endStage(int stage);             // the leader, when all tasks have ended
   double endStep();                     // the leader: the batch's loss with penalties
-  void resetMetrics();
-  std::vector<double> metricStates() const;  // the chunks' states, merged
+  // The states of metrics, one a row chunk: a run goes on from those of the run before it, so that its sums do not hang on how an epoch is
+  // cut into runs. Where that one had more chunks, theirs go to the first ones.
+  using MetricStates = std::vector<std::vector<double>>;
+  void setMetrics(const MetricStates& chunks);
+  MetricStates metrics() const;
+  std::vector<double> metricStates() const;  // merged
   const Head* head() const { return head_.get(); }
   int64_t bytes() const;  // of the plan itself: about what its ops and stages take, the arena not counted
   const std::vector<int>& lazyTables() const { return lazyTables_; }  // weights that are updated row by row
