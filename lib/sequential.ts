@@ -71,7 +71,7 @@ export class Sequential implements CallbackModel {
   #compilation: Compilation | null = null;
   #engine: Engine | null = null;
   #disposed = false;
-  readonly #seed = nextSeed();
+  #seed = nextSeed();
   #trainedSteps = 0;
   #fits = 0;
   /** Of the last fit: the seed of its orders, and the epoch that would have come next. */
@@ -512,6 +512,22 @@ export class Sequential implements CallbackModel {
     if (this.#engine) return this.#engine;
     this.#engine = this.#makeEngine(this.#compilation, this.#width);
     return this.#engine;
+  }
+  /** @internal What a training hangs on besides weights and optimizer: seeds and counters. */
+  get counters(): { seed: number; trainedSteps: number; fits: number; order: { seed: number; nextEpoch: number } | null } {
+    return { seed: this.#seed, trainedSteps: this.#trainedSteps, fits: this.#fits, order: this.#order && { ...this.#order } };
+  }
+  set counters({ seed, trainedSteps, fits, order }) {
+    // The engine draws its random numbers from the seed.
+    if (seed !== this.#seed) this.#forgetEngine();
+    this.#seed = seed;
+    this.#trainedSteps = trainedSteps;
+    this.#fits = fits;
+    this.#order = order && { ...order };
+  }
+  /** @internal Ends a training's run after its batch; who runs it goes on. */
+  pauseEngine(): void {
+    this.#engine?.stopTraining();
   }
   /** @internal Ends what runs at its next batch, where anything does: a signal may come when the model is disposed of. */
   stopEngine(): void {

@@ -57,6 +57,13 @@ export class Callback {
     return undefined;
   }
 
+  /**
+   * What the callback must know to go on after a crash: plain objects, lists, numbers, texts and arrays. Asked for each checkpoint, and given to `setState`
+   * after `onTrainBegin` of the training that goes on. Leave it out where there is nothing to remember.
+   */
+  getState?(): unknown;
+  setState?(state: unknown): unknown;
+
   /** `epoch` counts from 0. */
   onEpochBegin(_epoch: number, _logs: Logs): HookResult {
     return undefined;

@@ -1,4 +1,4 @@
-import { appendFile, open } from 'node:fs/promises';
+import { appendFile, open, truncate } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { RuntimeError, show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, reading, readOptions } from '../options.js';
@@ -34,6 +34,8 @@ export class CSVLogger extends Callback {
   #columns: string[] | null = null;
   #headerDue = true;
   #pending = '';
+  /** Of the file, with what is pending. */
+  #bytes = 0;
   #writing: Promise<void> | null = null;
   #error: Error | null = null;
 
@@ -67,11 +69,34 @@ export class CSVLogger extends Callback {
     this.#pending = '';
     this.#columns = null;
     try {
-      const file = await open(this.filename, this.append ? 'a' : 'w');
-      this.#headerDue = (await file.stat().finally(() => file.close())).size === 0;
+      // A training that goes on after a crash: `setState` says how much of the file is of what is done.
+      const file = await open(this.filename, this.append || this.params?.resumedFrom ? 'a' : 'w');
+      this.#bytes = (await file.stat().finally(() => file.close())).size;
+      this.#headerDue = this.#bytes === 0;
     } catch (error) {
       throw this.#failure(error as Error);
     }
+  }
+
+  /** All rows so far are on the disk before a checkpoint says so. */
+  override async getState() {
+    const state = { columns: this.#columns, headerDue: this.#headerDue, bytes: this.#bytes };
+    await this.#writing;
+    const file = await open(this.filename, 'r+');
+    await file.sync().finally(() => file.close());
+    return state;
+  }
+  /** Rows that came after the checkpoint come again: those that are there go. */
+  override async setState({ columns, headerDue, bytes }: Awaited<ReturnType<CSVLogger['getState']>>): Promise<void> {
+    if (this.#bytes < bytes)
+      throw new RuntimeError(
+        `CSVLogger: '${this.filename}' has ${this.#bytes} bytes where the checkpoint left ${bytes}. Put the file back, or train anew (resume: 'never').`,
+        'ERR_FILE',
+      );
+    this.#columns = columns;
+    this.#headerDue = headerDue;
+    this.#bytes = bytes;
+    await truncate(this.filename, bytes);
   }
 
   override onEpochEnd(epoch: number, logs: Logs): void {
@@ -92,7 +117,9 @@ export class CSVLogger extends Callback {
 
   #row(cells: readonly string[]): void {
     const quoted = cells.map((c) => (c.includes(this.separator) || /["\r\n]/.test(c) ? `"${c.replaceAll('"', '""')}"` : c));
-    this.#pending += `${quoted.join(this.separator)}\r\n`;
+    const line = `${quoted.join(this.separator)}\r\n`;
+    this.#bytes += Buffer.byteLength(line);
+    this.#pending += line;
     this.#writing ??= this.#drain();
   }
 

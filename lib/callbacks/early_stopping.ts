@@ -88,6 +88,14 @@ export class EarlyStopping extends Callback {
     this.bestWeights = null;
   }
 
+  override getState() {
+    const { wait, stoppedEpoch, best, bestEpoch, bestWeights } = this;
+    return { wait, stoppedEpoch, best, bestEpoch, bestWeights: bestWeights && [...bestWeights] };
+  }
+  override setState(state: ReturnType<EarlyStopping['getState']>): void {
+    Object.assign(this, state);
+  }
+
   override onEpochEnd(epoch: number, logs: Logs): void {
     const value = this.#monitor.read(logs, this.params);
     if (value === undefined || epoch < this.startFromEpoch) return;

@@ -5,9 +5,9 @@ import { Callback, type Logs } from './callback.js';
 
 /**
  * Why a training ended before its last epoch was over: a callback (`'earlyStopping'`, `'terminateOnNaN'`), whoever set `model.stopTraining`, a
- * dataset that gave fewer batches than were asked for, or the `signal`.
+ * dataset that gave fewer batches than were asked for, the option `signal`, or a signal of the system (`handleSignals`).
  */
-export type StopReason = 'earlyStopping' | 'terminateOnNaN' | 'stopTraining' | 'dataRanOut' | 'aborted';
+export type StopReason = 'earlyStopping' | 'terminateOnNaN' | 'stopTraining' | 'dataRanOut' | 'aborted' | 'signal';
 
 /**
  * The record of a training, which `fit` returns. Added to every `fit`.
@@ -29,6 +29,14 @@ export class History extends Callback {
   /** Why the last training ended; null where it ran to its end, or has not ended. */
   stopReason: StopReason | null = null;
 
+  /** Where the training was taken up again, and from which file of `checkpoint`; null where it began anew. */
+  resumedFrom: { epoch: number; step: number; file: string } | null = null;
+
+  /** The same as `stopReason`. */
+  get stopped(): StopReason | null {
+    return this.stopReason;
+  }
+
   constructor(options?: NoOptions) {
     super();
     readOptions('History', options, {});
@@ -38,6 +46,7 @@ export class History extends Callback {
     this.history = {};
     this.epoch = [];
     this.stopReason = null;
+    this.resumedFrom = (this.params?.resumedFrom as History['resumedFrom']) ?? null;
   }
 
   override onEpochEnd(epoch: number, logs: Logs): void {

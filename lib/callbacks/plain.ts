@@ -58,6 +58,9 @@ class PlainCallback extends Callback {
         `${where}: the object has none of the hooks that are called (${HOOKS.slice(0, 4).join(', ')}, ...). Received: ${show(object)}`,
         'ERR_CALLBACK',
       );
+    const { getState, setState } = object as { getState?: () => unknown; setState?: (state: unknown) => unknown };
+    if (typeof getState === 'function')
+      Object.assign(this, { getState: () => getState.call(object), setState: (state: unknown) => setState?.call(object, state) });
   }
 
   #own(name: 'setParams' | 'setModel', value: unknown): boolean {

@@ -86,6 +86,14 @@ export class ReduceLROnPlateau extends Callback {
     this.wait = 0;
   }
 
+  override getState() {
+    const { wait, cooldownCounter, best } = this;
+    return { wait, cooldownCounter, best };
+  }
+  override setState(state: ReturnType<ReduceLROnPlateau['getState']>): void {
+    Object.assign(this, state);
+  }
+
   override onEpochEnd(epoch: number, logs: Logs): void {
     const rate = learningRate('ReduceLROnPlateau', this.model);
     logs.lr = rate;

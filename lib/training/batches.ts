@@ -14,8 +14,11 @@ export interface Batches {
   readonly steps: number | null;
   /** Whether each batch is a turn of JavaScript anyway. */
   readonly oneByOne: boolean;
-  /** An epoch begins, of `wanted` batches at most. */
-  begin(wanted: number): Promise<void> | void;
+  /**
+   * An epoch begins, of `wanted` batches at most.
+   * @param done those of them that were done before a training was taken up again: a source is read past them
+   */
+  begin(wanted: number, done?: number): Promise<void> | void;
   /**
    * Whether there is another batch. It is asked for and checked here, so that hooks hear of a batch only when there is one.
    * @param first whether nothing has been summed up in this epoch yet
@@ -49,12 +52,14 @@ export class ArrayBatches implements Batches {
     readonly make: () => { feed: NativeFeed; shape: RunShape },
     readonly runner: Trainer,
     readonly passes: number | null,
+    /** Batches of the first pass that the feed leaves out. */
+    readonly skip = 0,
   ) {}
 
   begin(): void {
     if (this.#current && this.passes !== null) return;
     this.#current = this.make();
-    this.#left = this.steps * (this.passes ?? 1);
+    this.#left = this.steps * (this.passes ?? 1) - this.skip;
   }
   ready(): boolean {
     return this.#left > 0;
@@ -97,9 +102,10 @@ export class DatasetBatches implements Batches {
     this.where = where || 'x';
     this.#stream = new BatchStream(source, this.where);
   }
-  begin(wanted: number): Promise<void> {
+  async begin(wanted: number, done = 0): Promise<void> {
     this.#samples = null;
-    return this.#stream.begin(wanted);
+    await this.#stream.begin(wanted);
+    for (let i = 0; i < done; i++) if (!(await this.#stream.next())) break;
   }
   async ready(first: boolean): Promise<boolean> {
     const batch = await this.#stream.next();

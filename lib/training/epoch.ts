@@ -1,8 +1,10 @@
 import type { Logs } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
+import type { Checkpointer } from '../checkpoint/checkpointer.js';
 import type { Sequential } from '../sequential.js';
 import type { Aborting } from './aborting.js';
 import type { FitPlan } from './fit_options.js';
+import type { Interruption } from './interruption.js';
 import { resultLogs, toLogs, watchProgress } from './results.js';
 import { RunAhead } from './run_ahead.js';
 import { runUntilStopped, type Stops } from './stopping.js';
@@ -20,33 +22,47 @@ export interface EpochResult {
 export class EpochTrainer {
   readonly #ahead: RunAhead | null;
   readonly #stops: Stops;
+  #epoch = 0;
+  #consumed: number;
 
   constructor(
     readonly model: Sequential,
     readonly plan: FitPlan,
     readonly list: CallbackList,
     readonly aborting: Aborting,
+    readonly interruption: Interruption,
+    readonly checkpointer: Checkpointer | null,
   ) {
-    this.#ahead = this.#oneByOne ? null : RunAhead.of(plan, list);
-    this.#stops = { isStopped: () => model.stopTraining, isAborted: () => aborting.aborted };
+    this.#ahead = this.#oneByOne || checkpointer ? null : RunAhead.of(plan, list);
+    this.#stops = { isStopped: () => model.stopTraining, isAborted: () => this.interrupted };
+    this.#consumed = plan.checkpoint?.resumable?.position.consumed ?? 0;
+  }
+
+  /** Whether it ends where it stands, in the middle of an epoch. */
+  get interrupted(): boolean {
+    return this.aborting.aborted || this.interruption.reason !== null;
   }
 
   /** Whether the training was told to end, and all epochs that are done have been given. */
   get stopped(): boolean {
-    return !this.#ahead?.isAhead && (this.model.stopTraining || this.aborting.aborted);
+    return !this.#ahead?.isAhead && (this.model.stopTraining || this.interrupted);
   }
 
-  /** Trains one epoch, of `left` that are to come. */
-  async next(left: number): Promise<EpochResult> {
+  /**
+   * Trains one epoch, of `left` that are to come.
+   * @param from batches of it that were done before the training was taken up again
+   */
+  async next(epoch: number, left: number, from = 0): Promise<EpochResult> {
     // Without a number of steps an epoch of a dataset lasts until it ends.
     const wanted = this.plan.steps ?? Number.POSITIVE_INFINITY;
-    const began = this.plan.batches.begin(wanted);
+    const began = this.plan.batches.begin(wanted, from);
     if (began) await this.aborting.until(began);
+    this.#epoch = epoch;
     const { done, logs } = await (this.#oneByOne
-      ? this.#batchByBatch(wanted)
+      ? this.#batchByBatch(wanted, from)
       : this.#ahead
         ? this.#several(this.#ahead, left)
-        : this.#atOnce(wanted));
+        : this.#atOnce(wanted, from));
     const ranOut = !this.stopped && (done === 0 || (this.plan.steps !== null && done < this.plan.steps));
     return { done, logs, ranOut };
   }
@@ -55,12 +71,17 @@ export class EpochTrainer {
     return this.list.wantsTrainBatches || this.plan.batches.oneByOne;
   }
 
-  async #batchByBatch(wanted: number) {
+  /** Batches done since the fit began. */
+  get consumed(): number {
+    return this.#consumed;
+  }
+
+  async #batchByBatch(wanted: number, from: number) {
     const { model, list, aborting } = this;
     const { batches } = this.plan;
-    let logs: Logs = {};
-    let done = 0;
-    while (done < wanted && !aborting.aborted) {
+    let done = from;
+    let logs: Logs = done > 0 ? resultLogs(model) : {};
+    while (done < wanted && !this.#stops.isAborted()) {
       const ready = batches.ready(done === 0);
       if (!(typeof ready === 'boolean' ? ready : await ready)) break;
       const before = list.onTrainBatchBegin(done);
@@ -69,19 +90,40 @@ export class EpochTrainer {
       logs = resultLogs(model);
       const after = list.onTrainBatchEnd(done++, logs);
       if (after) await aborting.until(after);
+      this.#did(1);
       if (this.stopped) break;
+      if (this.checkpointer?.isDue && done < wanted) await this.#checkpoint(done);
     }
     return { done, logs };
   }
 
-  async #atOnce(wanted: number) {
+  async #atOnce(wanted: number, from = 0) {
     const unwatch = watchProgress(this.model, this.list.progbar);
     try {
-      const done = await runUntilStopped(wanted, this.#stops, (count) => this.plan.batches.run(count, true));
+      let done = from;
+      for (;;) {
+        // A run ends where a checkpoint is due: by its number of batches, or because the time is up.
+        const most = Math.min(wanted - done, this.checkpointer?.stepsLeft ?? wanted);
+        const first = done === 0;
+        const ran = await runUntilStopped(most, this.#stops, (count) => this.plan.batches.run(count, first));
+        done += ran;
+        this.#did(ran);
+        const isDue = this.checkpointer?.isDue ?? false;
+        if (this.stopped || done >= wanted || (ran < most && !isDue)) break;
+        if (isDue) await this.#checkpoint(done);
+      }
       return { done, logs: done > 0 ? resultLogs(this.model) : {} };
     } finally {
       unwatch();
     }
+  }
+
+  #did(batches: number): void {
+    this.#consumed += batches;
+    this.checkpointer?.didSteps(batches);
+  }
+  async #checkpoint(step: number): Promise<void> {
+    await this.checkpointer?.write({ epoch: this.#epoch, step, consumed: this.#consumed });
   }
 
   async #several(ahead: RunAhead, left: number) {

@@ -12,6 +12,7 @@ export interface FeedOptions {
   seed?: number;
   pass?: number;
   passes?: number;
+  skip?: number;
   classWeights?: ClassWeights | null;
 }
 
@@ -41,6 +42,7 @@ export function feedOf(
     seed: options.seed ?? 0,
     pass: options.pass ?? 0,
     passes: options.passes ?? 1,
+    skip: options.skip ?? 0,
     classWeights: classes && { ...classes, argmax: !byNumber, labelWidth: byNumber ? 1 : labelWidth },
   });
   return { feed, shape: { sampleShape: x.shape.slice(1), weightSteps: steps } };

@@ -1,12 +1,22 @@
 import type { Logs } from '../callbacks/callback.js';
 import type { History, StopReason } from '../callbacks/history.js';
 import { CallbackList } from '../callbacks/list.js';
+import { checkpointOf } from '../checkpoint/callback.js';
+import {
+  Checkpointer,
+  checkIdentity,
+  findResumable,
+  restoreCallbacks,
+  restoreModel,
+  restoreTotals,
+} from '../checkpoint/checkpointer.js';
 import { checkAllFinite } from '../data/finite.js';
 import { ValueError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import { Aborting } from './aborting.js';
 import { EpochTrainer } from './epoch.js';
 import { type FitOptions, type FitPlan, readFit } from './fit_options.js';
+import { Interruption } from './interruption.js';
 import { finishProfile } from './profile.js';
 import { testLoop } from './test_loop.js';
 
@@ -24,8 +34,13 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
       // Sources that keep us waiting are not waited for.
       for (const source of sources) void source.close();
     });
+    const interruption = new Interruption(plan.handleSignals, () => model.stopEngine());
     try {
-      const history = await run(model, plan, list, aborting);
+      if (plan.checkpoint?.resumable) {
+        checkIdentity(plan.checkpoint.resumable, plan.checkpoint.identity, model);
+        restoreModel(model, plan.checkpoint.resumable);
+      }
+      const history = await run(model, plan, list, aborting, interruption);
       if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
       return history;
     } catch (error) {
@@ -38,6 +53,7 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
         if (closed) await aborting.until(closed).catch(() => undefined);
       }
       aborting.release();
+      interruption.release();
     }
   });
 }
@@ -57,7 +73,10 @@ async function check(
   y: unknown,
   options: FitOptions | undefined,
 ): Promise<{ plan: FitPlan; list: CallbackList }> {
-  const plan = readFit(model, x, y, options);
+  const checkpoint = checkpointOf(options);
+  if (checkpoint) model.stopTraining = false;
+  const resumable = checkpoint && (await findResumable(checkpoint));
+  const plan = readFit(model, x, y, options, checkpoint && { plan: checkpoint, resumable });
   plan.signal?.throwIfAborted();
   const { callbacks, params, verbose } = plan;
   const list = new CallbackList(callbacks, { model, params, addHistory: true, addProgbar: verbose > 0 });
@@ -69,13 +88,25 @@ async function check(
   return { plan, list };
 }
 
-async function run(model: Sequential, plan: FitPlan, list: CallbackList, aborting: Aborting): Promise<History> {
+async function run(
+  model: Sequential,
+  plan: FitPlan,
+  list: CallbackList,
+  aborting: Aborting,
+  interruption: Interruption,
+): Promise<History> {
+  const { checkpoint } = plan;
+  const checkpointer = checkpoint && new Checkpointer(model, checkpoint.plan, list, checkpoint.identity);
+  let over = false;
   try {
     const began = list.onTrainBegin();
     if (began) await aborting.until(began);
-    const { epoch, logs, ranOut } = await runEpochs(model, plan, list, aborting);
-    model.engine().applyAverages();
-    if (list.history) list.history.stopReason = reasonOf(model, list.history, ranOut, aborting.aborted);
+    if (checkpoint?.resumable) await restoreCallbacks(list, checkpoint.resumable);
+    const trainer = new EpochTrainer(model, plan, list, aborting, interruption, checkpointer);
+    const { epoch, logs, ranOut } = await runEpochs(model, plan, list, aborting, trainer);
+    if (!trainer.interrupted) model.engine().applyAverages();
+    if (list.history) list.history.stopReason = interruption.reason ?? reasonOf(model, list.history, ranOut, aborting.aborted);
+    over = !trainer.interrupted;
     if (aborting.aborted) endAborted(list, epoch, logs);
     else {
       const ended = list.onTrainEnd(logs);
@@ -86,6 +117,7 @@ async function run(model: Sequential, plan: FitPlan, list: CallbackList, abortin
     throw error;
   } finally {
     list.progbar?.close();
+    await checkpointer?.end(over);
   }
   aborting.throwIfAborted();
   return list.history as History;
@@ -104,16 +136,23 @@ async function runEpochs(
   plan: FitPlan,
   list: CallbackList,
   aborting: Aborting,
+  trainer: EpochTrainer,
 ): Promise<{ epoch: number | null; logs: Logs; ranOut: boolean }> {
-  const trainer = new EpochTrainer(model, plan, list, aborting);
+  const { checkpointer } = trainer;
+  const resumable = plan.checkpoint?.resumable ?? null;
+  if (resumable?.ended) return { epoch: null, logs: {}, ranOut: false };
   let last: Logs = {};
   let trained = false;
   let warned = false;
   let hasRunOut = false;
   for (let epoch = plan.initialEpoch; epoch < plan.epochs; epoch++) {
-    const began = list.onEpochBegin(epoch);
-    if (began) await aborting.until(began);
-    const { done, logs, ranOut } = await trainer.next(plan.epochs - epoch);
+    // An epoch that is taken up in its middle has begun before: callbacks have heard of it.
+    const from = resumable?.position.epoch === epoch ? resumable.position.step : 0;
+    const began = from > 0 ? list.progbar?.onEpochBegin(epoch, {}) : list.onEpochBegin(epoch);
+    if (began) await aborting.until(Promise.resolve(began));
+    if (from > 0 && resumable) restoreTotals(model, resumable);
+    const { done, logs, ranOut } = await trainer.next(epoch, plan.epochs - epoch, from);
+    const here = { epoch, step: done, consumed: trainer.consumed };
     if (ranOut && !trained && done === 0)
       throw new ValueError(
         'fit: the dataset x gave no batch. A generator object that was read to its end gives no more: give the function that makes it.',
@@ -126,17 +165,29 @@ async function runEpochs(
     model.noteEpoch(epoch);
     if (done < (plan.steps ?? Number.POSITIVE_INFINITY)) list.progbar?.endedAt(done);
     last = { ...logs };
-    if (trainer.stopped && aborting.aborted) return { epoch, logs: last, ranOut };
+    if (trainer.interrupted) {
+      await checkpointer?.write(here);
+      return { epoch: aborting.aborted ? epoch : null, logs: last, ranOut };
+    }
     if (plan.validation && plan.validatesAfter(epoch)) {
       const results = await validate(model, plan.validation, list, aborting);
-      if (aborting.aborted) return { epoch, logs: last, ranOut };
+      if (trainer.interrupted) {
+        await checkpointer?.write(here);
+        return { epoch: aborting.aborted ? epoch : null, logs: last, ranOut };
+      }
       if (results) last = { ...last, ...results };
       else if (!warned) warned = warnNotValidated(epoch);
     }
     // A copy: what callbacks add to an epoch's logs (`lr`) is not in those of onTrainEnd, as in Keras.
     const ended = list.onEpochEnd(epoch, { ...last });
     if (ended) await aborting.until(ended);
-    if (trainer.stopped || ranOut) break;
+    const ends = trainer.stopped || ranOut || epoch + 1 === plan.epochs;
+    if (checkpointer && (checkpointer.endsEpoch() || ends))
+      await checkpointer.write(
+        { epoch: epoch + 1, step: 0, consumed: trainer.consumed },
+        trainer.stopped && !trainer.interrupted,
+      );
+    if (ends) break;
   }
   return { epoch: null, logs: last, ranOut: hasRunOut };
 }

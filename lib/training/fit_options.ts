@@ -1,4 +1,7 @@
 import type { CallbackParams } from '../callbacks/callback.js';
+import type { FitIdentity, Resumable } from '../checkpoint/checkpointer.js';
+import type { CheckpointOptions, CheckpointPlan } from '../checkpoint/options.js';
+import { printsOf } from '../checkpoint/prints.js';
 import type { Named } from '../data/finite.js';
 import type { Engine } from '../engine/engine.js';
 import { show, typeError, ValueError } from '../errors.js';
@@ -9,6 +12,7 @@ import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batc
 import { readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset, testBatches } from './evaluate.js';
 import { feedOf } from './feed.js';
+import { type HandledSignal, readSignals } from './interruption.js';
 import { LossWatch } from './loss_watch.js';
 import { type ProfileRequest, readProfile } from './profile.js';
 import {
@@ -64,6 +68,13 @@ export interface FitOptions {
    * epoch and the training are called, and not waited for; none is called where a hook was waited for.
    */
   signal?: AbortSignal | null;
+  /** Writes the training's state down, and goes on from it after a crash, to the same bits: see {@link CheckpointOptions}. A text is the folder. Default none. */
+  checkpoint?: string | CheckpointOptions | null;
+  /**
+   * Signals of the system, such as `['SIGTERM', 'SIGINT']`, at which the training ends after its batch, writes a last checkpoint where there are any, and
+   * resolves with `history.stopReason` `'signal'`. A second one ends the process as ever. Default none.
+   */
+  handleSignals?: readonly HandledSignal[] | null;
   /** true: what the engine spent its time on is printed at the end, and in `history.profile`. A file name: also written there, as a trace for
    * Chrome or Perfetto. Default false. The environment variable GEMMFIT_TRACE names such a file for every `fit` of the process. */
   profile?: boolean | string;
@@ -84,6 +95,8 @@ export interface FitPlan {
   /** What must be finite numbers before anything is trained. */
   toCheck: Named[];
   signal: AbortSignal | null;
+  handleSignals: HandledSignal[];
+  checkpoint: { plan: CheckpointPlan; identity: FitIdentity; resumable: Resumable | null } | null;
   profile: ProfileRequest | null;
 }
 
@@ -104,6 +117,8 @@ const defaults: Required<FitOptions> = {
   validationFreq: 1,
   checkFinite: true,
   signal: null,
+  checkpoint: null,
+  handleSignals: null,
   profile: false,
 };
 
@@ -143,7 +158,13 @@ const count = (name: string, value: unknown): number | null =>
   value === null || value === undefined ? null : checkNumber('fit', name, value, { min: 1, integer: true });
 
 /** Checks every argument, in the order in which Keras does, and turns them into a plan. */
-export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOptions | undefined): FitPlan {
+export function readFit(
+  model: Sequential,
+  x: unknown,
+  y: unknown,
+  given: FitOptions | undefined,
+  checkpoint: { plan: CheckpointPlan; resumable: Resumable | null } | null = null,
+): FitPlan {
   const compilation = model.trainingCompilation('fit');
   const o = readOptions<Required<FitOptions>>('fit', given, defaults);
   const split = readSplit(o.validationSplit);
@@ -155,7 +176,9 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
     );
   const batchSize = readBatchSize('fit', 'batchSize', o.batchSize);
   const stepsPerEpoch = count('stepsPerEpoch', o.stepsPerEpoch);
-  const initialEpoch = checkNumber('fit', 'initialEpoch', o.initialEpoch, { min: 0, integer: true });
+  const firstEpoch = checkNumber('fit', 'initialEpoch', o.initialEpoch, { min: 0, integer: true });
+  const resumable = checkpoint?.resumable ?? null;
+  const initialEpoch = resumable?.position.epoch ?? firstEpoch;
   const epochs = checkNumber('fit', 'epochs', o.epochs, { min: 1, integer: true });
   const verbose = readVerbose('fit', o.verbose);
   const validationSteps = count('validationSteps', o.validationSteps);
@@ -168,6 +191,7 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
   let classWeights = readClassWeight(compilation, balanced ? {} : o.classWeight);
   const finite = checkBoolean('fit', 'checkFinite', o.checkFinite);
   const signal = readSignal(o.signal);
+  const handleSignals = readSignals(o.handleSignals);
   const profile = readProfile(o.profile);
 
   const watch = new LossWatch(model.name, initialEpoch);
@@ -184,6 +208,10 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
     watch.note(result, reset, epochSteps ?? 0, (i) => optimizer.rateAt(optimizer.calls - result.done + i));
     return result;
   };
+
+  const begun = resumable?.identity.firstEpoch ?? firstEpoch;
+  let drawn: number | null = resumable?.identity.seed ?? null;
+  const seed = () => (drawn ??= model.fitSeed(firstEpoch));
 
   let batches: Batches;
   let steps: number | null;
@@ -217,18 +245,24 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
     else if (classWeights) warnMissingClasses(samples, classWeights.classes, compilation.loss?.sparse === true, trained);
     const owned = samples;
     const size = batch;
+    // A training that is taken up again goes on in the stream of batches where it stood.
+    const consumed = resumable?.position.consumed ?? 0;
+    const passed = Math.floor(consumed / perPass);
+    const skip = consumed % perPass;
+    const passes = Math.max(1, epochs - begun - passed);
     // Drawn when the first epoch begins: a fit that is refused before leaves the orders of the next as they were.
     const make = () =>
       feedOf(compilation, owned, outputFor(model, owned.x), {
         batch: size,
         count: trained,
         shuffle: shuffle === 'batch' ? 'batches' : shuffle ? 'rows' : 'none',
-        seed: model.fitSeed(initialEpoch),
-        pass: initialEpoch,
-        passes: Math.max(1, epochs - initialEpoch),
+        seed: seed(),
+        pass: begun + passed,
+        passes,
+        skip,
         classWeights,
       });
-    batches = new ArrayBatches(perPass, make, runner, Math.max(1, epochs - initialEpoch));
+    batches = new ArrayBatches(perPass, make, runner, passes, skip);
   }
   if (valid !== null) {
     const [vx, vy, vw] = isDataset(valid) ? [valid, null, null] : (valid as unknown[]);
@@ -247,8 +281,26 @@ export function readFit(model: Sequential, x: unknown, y: unknown, given: FitOpt
     validatesAfter,
     toCheck,
     signal,
+    handleSignals,
+    checkpoint: checkpoint && {
+      ...checkpoint,
+      identity: {
+        get seed() {
+          return seed();
+        },
+        firstEpoch: begun,
+        prints: printsOf(model, samples, {
+          batch,
+          steps,
+          shuffle,
+          split: valid === null ? split : 0,
+          classWeights,
+        }),
+      },
+    },
     profile,
     params: {
+      resumedFrom: resumable && { epoch: resumable.position.epoch, step: resumable.position.step, file: resumable.name },
       verbose,
       epochs,
       steps,

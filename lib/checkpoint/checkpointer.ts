@@ -1,0 +1,237 @@
+import type { TrainingSums } from '../../binding.js';
+import type { Callback } from '../callbacks/callback.js';
+import type { CallbackList } from '../callbacks/list.js';
+import { addon } from '../engine/addon.js';
+import { ValueError } from '../errors.js';
+import type { Sequential } from '../sequential.js';
+import { decode, encode, type Stored } from './encode.js';
+import { type CheckpointFile, newestCheckpoint, removeCheckpoints, writeCheckpoint } from './file.js';
+import { misfit, readVariables, writeVariables } from './model_state.js';
+import type { CheckpointPlan } from './options.js';
+
+/** Where a training stands: between two batches. */
+export interface Position {
+  /** The epoch that is next, or under way. */
+  epoch: number;
+  /** Its batches that are done. */
+  step: number;
+  /** Batches done since the fit began, over all epochs. */
+  consumed: number;
+}
+
+/** What a fit is, besides its model: a training goes on only as the same. */
+export interface FitIdentity {
+  /** Seed of the orders of its data. */
+  seed: number;
+  /** The epoch with which it began. */
+  firstEpoch: number;
+  /** Short prints of the model, of how it is compiled, of the data and of the options that change results. */
+  prints: Record<string, string | null>;
+}
+
+/** A checkpoint that has been read and not yet taken up. */
+export interface Resumable {
+  name: string;
+  file: CheckpointFile;
+  position: Position;
+  identity: FitIdentity;
+  /** Whether the training had come to an end by itself: a callback stopped it. */
+  ended: boolean;
+}
+
+/** The newest checkpoint that a fit is to go on from; null where it starts anew. */
+export async function findResumable(plan: CheckpointPlan): Promise<Resumable | null> {
+  if (plan.resume === 'never') return null;
+  const found = await newestCheckpoint(plan.path);
+  if (!found) {
+    if (plan.resume === 'auto') return null;
+    throw new ValueError(`fit: there is no checkpoint in ${plan.path}, and resume is 'must'.`, 'ERR_NO_CHECKPOINT');
+  }
+  const { meta } = found.file;
+  return {
+    ...found,
+    position: meta.position as Position,
+    identity: meta.fit as FitIdentity,
+    ended: meta.ended === true,
+  };
+}
+
+const WORDS: Record<string, string> = {
+  model: 'the model has other layers or options',
+  compile: 'it is compiled otherwise',
+  x: 'x is other data',
+  y: 'y is other data',
+  sampleWeight: 'sampleWeight is other data',
+  options: 'batchSize, shuffle, stepsPerEpoch, classWeight or the split is another',
+  binary: 'the engine computes with other instructions',
+};
+
+/** ValueError ERR_CHECKPOINT, which says what differs. */
+export function checkIdentity(resumable: Resumable, identity: FitIdentity, model: Sequential): void {
+  const { prints } = resumable.identity;
+  const keys = [...new Set([...Object.keys(prints), ...Object.keys(identity.prints)])];
+  const differs = keys.filter((key) => (prints[key] ?? null) !== (identity.prints[key] ?? null));
+  const why = differs.length ? differs.map((key) => WORDS[key] ?? key).join('; ') : misfit(model, resumable.file.tensors);
+  if (why)
+    throw new ValueError(
+      `fit: the checkpoint ${resumable.name} is of another training: ${why}. Give what it was begun with, another folder, or resume: 'never' to start anew.`,
+      'ERR_CHECKPOINT',
+    );
+}
+
+/** How the engine computes: bits hang on it. */
+export const binaryKind = (): string => {
+  const { simd, blas } = addon.info();
+  return `${process.arch} ${simd} ${blas}`;
+};
+
+/** Writes a fit's state down when it is due, off the training's path: the state is copied between two batches, the file is made while training goes on. */
+export class Checkpointer {
+  #since: { steps: number; epochs: number; time: number };
+  #timeIsUp = false;
+  #timer: NodeJS.Timeout | null = null;
+  /** The state that is to be written next: a newer one takes its place. */
+  #waiting: { file: CheckpointFile; position: Position } | null = null;
+  #writing: Promise<void> | null = null;
+  #warned = false;
+
+  constructor(
+    readonly model: Sequential,
+    readonly plan: CheckpointPlan,
+    readonly list: CallbackList,
+    readonly identity: FitIdentity,
+  ) {
+    this.#since = { steps: 0, epochs: 0, time: performance.now() };
+    this.#arm();
+  }
+
+  #arm(): void {
+    const { seconds } = this.plan.every;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timeIsUp = false;
+    if (seconds === null) return;
+    this.#timer = setTimeout(() => {
+      this.#timeIsUp = true;
+      // The run comes back after its batch.
+      this.model.pauseEngine();
+    }, 1000 * seconds);
+    this.#timer.unref();
+  }
+
+  /** Batches until one is due by their number. */
+  get stepsLeft(): number {
+    const { steps } = this.plan.every;
+    return steps === null ? Number.POSITIVE_INFINITY : steps - this.#since.steps;
+  }
+  /** Whether it is due between two batches of an epoch. */
+  get isDue(): boolean {
+    return this.#timeIsUp || this.stepsLeft <= 0;
+  }
+  didSteps(count: number): void {
+    this.#since.steps += count;
+  }
+  /** An epoch is over; whether it is due now. */
+  endsEpoch(): boolean {
+    const { epochs } = this.plan.every;
+    this.#since.epochs++;
+    return this.isDue || (epochs !== null && this.#since.epochs >= epochs);
+  }
+
+  /** Copies the state, and has it written. Waits for callbacks that must put something away first. */
+  async write(position: Position, ended = false): Promise<void> {
+    const tensors = new Map<string, Stored>();
+    readVariables(this.model, tensors);
+    const callbacks = [];
+    for (const callback of this.list.callbacks) {
+      if (!callback.getState) continue;
+      const state = await callback.getState();
+      callbacks.push({
+        className: nameOf(callback),
+        state: encode(nameOf(callback), state, `callbacks/${callbacks.length}`, tensors),
+      });
+    }
+    const { history } = this.list;
+    const { optimizer } = this.model;
+    const meta = {
+      position,
+      ended,
+      fit: this.identity,
+      model: this.model.counters,
+      optimizer: {
+        calls: optimizer.calls,
+        learningRate: typeof optimizer.learningRate === 'number' ? optimizer.learningRate : null,
+      },
+      sums: encode('sums', this.model.engine().trainingSums, 'sums', tensors),
+      stopTraining: this.model.stopTraining,
+      history: history && encode('history', { epoch: history.epoch, history: history.history }, 'history', tensors),
+      callbacks,
+    };
+    this.#waiting = { file: { meta, tensors }, position };
+    this.#since = { steps: 0, epochs: 0, time: performance.now() };
+    this.#arm();
+    this.#writing ??= this.#drain();
+  }
+
+  /** What cannot be written is a warning: training goes on, and the next one may succeed. */
+  async #drain(): Promise<void> {
+    while (this.#waiting) {
+      const { file, position } = this.#waiting;
+      this.#waiting = null;
+      try {
+        await writeCheckpoint(this.plan.path, file, position.epoch, position.step, this.plan.keep);
+        this.#warned = false;
+      } catch (error) {
+        if (!this.#warned)
+          process.emitWarning(
+            `fit: a checkpoint could not be written, and training goes on without: ${(error as Error).message}`,
+            {
+              code: 'GEMMFIT_CHECKPOINT',
+            },
+          );
+        this.#warned = true;
+      }
+    }
+    this.#writing = null;
+  }
+
+  /** Waits until all is on the disk. @param over whether the training has come to its end */
+  async end(over: boolean): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#writing;
+    if (over && this.plan.deleteAtEnd) await removeCheckpoints(this.plan.path);
+  }
+}
+
+const nameOf = (callback: Callback): string =>
+  callback.constructor.name === 'PlainCallback' ? 'object' : callback.constructor.name;
+
+/** Puts the model where the checkpoint left it. The callbacks' states come with `restoreCallbacks`, after `onTrainBegin`. */
+export function restoreModel(model: Sequential, { file }: Resumable): void {
+  const { model: counters, optimizer } = file.meta as {
+    model: Sequential['counters'];
+    optimizer: { calls: number; learningRate: number | null };
+  };
+  model.counters = counters;
+  writeVariables(model, file.tensors);
+  model.optimizer.calls = optimizer.calls;
+  if (optimizer.learningRate !== null) model.optimizer.learningRate = optimizer.learningRate;
+}
+
+/** Sums of loss and metrics of the epoch that is under way. */
+export function restoreTotals(model: Sequential, { file }: Resumable): void {
+  model.engine().trainingSums = decode(file.meta.sums, file.tensors) as TrainingSums;
+}
+
+/** What callbacks remembered, and the history. */
+export async function restoreCallbacks(list: CallbackList, { file, name }: Resumable): Promise<void> {
+  const stored = file.meta.callbacks as { className: string; state: unknown }[];
+  const taking = list.callbacks.filter((c) => c.getState);
+  if (stored.length !== taking.length || stored.some((s, i) => s.className !== nameOf(taking[i])))
+    throw new ValueError(
+      `fit: the checkpoint ${name} was written with other callbacks: ${stored.map((s) => s.className).join(', ') || 'none'} that remember something. Received: ${taking.map(nameOf).join(', ') || 'none'}.`,
+      'ERR_CHECKPOINT',
+    );
+  for (const [i, callback] of taking.entries()) await callback.setState?.(decode(stored[i].state, file.tensors));
+  const history = decode(file.meta.history, file.tensors) as { epoch: number[]; history: Record<string, number[]> } | null;
+  if (history && list.history) Object.assign(list.history, history);
+}

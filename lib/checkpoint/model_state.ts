@@ -1,0 +1,66 @@
+import type { NativeVariable } from '../engine/addon.js';
+import { slotsOf } from '../engine/optimizer_state.js';
+import { ValueError } from '../errors.js';
+import { weightPaths } from '../saving/apply.js';
+import type { Sequential } from '../sequential.js';
+import type { Stored } from './encode.js';
+
+/** Every variable that a training changes, by a name that says whose it is. */
+function variablesOf(model: Sequential): Map<string, NativeVariable> {
+  const out = new Map<string, NativeVariable>();
+  const seen = new Set<NativeVariable>();
+  const add = (name: string, variable: NativeVariable) => {
+    if (!seen.has(variable)) out.set(name, variable);
+    seen.add(variable);
+  };
+  const engine = model.engine();
+  const { optimizer } = model;
+  const trained = new Set(engine.trainable);
+  for (const [path, weight] of weightPaths(model)) {
+    add(`weights/${path}`, weight.variable);
+    if (!trained.has(weight)) continue;
+    const { names, variables } = slotsOf(optimizer, weight);
+    names.forEach((name, i) => {
+      add(`optimizer/${path}/${name}`, variables[i]);
+    });
+  }
+  engine.program.states.forEach((state, i) => {
+    add(`states/${i}`, state);
+  });
+  return out;
+}
+
+/** Copies all of them as they lie: rows of large tables that are behind stay so, and nothing changes by being written down. */
+export function readVariables(model: Sequential, tensors: Map<string, Stored>): void {
+  for (const [name, variable] of variablesOf(model)) {
+    const { shape, values, updated, scales } = variable.readState();
+    tensors.set(name, { shape, data: values });
+    if (updated.length === 0) continue;
+    tensors.set(`rows/${name}/updated`, { shape: [updated.length], data: updated });
+    tensors.set(`rows/${name}/scales`, { shape: [scales.length], data: scales });
+  }
+}
+
+/** What does not fit a model, in words; null where all does. */
+export function misfit(model: Sequential, tensors: ReadonlyMap<string, Stored>): string | null {
+  const isState = (name: string) => name.startsWith('states/');
+  for (const [name, variable] of variablesOf(model)) {
+    const stored = tensors.get(name);
+    if (!stored) return `it has no ${name}`;
+    if (!isState(name) && stored.data.byteLength !== 4 * variable.size) return `its ${name} is of shape [${stored.shape}]`;
+  }
+  return null;
+}
+
+/** Puts all of them back. The model has been checked with `misfit`. */
+export function writeVariables(model: Sequential, tensors: ReadonlyMap<string, Stored>): void {
+  for (const [name, variable] of variablesOf(model)) {
+    const { shape, data } = tensors.get(name) as Stored;
+    if (!(data instanceof Float32Array)) throw new ValueError(`checkpoint: ${name} does not hold float32 numbers.`, 'ERR_FILE');
+    const updated = tensors.get(`rows/${name}/updated`)?.data ?? new Int32Array(0);
+    const scales = tensors.get(`rows/${name}/scales`)?.data ?? new Float64Array(0);
+    // What a stateful layer carries has the batch's shape, which it takes from here.
+    if (name.startsWith('states/') && variable.size !== data.length) variable.clear();
+    variable.writeState({ shape: [...shape], values: data, updated: updated as Int32Array, scales: scales as Float64Array });
+  }
+}

@@ -1,0 +1,163 @@
+// A training that was put down and taken up again, by another model that knows nothing of it, comes to the bits of one that was not.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callbacks } from '../../lib/callbacks/index.js';
+import { array } from '../../lib/data/ndarray.js';
+import { layers } from '../../lib/layers/index.js';
+import { optimizers } from '../../lib/optimizers.js';
+import { setRandomSeed } from '../../lib/random.js';
+import { schedules } from '../../lib/schedules.js';
+import { type Sequential, sequential } from '../../lib/sequential.js';
+import type { FitOptions } from '../../lib/training/fit.js';
+
+let root: string;
+let made = 0;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'gemmfit-resume-'));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const numbers = (n: number, k = 1) => Float32Array.from({ length: n }, (_, i) => Math.sin(i * 0.7 * k));
+const X = array(numbers(44 * 5), [44, 5]);
+const Y = array(
+  numbers(44, 3).map((v) => (v > 0 ? 1 : 0)),
+  [44, 1],
+);
+const IDS = array(
+  Int32Array.from({ length: 44 * 3 }, (_, i) => (i * 37) % 900),
+  [44, 3],
+);
+
+interface Case {
+  make: () => Sequential;
+  x?: unknown;
+  y?: unknown;
+  options?: () => FitOptions;
+}
+const dense = (...more: ReturnType<typeof layers.dense>[]) => [
+  layers.dense({ units: 8, activation: 'relu', inputShape: [5] }),
+  ...more,
+  layers.dense({ units: 1, activation: 'sigmoid' }),
+];
+const compiled = (stack: unknown[], optimizer: unknown = 'adam', metrics: unknown = ['accuracy', 'AUC']) => {
+  const model = sequential(stack);
+  model.compile({ optimizer, loss: 'binary_crossentropy', metrics });
+  return model;
+};
+
+const cases: Record<string, Case> = {
+  'dropout and noise': {
+    make: () =>
+      compiled([
+        layers.dense({ units: 8, inputShape: [5] }),
+        layers.dropout({ rate: 0.4 }),
+        layers.gaussianNoise({ stddev: 0.1 }),
+        layers.batchNormalization(),
+        layers.dense({ units: 1, activation: 'sigmoid' }),
+      ]),
+  },
+  'no shuffling': { make: () => compiled(dense()), options: () => ({ shuffle: false }) },
+  'shuffling batches': { make: () => compiled(dense()), options: () => ({ shuffle: 'batch' }) },
+  'more steps than a pass': { make: () => compiled(dense()), options: () => ({ stepsPerEpoch: 8, epochs: 3 }) },
+  'a schedule': {
+    make: () =>
+      compiled(
+        dense(),
+        optimizers.sgd({
+          momentum: 0.9,
+          learningRate: schedules.exponentialDecay({ initialLearningRate: 0.1, decaySteps: 3, decayRate: 0.9 }),
+        }),
+      ),
+  },
+  'averages and accumulation': {
+    make: () => compiled(dense(), optimizers.adam({ useEma: true, emaOverwriteFrequency: 4, gradientAccumulationSteps: 3 })),
+  },
+  'rows of a large table': {
+    make: () =>
+      compiled([
+        layers.embedding({ inputDim: 900, outputDim: 4, inputShape: [3] }),
+        layers.flatten(),
+        layers.dense({ units: 1, activation: 'sigmoid' }),
+      ]),
+    x: IDS,
+  },
+  'stateful layers': {
+    make: () => {
+      const model = sequential([
+        layers.lstm({ units: 4, stateful: true, inputShape: [5, 1] }),
+        layers.dense({ units: 1, activation: 'sigmoid' }),
+      ]);
+      model.compile({ optimizer: 'adam', loss: 'mse' });
+      return model;
+    },
+    x: array(numbers(44 * 5), [44, 5, 1]),
+    options: () => ({ batchSize: 11, shuffle: false }),
+  },
+  'validation, weights and callbacks': {
+    make: () => compiled(dense()),
+    options: () => ({
+      validationSplit: 0.25,
+      classWeight: { 0: 1, 1: 3 },
+      sampleWeight: numbers(44, 5).map(Math.abs),
+      callbacks: [
+        callbacks.earlyStopping({ patience: 1, restoreBestWeights: true }),
+        callbacks.reduceLROnPlateau({ patience: 1, factor: 0.5, minDelta: 0.5 }),
+        callbacks.learningRateScheduler((e, lr) => (e === 2 ? lr * 0.5 : lr)),
+      ],
+    }),
+  },
+  'hooks of batches': { make: () => compiled(dense()), options: () => ({ callbacks: [{ onTrainBatchEnd() {} }] }) },
+  'a dataset': {
+    make: () => compiled(dense()),
+    x: () => {
+      return (function* () {
+        for (let i = 0; i < 44; i += 7) yield [X.slice(i, i + 7), Y.slice(i, i + 7)];
+      })();
+    },
+    y: null,
+    options: () => ({ batchSize: null }),
+  },
+};
+
+const bits = (model: Sequential) => model.getWeights().map((w) => Buffer.from(w.data.buffer).toString('base64'));
+
+async function train(c: Case, seed: number, folder: string, more: FitOptions) {
+  setRandomSeed(seed);
+  const model = c.make();
+  const x = c.x ?? X;
+  const options: FitOptions = { epochs: 4, batchSize: 8, verbose: 0, ...c.options?.(), ...more };
+  if (options.batchSize === null) delete options.batchSize;
+  const history = await model.fit(x, c.y === undefined ? Y : c.y, {
+    ...options,
+    checkpoint: { path: folder, every: { steps: 4 }, ...(more.checkpoint as object) },
+  });
+  return { model, history };
+}
+
+/** Ends a fit as a crash does, as far as one process can show: nothing that comes after is kept. */
+const killedAfter = (batches: number) => {
+  let done = 0;
+  return {
+    onTrainBatchEnd() {
+      if (++done === batches) throw new Error('killed');
+    },
+  };
+};
+
+describe.each(Object.entries(cases))('%s', (_, c) => {
+  it.each([1, 5, 6, 10, 13, 15])('killed after batch %i', async (batches) => {
+    const whole = await train(c, 7, join(root, `w${made}`), {});
+    const folder = join(root, `k${made++}`);
+    const given = c.options?.().callbacks;
+    const killed = train(c, 7, folder, { callbacks: [...((given as unknown[]) ?? []), killedAfter(batches)] });
+    await expect(killed).rejects.toThrow('killed');
+    // Another process draws other numbers, but for those that the checkpoint brings.
+    const { model, history } = await train(c, batches < 5 ? 7 : 1000 + batches, folder, {});
+    expect(history.history).toEqual(whole.history.history);
+    expect(history.epoch).toEqual(whole.history.epoch);
+    expect(bits(model)).toEqual(bits(whole.model));
+    expect(history.resumedFrom === null).toBe(batches < 5);
+  });
+});
