@@ -442,7 +442,11 @@ export class Sequential implements CallbackModel {
 
   // --- training and using
 
-  /** Trains for `epochs` passes over the data. See {@link FitOptions} for every argument. */
+  /**
+   * Trains for `epochs` passes over the data. See {@link FitOptions} for every argument.
+   * @param x arrays, or a dataset of batches `[x, y]`: a function or an iterable, which is read anew each epoch and closed; or a generator object,
+   * an iterator or a stream of your own, which is read on from where it stands, left open, and goes on in the next call
+   */
   fit(x: unknown, y?: unknown, options?: FitOptions): Promise<History> {
     return fit(this, x, y, options);
   }

@@ -38,7 +38,7 @@ export interface FitOptions {
   callbacks?: unknown;
   /** Share of the samples held out to validate on, from 0 to below 1: the last ones, taken before any shuffling. Default 0. */
   validationSplit?: number;
-  /** `[x, y]`, `[x, y, sampleWeight]` or a dataset. Goes before `validationSplit`. */
+  /** `[x, y]`, `[x, y, sampleWeight]` or a dataset (one that can be read once validates until it has ended). Goes before `validationSplit`. */
   validationData?: unknown;
   /** true: a new order of all samples each epoch; 'batch': whole chunks of `batchSize` change places, and the samples within each; false: as they come. Default true. */
   shuffle?: boolean | 'batch';
