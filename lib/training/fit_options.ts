@@ -61,7 +61,10 @@ export interface FitOptions {
   validationBatchSize?: number | null;
   /** Validate every so many epochs, or after the epochs (counted from 1) of a list. Default 1. */
   validationFreq?: number | readonly number[];
-  /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. false trains on them all the same. Default true. */
+  /**
+   * Refuses data with NaN, Infinity or what float32 cannot hold, by name. Float arrays are read through once before the first epoch, which takes as
+   * long as memory needs to give them; integers are not looked at. false trains on such numbers all the same. Default true.
+   */
   checkFinite?: boolean;
   /**
    * Ends the training at the next batch, and all waiting for hooks and sources; `fit` then rejects with the signal's reason. The hooks that end an
