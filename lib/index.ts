@@ -51,7 +51,8 @@ export const version = {
     return addon.info().blas;
   },
   get simd(): string {
-    return addon.info().simd;
+    // Highway's word for it is AVX3.
+    return addon.info().simd.replace(/^AVX3/, 'AVX-512').replace('_', ' ');
   },
   /** How 'mixed_bfloat16' multiplies: by the processor's instructions, or (slower than float32) by numbers rounded before. */
   get bfloat16(): 'AMX' | 'AVX512_BF16' | 'emulated' {

@@ -1,5 +1,6 @@
 import { show, ValueError } from '../errors.js';
 import { nearest } from '../options.js';
+import { warnOnce } from '../warnings.js';
 import type { CallbackParams, Logs } from './callback.js';
 import type { WatchedModel } from './model.js';
 
@@ -15,7 +16,7 @@ export function direction(monitor: string, mode: Mode, model: WatchedModel, grow
 }
 
 export function warn(message: string): void {
-  process.emitWarning(message, { type: 'GemmfitWarning', code: 'GEMMFIT_CALLBACK' });
+  warnOnce('GEMMFIT_CALLBACK', message, 'GemmfitWarning');
 }
 
 /**

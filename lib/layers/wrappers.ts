@@ -3,6 +3,7 @@ import { show, typeError, ValueError } from '../errors.js';
 import { checkOneOf } from '../options.js';
 import type { Config } from '../registry.js';
 import { classNameOf } from '../registry.js';
+import { warnOnce } from '../warnings.js';
 import { layerRegistry } from './index.js';
 import { isStateful, Layer, type LayerOptions, type Lowering, labelled, lowerAll, type Shape } from './layer.js';
 import { isStack, Nested } from './nested.js';
@@ -190,9 +191,9 @@ export class TimeDistributed extends Wrapper {
         'ERR_LAYER',
       );
     if (layer.activityRegularizer)
-      process.emitWarning(
+      warnOnce(
+        'GEMMFIT_ACTIVITY_REGULARIZER',
         `TimeDistributed: the activity regularizer of its ${classNameOf(layer)} has no effect there, as in Keras. Give it to TimeDistributed itself.`,
-        { code: 'GEMMFIT_ACTIVITY_REGULARIZER' },
       );
     if (classNameOf(layer) === 'ActivityRegularization')
       throw new ValueError(

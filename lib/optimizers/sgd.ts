@@ -53,7 +53,8 @@ export class Lion extends Optimizer {
   constructor(options: LionOptions = {}) {
     const o = Optimizer.read('Lion', options, { beta1: 0.9, beta2: 0.99 });
     super(o, 0.001);
-    this.beta1 = checkShare('Lion', 'beta1', o.beta1);
+    // As in Keras: at 0 nothing of the average is left, and it would be the sign of the gradient.
+    this.beta1 = checkNumber('Lion', 'beta1', o.beta1, { above: 0, max: 1 });
     this.beta2 = checkShare('Lion', 'beta2', o.beta2);
   }
   spec() {

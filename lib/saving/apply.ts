@@ -1,6 +1,7 @@
 import { ValueError } from '../errors.js';
 import { listedGroups, type Weight, type WeightGroup } from '../layers/layer.js';
 import type { Sequential } from '../sequential.js';
+import { warnOnce } from '../warnings.js';
 import { modelGroups, variablesOf } from './model_state.js';
 import type { SavedGroup, SavedOptimizer, SavedWeights } from './saved_model.js';
 import { scalarOf, type Tensor, toFloat32 } from './tensor.js';
@@ -180,9 +181,9 @@ export function applyOptimizer(where: string, model: Sequential, saved: SavedOpt
     variables.length === tensors.length &&
     variables.every((v, i) => isSame(v.shape, tensors[i].shape) || (i === 0 && tensors[i].shape.length <= 1));
   if (!fits) {
-    process.emitWarning(
+    warnOnce(
+      'GEMMFIT_OPTIMIZER_STATE',
       `${where}: what the optimizer kept does not fit and is left out: the file has ${tensors.length} arrays, and ${model.optimizer.name} keeps ${variables.length} for this model. Training starts it anew.`,
-      { code: 'GEMMFIT_OPTIMIZER_STATE' },
     );
     return;
   }

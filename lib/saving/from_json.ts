@@ -6,6 +6,7 @@ import { Nested } from '../layers/nested.js';
 import { readOptions } from '../options.js';
 import { type Config, type Part, type PartClass, withCustomObjects } from '../registry.js';
 import { Sequential } from '../sequential.js';
+import { warnOnce } from '../warnings.js';
 import { compileOptions } from './compile_config.js';
 import { type LayerEntry, layerOptions, readEntry, readTopology, type Topology } from './config.js';
 import { isObject } from './plain.js';
@@ -66,11 +67,9 @@ function compile(where: string, model: Sequential, config: Config): void {
   try {
     model.compile(compileOptions(config));
   } catch (error) {
-    process.emitWarning(
+    warnOnce(
+      'GEMMFIT_COMPILE_CONFIG',
       `${where}: the model was read, but not how it was compiled: ${(error as Error).message.replace(/\.?$/, '.')} Call model.compile().`,
-      {
-        code: 'GEMMFIT_COMPILE_CONFIG',
-      },
     );
   }
 }

@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, checkOneOf, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
+import { warnOnce } from '../warnings.js';
 import { balancedWeights } from './balanced.js';
 import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
 import { readBatchSize, readVerbose } from './common_options.js';
@@ -338,8 +339,8 @@ function warnMissingClasses(samples: Samples, classes: readonly number[], sparse
   const end = rows * shape.slice(1).reduce((n, d) => n * d, 1);
   for (let i = 0; i < end && missing.size < 10; i++) if (!known.has(Number(data[i]))) missing.add(Number(data[i]));
   if (missing.size)
-    process.emitWarning(
+    warnOnce(
+      'GEMMFIT_CLASS_WEIGHT',
       `fit: classWeight has no weight for the classes ${[...missing].join(', ')}, which occur in y; they weigh 1.`,
-      { code: 'GEMMFIT_CLASS_WEIGHT' },
     );
 }
