@@ -73,15 +73,14 @@ async function check(
   y: unknown,
   options: FitOptions | undefined,
 ): Promise<{ plan: FitPlan; list: CallbackList }> {
+  // As in Keras: what was set before is forgotten, what is set from now on holds.
+  model.stopTraining = false;
   const checkpoint = checkpointOf(options);
-  if (checkpoint) model.stopTraining = false;
   const resumable = checkpoint && (await findResumable(checkpoint));
   const plan = readFit(model, x, y, options, checkpoint && { plan: checkpoint, resumable });
   plan.signal?.throwIfAborted();
   const { callbacks, params, verbose } = plan;
   const list = new CallbackList(callbacks, { model, params, addHistory: true, addProgbar: verbose > 0 });
-  // As in Keras: what was set before is forgotten, what is set from now on holds.
-  model.stopTraining = false;
   // In any case later: what is said in the tick of `fit`, to stop or to abort, holds before the engine begins.
   await checkAllFinite(plan.toCheck);
   plan.signal?.throwIfAborted();
