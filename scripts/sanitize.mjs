@@ -1,14 +1,22 @@
-// npm run test:sanitize [-- --only native|thread|javascript]: the tests under the compiler's sanitizers.
+// npm run test:sanitize [-- --only native|thread|javascript|quick]: the tests under the compiler's sanitizers. Without --only, the first three.
 //   native      the native tests under AddressSanitizer (with leaks) and UndefinedBehaviorSanitizer   build/asan
 //   thread      the native tests under ThreadSanitizer                                                build/tsan
 //   javascript  the addon under both of the first, in a stock Node that preloads their runtime        build/asan
-import { spawnSync } from 'node:child_process';
+//   quick       native, with kernels for this machine alone: what npm test runs                       build/asan-quick
+// --report FILE: how many native tests there were, and how many failed.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildTarget, configureAddon, configureEngine } from './lib/native.mjs';
 import { Failure, main, root, run, seconds, status, which } from './lib/shell.mjs';
 
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+const { values, positionals: gtest } = parseArgs({
+  options: { only: { type: 'string', multiple: true }, report: { type: 'string' } },
+  allowPositionals: true,
+});
 
 const gcc = which('g++') !== undefined;
 const compilers = gcc
@@ -30,17 +38,75 @@ function buildAsan(target) {
   buildTarget('build/asan', target, { quiet: true });
 }
 
+/** One of several parts of the tests; its output is shown at once when it has ended. */
+function shard(program, args, env) {
+  return new Promise((done, fail) => {
+    const tests = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [tests.stdout, tests.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+    tests.on('error', fail);
+    tests.on('close', (code, signal) => {
+      process.stdout.write(output);
+      if (signal) console.error(`${program} was ended by ${signal}`);
+      done(code === 0);
+    });
+  });
+}
+
+/** Runs the native tests of a folder, as many at once as there are cores. */
+async function nativeTests(folder) {
+  const env = {
+    ...process.env,
+    // Its frames lie where gcc before 14 does not align vectors of 64 bytes (GCC bug 110027).
+    ASAN_OPTIONS: 'detect_stack_use_after_return=0',
+    UBSAN_OPTIONS: undefinedOptions,
+    LSAN_OPTIONS: suppressions('lsan'),
+  };
+  const reports = mkdtempSync(join(tmpdir(), 'gemmfit-sanitize-'));
+  const shards = Array.from({ length: availableParallelism() }, (_, i) => join(reports, `${i}.json`));
+  const passed = await Promise.all(
+    shards.map((file, i) =>
+      shard(join(root, folder, 'gemmfit_tests'), ['--gtest_brief=1', `--gtest_output=json:${file}`, ...gtest], {
+        ...env,
+        GTEST_TOTAL_SHARDS: String(shards.length),
+        GTEST_SHARD_INDEX: String(i),
+      }),
+    ),
+  );
+  if (values.report) {
+    const counts = shards.map((file) => JSON.parse(readFileSync(file, 'utf8')));
+    const sum = (key) => counts.reduce((total, count) => total + (count[key] ?? 0), 0);
+    const keys = ['tests', 'failures', 'errors', 'disabled'];
+    writeFileSync(values.report, JSON.stringify(Object.fromEntries(keys.map((key) => [key, sum(key)]))));
+  }
+  rmSync(reports, { recursive: true, force: true });
+  return passed.every(Boolean) ? 0 : 1;
+}
+
+const timed = (what, body) => {
+  const start = performance.now();
+  body();
+  console.log(`sanitize: ${what} (${seconds(start)})`);
+};
+
 const parts = {
   native: () => {
     buildAsan('gemmfit_tests');
-    const env = {
-      ...process.env,
-      // Its frames lie where gcc before 14 does not align vectors of 64 bytes (GCC bug 110027).
-      ASAN_OPTIONS: 'detect_stack_use_after_return=0',
-      UBSAN_OPTIONS: undefinedOptions,
-      LSAN_OPTIONS: suppressions('lsan'),
-    };
-    return status('build/asan/gemmfit_tests', ['--gtest_brief=1'], { env });
+    return nativeTests('build/asan');
+  },
+
+  quick: () => {
+    if (process.platform === 'linux' && !runtime('asan').startsWith('/')) {
+      console.log('sanitize: left out, this compiler has no AddressSanitizer');
+      return 0;
+    }
+    const { version } = createRequire(import.meta.url)('../dist/index.js');
+    const own = { GEMMFIT_SANITIZE_TESTS: 'OFF', ...(process.arch === 'x64' ? { GEMMFIT_ONLY_TARGET: version.simd } : {}) };
+    timed('compiled', () => {
+      configureEngine('build/asan-quick', { ...defines('address,undefined'), ...linkage, ...own }, { quiet: true });
+      buildTarget('build/asan-quick', 'gemmfit_tests', { quiet: true });
+    });
+    return nativeTests('build/asan-quick');
   },
 
   thread: () => {
@@ -70,16 +136,17 @@ const parts = {
   },
 };
 
-main('sanitize', () => {
+main('sanitize', async () => {
   if (process.platform === 'win32') throw new Failure('needs gcc or clang on Linux or macOS');
-  const names = values.only ?? Object.keys(parts);
-  const failed = names.filter((name) => {
+  const names = values.only ?? Object.keys(parts).filter((name) => name !== 'quick');
+  const failed = [];
+  for (const name of names) {
     if (!parts[name]) throw new Failure(`--only is one of ${Object.keys(parts).join(', ')}. Received: ${name}`);
     const start = performance.now();
     console.log(`sanitize: ${name}: compiling and running`);
-    const ok = parts[name]() === 0;
+    const ok = (await parts[name]()) === 0;
     console.log(`sanitize: ${name} ${ok ? 'ok' : 'FAILED'} (${seconds(start)})`);
-    return !ok;
-  });
+    if (!ok) failed.push(name);
+  }
   if (failed.length) throw new Failure(`failed: ${failed.join(', ')}`);
 });

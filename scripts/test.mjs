@@ -1,9 +1,9 @@
-// npm test [-- --only lint|native|vitest|stacks [arguments of that part]]: every check there is, and the counts at the end.
+// npm test [-- --only lint|native|vitest|stacks|sanitize [arguments of that part]]: every check there is, and the counts at the end.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildNativeTests } from './lib/native.mjs';
-import { Failure, main, root, seconds, status } from './lib/shell.mjs';
+import { Failure, main, root, seconds, status, windows } from './lib/shell.mjs';
 
 const reports = join(root, 'build/reports');
 
@@ -31,11 +31,21 @@ const parts = {
     return status(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...args]);
   },
 
+  // With arguments of the native tests behind --: --only sanitize -- --gtest_filter=...
+  sanitize: (args, report) =>
+    windows ? 0 : status(process.execPath, ['scripts/sanitize.mjs', '--only', 'quick', '--report', report, '--', ...args]),
+
   stacks: (args, report) => status(process.execPath, ['test/stacks/run.mjs', '--report', report, ...args]),
 };
 
+const ofGoogleTest = ({ tests, failures, errors = 0, disabled = 0 }) => [
+  tests - failures - errors - disabled,
+  failures + errors,
+  disabled,
+];
 const counts = {
-  native: ({ tests, failures, errors = 0, disabled = 0 }) => [tests - failures - errors - disabled, failures + errors, disabled],
+  native: ofGoogleTest,
+  sanitize: ofGoogleTest,
   vitest: ({ numPassedTests, numFailedTests, numPendingTests, numTodoTests }) => [
     numPassedTests,
     numFailedTests,
@@ -63,7 +73,7 @@ function runPart(name) {
 }
 
 main('test', () => {
-  const names = values.only ?? Object.keys(parts);
+  const names = values.only ?? ['lint', 'native', 'vitest', 'stacks'];
   for (const name of names) {
     if (!parts[name]) throw new Failure(`--only is one of ${Object.keys(parts).join(', ')}. Received: ${name}`);
   }

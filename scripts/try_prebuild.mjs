@@ -1,13 +1,14 @@
 // node scripts/try_prebuild.mjs [NAME ...]: each binary for Linux that is in prebuilds/ trains under a Node of its system, which may be foreign
 // to this machine (foreign.mjs): the loader chooses the file, and `gemmfit doctor` holds the results against plain JavaScript, on arm64 once for
 // each kind of processor whose kernels of OpenBLAS are inside. Those kernels are tried by themselves before (products.mjs).
+// That of this system also trains random stacks for a minute, in processes of their own.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, main, root, seconds } from './lib/shell.mjs';
+import { Failure, main, root, seconds, status } from './lib/shell.mjs';
 import { nodeFor, runnerFor } from './prebuild/foreign.mjs';
 import { coresOf, products } from './prebuild/products.mjs';
-import { targets } from './prebuild/targets.mjs';
+import { host, targets } from './prebuild/targets.mjs';
 
 /** The package without a build of this machine's. */
 function packageFor(target) {
@@ -48,6 +49,14 @@ async function attempt(target) {
       `try: ${target.name}: ok, Node ${found.versions.node}, ${found.engine.blas.split(' ').at(-1)} (${seconds(start)})`,
     );
   }
+  return folder;
+}
+
+/** Random stacks on the binary, whose bits must be those of a second run and of one thread. */
+function trainStacks(target, folder) {
+  const { GEMMFIT_ADDON_PATH: _, ...env } = process.env;
+  const args = ['test/stacks/run.mjs', '--package', folder, '--seconds', '60', '--of-each', '1'];
+  if (status(process.execPath, args, { env })) throw new Failure(`${target.name}: a random stack failed`);
 }
 
 main('try', async () => {
@@ -55,5 +64,8 @@ main('try', async () => {
   const linux = targets.filter(({ platform, file }) => platform === 'linux' && existsSync(join(root, file)));
   const chosen = names.length ? targets.filter(({ name }) => names.includes(name)) : linux;
   if (!chosen.length || chosen.length < names.length) throw new Failure('there is no such binary. Run: npm run prebuild');
-  for (const target of chosen) await attempt(target);
+  for (const target of chosen) {
+    const folder = await attempt(target);
+    if (target === host) trainStacks(target, folder);
+  }
 });

@@ -22,18 +22,27 @@ function discardForeign(folder) {
   if (!existsSync(cache)) return;
   const text = readFileSync(cache, 'utf8');
   const entry = (name) => text.match(new RegExp(`^${name}:[A-Z]+=(.*)$`, 'm'))?.[1];
-  const gone = ['CMAKE_MAKE_PROGRAM', 'CMAKE_CXX_COMPILER', 'CMAKE_C_COMPILER'].some(
-    (name) => entry(name)?.startsWith('/') && !existsSync(entry(name)),
-  );
+  const gone =
+    (entry('CMAKE_CXX_COMPILER_LAUNCHER') && !which(entry('CMAKE_CXX_COMPILER_LAUNCHER'))) ||
+    ['CMAKE_MAKE_PROGRAM', 'CMAKE_CXX_COMPILER', 'CMAKE_C_COMPILER'].some(
+      (name) => entry(name)?.startsWith('/') && !existsSync(entry(name)),
+    );
   if (gone || entry('CMAKE_HOME_DIRECTORY') !== root || (!windows && entry('CMAKE_GENERATOR') !== generator()))
     rmSync(join(root, folder), { recursive: true, force: true });
 }
+
+/** A cache of what was compiled before, where there is one. */
+const cached = () => (which('ccache') ? { CMAKE_C_COMPILER_LAUNCHER: 'ccache', CMAKE_CXX_COMPILER_LAUNCHER: 'ccache' } : {});
 
 /** Configures a folder for the addon. `defines`: CMake's variables. */
 export function configureAddon(folder, defines = {}, options = {}) {
   discardForeign(folder);
   const tools = nativeTools();
-  const cMakeOptions = { NODE_ADDON_API: join(tools, 'node_modules/node-addon-api').replaceAll('\\', '/'), ...defines };
+  const cMakeOptions = {
+    NODE_ADDON_API: join(tools, 'node_modules/node-addon-api').replaceAll('\\', '/'),
+    ...cached(),
+    ...defines,
+  };
   const given = { out: join(root, folder), logLevel: 'error', cMakeOptions, ...(windows ? {} : { generator: generator() }) };
   run(process.execPath, [join(root, 'scripts/lib/cmake_js.mjs'), tools, JSON.stringify(given)], options);
 }
@@ -41,7 +50,7 @@ export function configureAddon(folder, defines = {}, options = {}) {
 /** Configures a folder without Node: the engine and its tests. */
 export function configureEngine(folder, defines, options = {}) {
   discardForeign(folder);
-  const flags = Object.entries(defines).map(([name, value]) => `-D${name}=${value}`);
+  const flags = Object.entries({ ...cached(), ...defines }).map(([name, value]) => `-D${name}=${value}`);
   run('cmake', ['-S', '.', '-B', folder, ...(windows ? [] : ['-G', generator()]), ...flags], options);
 }
 

@@ -79,6 +79,13 @@ const needs = [
     packages: { apt: 'clang-format', dnf: 'clang-tools-extra', apk: 'clang-extra-tools', pacman: 'clang', brew: 'clang-format' },
   },
   {
+    what: 'ccache, so that nothing is compiled twice',
+    for: ['test', 'sanitize'],
+    // Taken where it can be had without asking.
+    here: () => which('ccache') || !unattended(),
+    packages: 'ccache',
+  },
+  {
     what: 'the sanitizers of the compiler',
     for: ['sanitize'],
     here: () => process.platform !== 'linux' || ['libasan.so', 'libubsan.so', 'libtsan.so'].every(gccHas),
@@ -95,6 +102,11 @@ const managers = [
 ];
 const manager = () => managers.find((m) => which(m.program));
 const isRoot = () => process.getuid?.() === 0;
+/** What comes before apt-get where packages may be installed without a question; undefined where they may not. */
+const unattended = () => {
+  if (manager()?.name !== 'apt') return undefined;
+  return isRoot() ? [] : which('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : undefined;
+};
 
 /** What is missing for a purpose: 'run', 'test', 'sanitize' or 'prebuild'. */
 export const missing = (purpose) => needs.filter((need) => (!need.for || need.for.includes(purpose)) && !need.here());
@@ -128,10 +140,8 @@ const list = (lacking) => lacking.map((need) => need.what).join(', ');
 
 /** Installs what is missing where apt is there and it may; else throws a Failure that holds the command to run. */
 export function install(lacking, say) {
-  const sudo = isRoot() ? [] : which('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : undefined;
-  if (manager()?.name !== 'apt' || !sudo) {
-    throw new Failure(commandFor(lacking));
-  }
+  const sudo = unattended();
+  if (!sudo) throw new Failure(commandFor(lacking));
   const apt = (...args) => {
     const options = ['-q', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3'];
     const [program, ...rest] = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...options, ...args];

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import * as gemmfit from '../../lib/index.js';
 import { layerRegistry } from '../../lib/layers/index.js';
 import { layersOf, replay } from './replay.js';
 
@@ -15,7 +16,7 @@ describe('golden cases of Keras', () => {
     if (absent.length) it.skip(`${c.name} (needs ${absent.join(', ')})`, () => undefined);
     else
       it(c.name, async () => {
-        expect(await replay(c)).toEqual([]);
+        expect(await replay(gemmfit, c)).toEqual([]);
       });
   }
   it('leaves out only cases with layers that are not there yet', () => {

@@ -1,4 +1,4 @@
-import * as gemmfit from '../../lib/index.js';
+import type * as Package from '../../lib/index.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: cases are JSON as the reference wrote it
 type Json = any;
@@ -15,7 +15,6 @@ const typed: Json = {
 };
 const number = (v: Json): number =>
   v === 'NaN' || v === null ? Number.NaN : v === 'Infinity' ? Infinity : v === '-Infinity' ? -Infinity : v;
-const tensor = (t: Json) => t && gemmfit.array((typed[t.dtype] ?? Float32Array).from(t.data.map(number)), t.shape);
 
 /** Layers that a case uses. */
 export const layersOf = (c: Json): string[] => {
@@ -26,7 +25,7 @@ export const layersOf = (c: Json): string[] => {
   return names((c.modelConfig ?? c.modelConfigKeras2).config.layers);
 };
 
-function makeCallback(c: Json): unknown {
+function makeCallback(gemmfit: typeof Package, c: Json): unknown {
   const classes = gemmfit.callbacks as Json;
   if (c.class_name === 'LearningRateScheduler')
     return new classes.LearningRateScheduler((epoch: number) => c.config.table[epoch]);
@@ -50,9 +49,18 @@ function differ(problems: string[], where: string, actual: Json, expected: Json,
   });
 }
 
-/** Replays one training that real Keras ran; gives what differs. */
-export async function replay(c: Json): Promise<string[]> {
+/** Replays one training that real Keras ran; gives what differs. `note` sees every value that is compared. */
+export async function replay(
+  gemmfit: typeof Package,
+  c: Json,
+  note: (where: string, actual: Json) => void = () => {},
+): Promise<string[]> {
   const problems: string[] = [];
+  const compare = (where: string, actual: Json, expected: Json, tolerance: number) => {
+    note(where, actual);
+    differ(problems, where, actual, expected, tolerance);
+  };
+  const tensor = (t: Json) => t && gemmfit.array((typed[t.dtype] ?? Float32Array).from(t.data.map(number)), t.shape);
   const config = structuredClone(c.modelConfig ?? c.modelConfigKeras2);
   delete config.compile_config;
   const model = gemmfit.modelFromJSON(config);
@@ -73,12 +81,12 @@ export async function replay(c: Json): Promise<string[]> {
   const want = c.expected;
   const predict = (args: Json) => model.predict(asX(x), { verbose: 0, ...camelKeys(args) });
   // Those before training are of all samples, whatever `predictArgs` says of the later ones.
-  differ(problems, 'initial predictions', await predict({}), c.initialPredictions, tol.initialPredictions ?? tol.predictions);
+  compare('initial predictions', await predict({}), c.initialPredictions, tol.initialPredictions ?? tol.predictions);
 
   const options = (f: Json) => ({
     verbose: 0 as const,
     ...camelKeys(f),
-    ...(c.callbacks && { callbacks: c.callbacks.map(makeCallback) }),
+    ...(c.callbacks && { callbacks: c.callbacks.map((callback: Json) => makeCallback(gemmfit, callback)) }),
     ...(weights && { sampleWeight: weights }),
     ...(c.data.x_val && {
       validationData: [
@@ -91,7 +99,7 @@ export async function replay(c: Json): Promise<string[]> {
   const check = (h: Json, history: Json, epoch: number[]) => {
     if (String(Object.keys(h.history)) !== String(Object.keys(history)))
       problems.push(`keys ${Object.keys(h.history)}, expected ${Object.keys(history)}`);
-    for (const key of Object.keys(history)) if (h.history[key]) differ(problems, key, h.history[key], history[key], tol.history);
+    for (const key of Object.keys(history)) if (h.history[key]) compare(key, h.history[key], history[key], tol.history);
     if (String(h.epoch) !== String(epoch)) problems.push(`epochs ${h.epoch}, expected ${epoch}`);
   };
   if (c.mode === 'fit') {
@@ -109,15 +117,15 @@ export async function replay(c: Json): Promise<string[]> {
         ...(c.fit.class_weight && { classWeight: c.fit.class_weight }),
         ...(weights && { sampleWeight: rows(weights) }),
       });
-      differ(problems, `batch ${i}`, got, want.batchResults[i], tol.history);
+      compare(`batch ${i}`, got, want.batchResults[i], tol.history);
     }
   }
   const finals = model.getWeights();
   if (finals.length !== want.finalWeights.length) problems.push(`${finals.length} weights, expected ${want.finalWeights.length}`);
   finals.forEach((w, i) => {
-    differ(problems, `weight ${i}`, w, want.finalWeights[i], tol.weights);
+    compare(`weight ${i}`, w, want.finalWeights[i], tol.weights);
   });
-  differ(problems, 'predictions', await predict(c.predictArgs), want.predictions, tol.predictions);
+  compare('predictions', await predict(c.predictArgs), want.predictions, tol.predictions);
   const { sampleWeight, ...args } = camelKeys(c.evaluateArgs) as Json;
   const got = await model.evaluate(asX(x), asY(y), {
     verbose: 0,
@@ -126,7 +134,7 @@ export async function replay(c: Json): Promise<string[]> {
     ...(sampleWeight && { sampleWeight: weights }),
   });
   for (const [key, v] of Object.entries(want.evaluate ?? {}))
-    differ(problems, `evaluate.${key}`, (got as Json)[key], v, tol.evaluate ?? tol.history);
+    compare(`evaluate.${key}`, (got as Json)[key], v, tol.evaluate ?? tol.history);
   model.dispose();
   return problems;
 }

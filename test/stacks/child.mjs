@@ -1,16 +1,13 @@
-// node child.mjs BUNDLE PACKAGE NAME...: runs these stacks. A line of JSON each; what begins is told before, on the other stream.
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-
-const [bundle, folder, ...names] = process.argv.slice(2);
-const { parseName, runStack } = await import(pathToFileURL(bundle));
-const gemmfit = createRequire(import.meta.url)(folder);
+// node child.mjs CASES PACKAGE NAME...: runs these cases. A line of JSON each; what begins is told before, on the other stream.
+const [cases, folder, ...names] = process.argv.slice(2);
+const { runnerOf } = await import(cases);
+const run = await runnerOf(folder);
 
 for (const name of names) {
   const tell = (story) => process.stderr.write(`at ${story}\n`);
   let result;
   try {
-    result = await runStack(gemmfit, parseName(name), tell);
+    result = await run(name, tell);
   } catch (error) {
     result = { error: error.stack };
   }

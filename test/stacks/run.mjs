@@ -9,10 +9,10 @@
 // Exit status 1 where a stack failed.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Failure, main, root, seconds } from '../../scripts/lib/shell.mjs';
-import { bundleStacks, runStacks, runsOf } from './runs.mjs';
+import { makeBundles, stacksBundle } from './bundle.mjs';
+import { runCases, runsOf } from './runs.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -25,6 +25,7 @@ const { values: flags } = parseArgs({
     package: { type: 'string', default: root },
   },
 });
+const cases = new URL('cases.mjs', import.meta.url).href;
 const atOnce = 16;
 
 function numberOf(flag, text, least) {
@@ -49,8 +50,8 @@ main('stacks', async () => {
   const begin = performance.now();
   const threads = flags.threads.split(',').map((text) => numberOf('threads', text, 1));
   const end = begin + numberOf('seconds', flags.seconds, 0) * 1000;
-  const bundle = bundleStacks();
-  const { fixedSet, nameOf, parseName } = await import(pathToFileURL(bundle));
+  makeBundles();
+  const { fixedSet, nameOf, parseName } = await import(stacksBundle);
   const only = flags.seed?.map((text) => nameOf(parseName(text)));
   const queue = only ?? fixedSet(numberOf('of-each', flags['of-each'], 0)).map(nameOf);
   let seed =
@@ -64,7 +65,7 @@ main('stacks', async () => {
   let [count, failed, infinite, refused] = [0, 0, 0, 0];
   while (queue.length || (!only && performance.now() < end)) {
     const names = queue.length ? queue.splice(0, atOnce) : Array.from({ length: atOnce }, () => String(seed++));
-    const results = await Promise.all(runs.map(({ env }) => runStacks({ bundle, folder, names, env })));
+    const results = await Promise.all(runs.map(({ env }) => runCases({ cases, folder, names, env })));
     for (const name of names) {
       const of = results.map((result) => result.get(name));
       const wrong = fault(of, labels);

@@ -1,25 +1,9 @@
-// The same stacks in several processes, side by side: each kind of run has its threads and its environment.
+// The same cases in several processes, side by side: each kind of run has its threads and its environment.
 import { spawn } from 'node:child_process';
-import { mkdirSync, renameSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root } from '../../scripts/lib/shell.mjs';
 
 const child = fileURLToPath(new URL('child.mjs', import.meta.url));
 const longest = 300_000;
-
-/** The stacks of lib/diagnose as a module that plain Node reads. The package is not in it: it is given. */
-export function bundleStacks() {
-  const file = join(root, 'build/stacks/stacks.mjs');
-  const own = `${file}.${process.pid}`;
-  mkdirSync(join(root, 'build/stacks'), { recursive: true });
-  const { buildSync } = createRequire(join(root, 'package.json'))('esbuild');
-  const entryPoints = [join(root, 'lib/diagnose/stacks/index.ts')];
-  buildSync({ entryPoints, bundle: true, platform: 'node', format: 'esm', target: 'node20', outfile: own, logLevel: 'warning' });
-  renameSync(own, file);
-  return file;
-}
 
 /** What a run is: how many threads, and one with guards around the engine's memory and rubbish in what malloc gives. */
 export const runsOf = (threads) =>
@@ -41,13 +25,17 @@ function start(args, env) {
   });
 }
 
-/** Results by name. A stack that ends the process has { died, story, error }, and those after it run in another. */
-export async function runStacks({ bundle, folder, names, env, node = start }) {
+/**
+ * Results by name. A case that ends the process has { died, story, error }, and those after it run in another.
+ * @param cases address of the module that runs them
+ * @param folder of the package
+ */
+export async function runCases({ cases, folder, names, env }) {
   const results = new Map();
   let left = names;
   while (left.length) {
-    const { stdout, stderr, code, signal } = await node([bundle, folder, ...left], env);
-    for (const line of stdout.split('\n').filter(Boolean)) {
+    const { stdout, stderr, code, signal } = await start([cases, folder, ...left], env);
+    for (const line of stdout.split('\n').filter((text) => text.startsWith('{"name"'))) {
       const { name, ...result } = JSON.parse(line);
       results.set(name, result);
     }
