@@ -112,7 +112,8 @@ void Head::combine(const std::vector<Slot>& slots, int64_t chunks, int64_t rows)
     loss_->width = rows * out_;
     loss_->labelWidth = loss_->width;
     loss_->values(label, logits_ ? logits : prediction, 1, itemLoss);
-    double mean = 1;  // one loss for all rows: weights scale it by their mean
+    wholeLoss_ = itemLoss[0];  // the step's end comes when its memory is another's
+    double mean = 1;           // one loss for all rows: weights scale it by their mean
     if (weight) {
       mean = 0;
       for (int64_t i = 0; i < rows * weightSteps; ++i) mean += weight[i];
@@ -147,7 +148,7 @@ void Head::backward(int64_t begin, int64_t end) {
 
 double Head::batchLoss(const std::vector<Slot>& slots, int64_t chunks, int64_t rows) const {
   if (!loss_) return 0;
-  if (whole_) return static_cast<double>(scale_) * itemLoss[0];
+  if (whole_) return static_cast<double>(scale_) * wholeLoss_;
   double sum = 0, kept = 0, weight = 0;
   for (int64_t c = 0; c < chunks; ++c) {
     sum += slots[static_cast<size_t>(c)].loss;

@@ -71,7 +71,8 @@ class Head {
   bool logits_ = false, metricLogits_ = false, needsBatch_ = false, whole_ = false;
   int64_t out_, items_, maskSteps_, labelSize_ = 0, metricStates_ = 0;
   int64_t sampleLabel_ = 0;
-  float scale_ = 1;  // lossWeight / denominator of this batch
+  double wholeLoss_ = 0;  // of the batch at hand, where it is one item
+  float scale_ = 1;       // lossWeight / denominator of this batch
   std::vector<MetricEntry> metrics_;
 };
 

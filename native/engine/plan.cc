@@ -292,7 +292,9 @@ void Plan::planMemory() {
     for (size_t k = 0; k < op.scratchSpec.size(); ++k) {
       const Scratch& s = op.scratchSpec[k];
       const bool late = s.life == Scratch::backward && back >= 0, stays = s.life != Scratch::forward && mode == Mode::train;
-      use(add(s.perRow, s.fixed, late ? back : begin, stays ? last : end), &op.scratch[k]);
+      // What is inside a wrapper has its outputs there, which its penalty reads when the loss is taken.
+      const int over = op.hasPenalty() && s.life != Scratch::backward ? std::max(end, headFirst) : end;
+      use(add(s.perRow, s.fixed, late ? back : begin, stays ? last : over), &op.scratch[k]);
     }
   }
   extend(value[static_cast<size_t>(n)], headLast);
@@ -619,7 +621,9 @@ double Plan::endStep() {
   const int64_t chunks = ceilDiv(step_.rows, chunk_);
   double penalty = 0;
   for (int64_t c = 0; c < chunks; ++c) penalty += slots_[static_cast<size_t>(c)].penalty;
-  return head_->batchLoss(slots_, chunks, step_.rows) + penalty / static_cast<double>(step_.rows) + weights_.penalty();
+  const double loss = head_->batchLoss(slots_, chunks, step_.rows) + penalty / static_cast<double>(step_.rows) + weights_.penalty();
+  if (guard_) guard_->endStep(loss);
+  return loss;
 }
 
 void Plan::setMetrics(const MetricStates& chunks) {

@@ -36,6 +36,8 @@ void PlanGuard::endStage(int stage) {
     if (b.to == stage) poison(base + b.offset, b.used);
 }
 
+void PlanGuard::endStep(double loss) { owes(static_cast<int>(plan_.stages()) - 1, "the batch's loss", loss); }
+
 PlanGuard::Role PlanGuard::roleOf(float** user) const {
   for (size_t i = 0; i < plan_.ops_.size(); ++i) {
     Op& op = *plan_.ops_[i];

@@ -20,6 +20,7 @@ class PlanGuard {
   int64_t place();  // all buffers, none where another is: the floats it takes
   void beginStep();
   void endStage(int stage);
+  void endStep(double loss);
 
  private:
   struct Role {

@@ -35,7 +35,8 @@ class SpectralNormalization : public Op {
   // All of the kernel is read and written before anyone uses it.
   std::vector<Phase> forwardPhases() const override { return {training_ ? Phase{Phase::tasks, 1} : Phase{}}; }
 
-  void forward(const Step&, int, int64_t, int64_t) override {
+  void forward(const Step& step, int, int64_t begin, int64_t end) override {
+    if (x != y) training_ ? copy(x, y, 0, step.rows) : copy(x, y, begin, end);
     const int64_t n = rows_ * columns_;
     if (!training_ || std::all_of(kernel_, kernel_ + n, [](float k) { return k == 0; })) return;
     std::copy(vector_, vector_ + columns_, u_.begin());
@@ -53,9 +54,16 @@ class SpectralNormalization : public Op {
     std::copy(u_.begin(), u_.end(), vector_);
   }
 
-  void backward(const Step&, int, int64_t, int64_t) override {}
+  void backward(const Step&, int, int64_t begin, int64_t end) override {
+    if (dx && dx != dy) copy(dy, dx, begin, end);
+  }
 
  private:
+  // Inside a wrapper, where what goes in and what comes out have memory of their own.
+  void copy(const float* from, float* to, int64_t begin, int64_t end) const {
+    const int64_t size = sizeOf(in);
+    std::copy(from + begin * size, from + end * size, to + begin * size);
+  }
   double rowTimes(int64_t row) const {
     const float* w = kernel_ + row * columns_;
     double sum[4] = {};

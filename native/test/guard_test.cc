@@ -139,6 +139,39 @@ TEST(Guard, NamesWhatWasNotWritten) {
   }
 }
 
+// Memory that is read after its op has run: a wrapper's inside by its penalty, ids by the mean above their embedding.
+TEST(Guard, FindsWhatLivesLongerThanItsOpAlive) {
+  std::vector<double> losses[2];
+  for (const bool on : {true, false}) {
+    setGuarding(on);
+    for (const bool ids : {true, false}) {
+      Model m;
+      if (ids) {
+        m.add({{"op", "embedding"}, {"inputDim", 2}, {"outputDim", 3}, {"weights", Value::Array{m.weight({2, 3}, 1)}}});
+        m.add({{"op", "globalAveragePooling1d"}});
+      } else {
+        const Value::Object penalized{{"op", "activityRegularization"}, {"l2", 0.5}}, tanh{{"op", "activation"}, {"activation", "tanh"}};
+        m.add({{"op", "reshape"}, {"shape", Value::Array{2, 3}}});
+        m.add({{"op", "timeDistributed"}, {"ops", Value::Array{Value(penalized), Value(tanh)}}});
+        m.add({{"op", "reshape"}, {"shape", Value::Array{6}}});
+      }
+      m.dense(ids ? 3 : 6, 1);
+      m.build();
+      Samples s(5, {6}, 1, [](int64_t r, int64_t) { return r; });
+      if (ids)
+        for (float& v : s.x) v = v > 0;
+      for (const Mode mode : {Mode::test, Mode::train}) {
+        Feed feed(s.spec);
+        m.network->run(feed, s.request(mode, 1, 0.0f), nullptr);
+        losses[on].push_back(m.network->totals().loss);
+      }
+    }
+  }
+  setGuarding(true);
+  EXPECT_EQ(losses[0], losses[1]);
+  EXPECT_GT(losses[0][0], 0);
+}
+
 TEST(Guard, GoesOnAfterAFault) {
   ToyModel m("overrunsTile", {{"optimizer", "sgd"}});
   const Samples s(4, {3}, 3, [](int64_t r, int64_t k) { return r + k; });

@@ -97,7 +97,12 @@ describe('TimeDistributed', () => {
       model.compile({ optimizer: 'sgd', loss: 'mse' });
       return model;
     };
-    expect(made(4).predictSync(data([2, 4, 3])).shape).toEqual([2, 4, 2]);
+    const plain = new Sequential([layers.timeDistributed({ layer: layers.dense({ units: 2 }), inputShape: [4, 3] })]);
+    const model = made(4);
+    const [kernel, vector, bias] = model.getWeights();
+    plain.setWeights([kernel, bias]);
+    expect(vector.shape).toEqual([1, 2]);
+    expect(model.predictSync(data([2, 4, 3]))).toEqual(plain.predictSync(data([2, 4, 3])));
     await expect(made(4).trainOnBatch(data([2, 4, 3]), data([2, 4, 2]))).rejects.toEqual(throwing('ERR_LAYER', /'each.*4 steps/));
     await expect(made(1).trainOnBatch(data([2, 1, 3]), data([2, 1, 2]))).resolves.toBeTypeOf('number');
   });
