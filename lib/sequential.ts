@@ -529,6 +529,10 @@ export class Sequential implements CallbackModel {
     this.#fits = fits;
     this.#order = order && { ...order };
   }
+  /** @internal For `SwapEMAWeights`. */
+  swapAverages(): boolean {
+    return this.engine().swapAverages();
+  }
   /** @internal Ends a training's run after its batch; who runs it goes on. */
   pauseEngine(): void {
     this.#engine?.stopTraining();

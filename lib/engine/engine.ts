@@ -209,11 +209,35 @@ export class Engine {
   applyAverages(): void {
     const optimizer = this.#compilation?.optimizer;
     if (!optimizer?.common().useEma || optimizer.iterations === 0) return;
+    // Averages that stand in the weights already are those that both have then.
+    this.#eachAverage(optimizer, (weight, average) => (optimizer.averagesAreIn ? [weight, weight] : [average, average]));
+    optimizer.averagesAreIn = false;
+  }
+
+  /** Weights and their averages change places. false where the optimizer keeps no averages. */
+  swapAverages(): boolean {
+    const optimizer = this.#compilation?.optimizer;
+    if (!optimizer?.common().useEma) return false;
+    this.#eachAverage(optimizer, (weight, average) => [average, weight]);
+    optimizer.averagesAreIn = !optimizer.averagesAreIn;
+    return true;
+  }
+
+  /** @param change gives what a weight and its average are from now on */
+  #eachAverage(
+    optimizer: Optimizer,
+    change: (weight: Float32Array, average: Float32Array) => [Float32Array, Float32Array],
+  ): void {
     for (const w of this.trainable) {
+      const { variable } = w;
       const { names, variables } = slotsOf(optimizer, w);
-      const values = new Float32Array(w.variable.size);
-      variables[names.indexOf('average')].read(values);
-      w.variable.write(values);
+      const slot = variables[names.indexOf('average')];
+      const [weight, average] = [new Float32Array(variable.size), new Float32Array(variable.size)];
+      variable.read(weight);
+      slot.read(average);
+      const changed = change(weight, average);
+      variable.write(changed[0]);
+      slot.write(changed[1]);
     }
   }
 

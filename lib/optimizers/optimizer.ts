@@ -43,6 +43,8 @@ export abstract class Optimizer implements Part {
   readonly lossScaleFactor: number | null;
   /** Whether averages start as the weights after the first update (Keras 3) or as those before it (Keras 2). */
   emaCopyFirst = true;
+  /** @internal Whether the weights have changed places with their averages: while `SwapEMAWeights` looks on. */
+  averagesAreIn = false;
   /** Batches it has been given gradients for. */
   calls = 0;
   #learningRate: number | LearningRateSchedule;
