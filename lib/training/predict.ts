@@ -27,6 +27,15 @@ export interface PredictOptions {
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
 
+function memoryFor(rows: number, width: number): Float32Array {
+  try {
+    return new Float32Array(rows * width);
+  } catch (cause) {
+    const message = `predict: the predictions, ${rows} samples of ${width} numbers, do not fit into memory. Predict fewer samples at a time.`;
+    throw Object.assign(new ValueError(message, 'ERR_MEMORY'), { cause });
+  }
+}
+
 /**
  * Predicts the first `rows` samples of x, telling the list of every batch where someone wants to know.
  * @param where the name of x, which must be finite; null where it need not
@@ -42,7 +51,7 @@ async function predictArray(
   checkStateful(model, rows, batch);
   const output = outputFor(model, x) as number[];
   const width = sizeOf(output);
-  const all = new Float32Array(rows * width);
+  const all = memoryFor(rows, width);
   const { feed, shape } = feedOf(null, { x, y: null, weights: null, count: rows }, output, { batch, count: rows });
   const engine = model.engine();
   const run = async (count: number, into: Float32Array) => {
@@ -188,7 +197,7 @@ export function predictSync(model: Sequential, x: unknown, options?: PredictBatc
   const finite = readFinite('predictSync', options);
   const tensor = readX(model, 'x', x);
   const output = outputFor(model, tensor) as number[];
-  const predictions = new Float32Array(tensor.shape[0] * sizeOf(output));
+  const predictions = memoryFor(tensor.shape[0], sizeOf(output));
   if (!model.engine().predictSync(tensor.data as Float32Array, tensor.shape.slice(1), predictions, finite))
     checkFinite({ where: 'x', tensor });
   return new NDArray(predictions, [tensor.shape[0], ...output]);
