@@ -153,7 +153,10 @@ export interface TraceData {
   }[];
 }
 
-/** A compiled model: program, schedule, memory and weights. One job at a time; a second one is a RuntimeError ERR_BUSY. */
+/**
+ * A compiled model, which trains: program, schedule, memory and weights. Or a reader of one, with plans and sums of its own, which evaluates
+ * and predicts, also while the model trains. One job at a time; a second one is a RuntimeError ERR_BUSY.
+ */
 export declare class Network {
   /**
    * @param spec `{ seed, ops, head?, variables, optimizer? }`: plain data, see lib/engine/lower.ts.
@@ -161,7 +164,12 @@ export declare class Network {
    * @param states those of stateful ops, of no elements before their first run; a run whose batch size does not fit them is a ValueError ERR_STATEFUL.
    */
   constructor(spec: object, variables: NativeVariable[], slots: NativeVariable[], states: NativeVariable[]);
-  /** Shape of an output sample for that of an input sample. ValueError where the program does not fit it. */
+  /**
+   * A reader. While a training holds the weights it reads a copy of them, as they are after a whole batch.
+   * @param traced what it does is recorded in the trace of the model.
+   */
+  constructor(model: Network, traced: boolean);
+  /** Of a reader: shape of an output sample for that of an input sample. ValueError where the program does not fit it. */
   outputShape(sampleShape: number[]): number[];
   /** Runs batches on the pool, off the JavaScript thread. */
   run(feed: Feed, request: RunRequest): Promise<RunResult>;
@@ -178,6 +186,8 @@ export declare class Network {
   progress(): Totals;
   /** Ends a running job at its next batch. */
   stop(): void;
+  /** Of a reader: its runs so far have seen the same weights, those after it see newer ones. Of a model: a training is over, and copies of its weights can go. */
+  rest(): void;
   /** Runs are traced from now on. */
   beginTrace(): void;
   /** Ends it: what was recorded, a log for each thread. */

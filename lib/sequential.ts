@@ -1,15 +1,18 @@
 // For users whose `lib` is older than Symbol.dispose.
 /// <reference lib="esnext.disposable" preserve="true" />
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { History } from './callbacks/history.js';
 import type { CallbackModel } from './callbacks/model.js';
 import type { NDArray } from './data/ndarray.js';
 import { Engine } from './engine/engine.js';
 import { checkOwner, claim, countSlots, release } from './engine/optimizer_state.js';
+import { Reading } from './engine/reading.js';
+import { beginSession, endSession, type Session } from './engine/sessions.js';
 import { RuntimeError, show, typeError, ValueError } from './errors.js';
 import { cloneLayer } from './layers/clone.js';
 import { InputLayer } from './layers/core.js';
 import { layerRegistry } from './layers/index.js';
-import { type Layer, setAllWeights, type Weight } from './layers/layer.js';
+import { isStateful, type Layer, setAllWeights, type Weight } from './layers/layer.js';
 import { allowRenumbering, forgetHolder, nameAutomatically, nameFor, noteHolder } from './layers/names.js';
 import { Nested } from './layers/nested.js';
 import { checkBatchShape, type Shape, sameShape, shapeText } from './layers/shape.js';
@@ -34,6 +37,8 @@ export interface CloneOptions {
 }
 
 let modelsMade = 0;
+/** Models whose turn it is, in what a hook of theirs calls. */
+const turns = new AsyncLocalStorage<Set<Sequential>>();
 
 /**
  * A stack of layers, each taking the output of the one before, with Keras's training loop.
@@ -77,7 +82,12 @@ export class Sequential implements CallbackModel {
   /** Of the last fit: the seed of its orders, and the epoch that would have come next. */
   #order: { seed: number; nextEpoch: number } | null = null;
   #fitting: string | null = null;
+  #session: Session | null = null;
+  /** Steps that had been trained when the session began. */
+  #sessionBegan = 0;
+  #hooks = 0;
   #turn: Promise<unknown> = Promise.resolve();
+  #onBatch: { reading: Reading; turn: Promise<unknown> } | null = null;
 
   /** @param options the layers, or `{ name, layers, trainable }` */
   constructor(options: readonly unknown[] | { name?: string; layers?: readonly unknown[]; trainable?: boolean } = []) {
@@ -319,6 +329,8 @@ export class Sequential implements CallbackModel {
     return this.weights.map((w) => w.read());
   }
   setWeights(values: readonly unknown[]): void {
+    // A fit that has not come to its first batch goes on from the weights that it found, but for what its own hooks change.
+    if (this.#fitting && this.#hooks === 0 && this.#trainedSteps === this.#sessionBegan) this.#mayChange('set the weights of');
     setAllWeights(`model '${this.name}'`, this.weights, values);
   }
   /** Prints the table of layers, as Keras does. */
@@ -549,7 +561,7 @@ export class Sequential implements CallbackModel {
       checkOwner(compilation.optimizer, this, compilation.training);
     }
     const width = outputShape.at(-1) === null ? dataWidth : (outputShape.at(-1) ?? 1);
-    const engine = new Engine(this.#layers, inputShape, outputShape, width, compilation, this.#seed);
+    const engine = new Engine(this.#layers, inputShape, outputShape, width, compilation, this.#seed, () => this.#session);
     if (compilation) claim(compilation.optimizer, this);
     return engine;
   }
@@ -585,6 +597,7 @@ export class Sequential implements CallbackModel {
     const before = this.#width;
     if (outputShape.at(-1) !== null || width === before) return;
     if (before === null || !this.engine().computesAlike(before, width)) {
+      if (this.#engine?.isTraining) this.#mayChange('take outputs of another size from');
       if (before !== null && !first)
         throw new ValueError(
           `Model '${this.name}': loss and metrics were chosen for outputs whose last axis has ${before} elements, as in the first batch. Received one of ${width}.`,
@@ -635,18 +648,64 @@ export class Sequential implements CallbackModel {
         'ERR_BUSY',
       );
     this.#fitting = what;
+    this.#sessionBegan = this.#trainedSteps;
+    const weights = this.weights;
+    const session = beginSession(weights);
+    this.#session = session;
     try {
       return await run();
     } finally {
+      endSession(session, weights);
+      this.#session = null;
       this.#fitting = null;
+      if (what === 'fit') this.#engine?.rest();
     }
   }
-  /** @internal Runs evaluations and predictions of one model one after the other. Within a fit (its callbacks) they run at once. */
-  inTurn<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#fitting) return run();
-    const mine = this.#turn.then(run, run);
+  /** @internal For an evaluation or prediction. */
+  reading(mode: 'test' | 'predict', validates = false): Reading {
+    return new Reading(this, { mode, validates });
+  }
+  /** @internal For testOnBatch, one call after the other: their sums go on from call to call until one of them starts anew. */
+  async readingOnBatch<T>(anew: boolean, run: (reading: Reading) => Promise<T>): Promise<T> {
+    this.mayRead();
+    this.#onBatch ??= { reading: this.reading('test'), turn: Promise.resolve() };
+    const { reading, turn } = this.#onBatch;
+    const begin = async () => {
+      if (anew) reading.close();
+      try {
+        return await run(reading);
+      } finally {
+        reading.rest();
+      }
+    };
+    const mine = turn.then(begin, begin);
+    this.#onBatch.turn = mine.catch(() => undefined);
+    return mine;
+  }
+  /**
+   * @internal Evaluations and predictions run at once, in any number; those of a model whose layers carry a state from batch to batch
+   * one after the other, but for what a hook of one of them calls.
+   */
+  async inTurn<T>(run: () => T | Promise<T>): Promise<T> {
+    this.mayRead();
+    if (this.#fitting || !this.#layers.some(isStateful) || turns.getStore()?.has(this)) return run();
+    const within = new Set(turns.getStore()).add(this);
+    const begin = async () => turns.run(within, run);
+    const mine = this.#turn.then(begin, begin);
     this.#turn = mine.catch(() => undefined);
     return mine;
+  }
+  /**
+   * @internal A training goes on from the states that its batches leave: only hooks of its own may change them between two. Throws
+   * RuntimeError for others, where there are such.
+   */
+  mayRead(): void {
+    if (this.#fitting && this.#hooks === 0 && this.#layers.some(isStateful))
+      this.#mayChange('evaluate or predict with the states of the stateful layers of');
+  }
+  /** @internal A hook of a callback begins or ends. */
+  hook(change: 1 | -1): void {
+    this.#hooks += change;
   }
 
   #needsShape(what: string): { inputShape: Shape; outputShape: Shape } {
@@ -673,6 +732,7 @@ export class Sequential implements CallbackModel {
   }
   #forgetEngine(): void {
     this.#engine?.dispose();
+    this.#onBatch = null;
     this.#engine = null;
     this.#width = null;
   }

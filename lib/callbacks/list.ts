@@ -45,9 +45,11 @@ export class CallbackList {
   readonly #train: readonly Callback[];
   readonly #test: readonly Callback[];
   readonly #predict: readonly Callback[];
+  readonly #model: WatchedModel;
   #ended = false;
 
   constructor(given: unknown, options: CallbackListOptions) {
+    this.#model = options.model;
     const all = toCallbacks(given);
     const find = <T extends Callback>(kind: new () => T) => all.find((c): c is T => c instanceof kind) ?? null;
     this.history = find(History) ?? (options.addHistory ? new History() : null);
@@ -119,12 +121,21 @@ export class CallbackList {
     this.#ended = true;
   }
 
+  /** Calls one after the other. The model knows meanwhile that a hook of its own may be what calls it. */
   #fire(callbacks: readonly Callback[], call: (callback: Callback) => unknown): Fired {
-    for (let i = 0; i < callbacks.length; i++) {
-      const result = call(callbacks[i]);
-      if (isPromise(result)) return this.#rest(result, callbacks.slice(i + 1), call);
+    if (callbacks.length === 0) return undefined;
+    const model = this.#model;
+    let later: Promise<void> | undefined;
+    model.hook?.(1);
+    try {
+      for (let i = 0; i < callbacks.length && !later; i++) {
+        const result = call(callbacks[i]);
+        if (isPromise(result)) later = this.#rest(result, callbacks.slice(i + 1), call);
+      }
+    } finally {
+      if (!later) model.hook?.(-1);
     }
-    return undefined;
+    return later?.finally(() => model.hook?.(-1));
   }
 
   async #rest(first: PromiseLike<unknown>, callbacks: readonly Callback[], call: (callback: Callback) => unknown): Promise<void> {

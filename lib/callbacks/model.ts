@@ -15,6 +15,8 @@ export interface WatchedModel {
   setWeights(weights: readonly unknown[]): void;
   /** Whether a metric is better when it is larger or smaller, where that is known. The name comes without `val_`. */
   metricDirection?(name: string): 'min' | 'max' | undefined;
+  /** @internal A hook begins (1) or ends (-1). */
+  hook?(change: 1 | -1): void;
 }
 
 /** What hooks may do with the model they are called with: it is the `Sequential` itself. */

@@ -7,9 +7,11 @@ import type { Compilation } from '../training/compilation.js';
 import { addon } from './addon.js';
 import { describeVariables, lower, type Program } from './lower.js';
 import { slotsOf } from './optimizer_state.js';
+import { runInSession, type Session } from './sessions.js';
 import type { SpecValue } from './spec.js';
 
 export type { NativeFeed };
+export type NativeNetwork = InstanceType<typeof addon.Network>;
 
 /** What the engine is told of the data of a run besides the feed. */
 export interface RunShape {
@@ -21,10 +23,28 @@ export interface RunShape {
 /** Rates of a schedule that are computed at once: the event loop waits for them, and the data may end long before a large number of steps. */
 const MOST_RATES = 4096;
 
-/** A model in the engine: its native network, and the counters that go with it. Made anew when layers or compilation change. */
+/** Readers that are kept for the next evaluation or prediction. */
+const MOST_IDLE = 4;
+
+/** What a reader is taken for. */
+export interface ReadingKind {
+  mode: 'test' | 'predict';
+  /** As part of a training: aborted with it, and recorded in its trace. */
+  validates: boolean;
+}
+
+/**
+ * A model in the engine: its native network, which trains, readers of it, which evaluate and predict, and the counters that go with them.
+ * Made anew when layers or compilation change.
+ */
 export class Engine {
   readonly program: Program;
-  readonly #network: InstanceType<typeof addon.Network>;
+  readonly #network: NativeNetwork;
+  readonly #idle: NativeNetwork[] = [];
+  readonly #reading = new Map<NativeNetwork, ReadingKind>();
+  /** They write into the trace of a training, so that they are not for others. */
+  readonly #traced = new Set<NativeNetwork>();
+  #tracing = false;
   readonly #compilation: Compilation | null;
   /** Weights that it trains, in the model's order. */
   readonly trainable: readonly Weight[];
@@ -32,7 +52,6 @@ export class Engine {
   #training = false;
   #stopped = false;
   #disposed = false;
-  #mode: RunRequest['mode'] | null = null;
 
   /** @param width of the output's last axis; null where only data tell it: loss and metrics wait for them. */
   constructor(
@@ -42,6 +61,7 @@ export class Engine {
     width: number | null,
     compilation: Compilation | null,
     seed: number,
+    private readonly session: () => Session | null = () => null,
   ) {
     const training = compilation?.training ?? new Set();
     this.program = lower(layers, inputShape, training);
@@ -81,7 +101,30 @@ export class Engine {
   }
 
   outputShape(sampleShape: readonly number[]): number[] {
-    return this.#network.outputShape([...sampleShape]);
+    return this.#read((reader) => reader.outputShape([...sampleShape]));
+  }
+
+  /** For one evaluation or prediction; `giveBack` ends it. */
+  reader(kind: ReadingKind): NativeNetwork {
+    const traced = kind.validates && this.#tracing;
+    const reader = (traced ? null : this.#idle.pop()) ?? new addon.Network(this.#network, traced);
+    if (traced) this.#traced.add(reader);
+    this.#reading.set(reader, kind);
+    return reader;
+  }
+  giveBack(reader: NativeNetwork): void {
+    this.#reading.delete(reader);
+    reader.rest();
+    if (this.#disposed || this.#traced.delete(reader) || this.#idle.length >= MOST_IDLE) reader.dispose();
+    else this.#idle.push(reader);
+  }
+  #read<T>(use: (reader: NativeNetwork) => T): T {
+    const reader = this.#idle.pop() ?? new addon.Network(this.#network, false);
+    try {
+      return use(reader);
+    } finally {
+      if (this.#idle.length < MOST_IDLE) this.#idle.push(reader);
+    }
   }
 
   /** Trains up to `steps` batches. `step` counts what the model has trained before; `epochSteps`: see `RunRequest`. */
@@ -126,45 +169,19 @@ export class Engine {
     }
   }
 
-  /** A run of the network. One whose model was disposed of meanwhile has no results, however far it came. */
+  /** A run of the training. One whose model was disposed of meanwhile has no results, however far it came. */
   async #run(feed: NativeFeed, request: RunRequest): Promise<RunResult> {
-    this.#mode = request.mode;
-    try {
-      const result = await this.#network.run(feed, request);
-      if (!this.#disposed) return result;
-    } finally {
-      this.#mode = null;
-    }
-    throw new RuntimeError('The model has been disposed of, or compiled or changed anew, while it was at work.', 'ERR_DISPOSED');
-  }
-
-  test(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean, checkFinite = false): Promise<RunResult> {
-    return this.#run(feed, {
-      mode: 'test',
-      sampleShape: [...shape.sampleShape],
-      weightSteps: shape.weightSteps,
-      steps,
-      reset,
-      checkFinite,
-    });
-  }
-
-  predict(
-    feed: NativeFeed,
-    sampleShape: readonly number[],
-    steps: number,
-    predictions: Float32Array,
-    checkFinite = false,
-  ): Promise<RunResult> {
-    return this.#run(feed, { mode: 'predict', sampleShape: [...sampleShape], steps, predictions, checkFinite });
+    const result = await runInSession(this.session(), () => this.#network.run(feed, request));
+    if (this.#disposed) throw disposedOf();
+    return result;
   }
 
   /** Whether x was finite, where that is asked. */
   predictSync(x: FeedSpec['x'], sampleShape: readonly number[], predictions: Float32Array, checkFinite = false): boolean {
-    return this.#network.predictSync(x, sampleShape as number[], predictions, checkFinite);
+    return this.#read((reader) => reader.predictSync(x, sampleShape as number[], predictions, checkFinite));
   }
 
-  /** Results of the run that has just ended, with what came before it since the last reset. */
+  /** Results of the training run that has just ended, with what came before it since the last reset. */
   totals(): Totals {
     return this.#network.totals();
   }
@@ -181,27 +198,35 @@ export class Engine {
     return this.#network.progress();
   }
 
-  /** Ends whatever runs at its next batch. */
+  /** Ends a training and its validation at the next batch. */
   stop(): void {
+    this.#stopped = true;
+    this.#network.stop();
+    for (const [reader, { validates }] of this.#reading) if (validates) reader.stop();
+  }
+
+  get isTraining(): boolean {
+    return this.#training;
+  }
+  /** Ends a training at its next batch; a validation in between goes on to its end. */
+  stopTraining(): void {
+    if (!this.#training) return;
     this.#stopped = true;
     this.#network.stop();
   }
 
-  /** Ends a training at its next batch; a validation in between goes on to its end. */
-  stopTraining(): void {
-    if (this.#training) this.stop();
-  }
-
-  /** Ends an evaluation or a prediction at its next batch, where such a one is running. */
+  /** Ends all evaluations or predictions at their next batch. */
   stopReading(mode: 'test' | 'predict'): void {
-    if (this.#mode === mode) this.#network.stop();
+    for (const [reader, reading] of this.#reading) if (reading.mode === mode) reader.stop();
   }
 
   beginTrace(): void {
+    this.#tracing = true;
     this.#network.beginTrace();
   }
 
   endTrace(): TraceData {
+    this.#tracing = false;
     return this.#network.endTrace();
   }
 
@@ -241,14 +266,25 @@ export class Engine {
     }
   }
 
+  /** A fit is over: copies of the weights for those who read meanwhile can go. */
+  rest(): void {
+    this.#network.rest();
+  }
+
   dispose(): void {
     this.#disposed = true;
     this.#stopped = true;
     this.#network.dispose();
+    for (const reader of this.#idle.splice(0)) reader.dispose();
+    for (const reader of this.#reading.keys()) reader.dispose();
   }
   get disposed(): boolean {
     return this.#disposed;
   }
+}
+
+export function disposedOf(): RuntimeError {
+  return new RuntimeError('The model has been disposed of, or compiled or changed anew, while it was at work.', 'ERR_DISPOSED');
 }
 
 /** One rate where it is constant, else one a step. As in Keras, a schedule counts batches, also where several make one update. */

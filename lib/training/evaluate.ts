@@ -1,5 +1,6 @@
 import { CallbackList } from '../callbacks/list.js';
 import { checkAllFinite, checkFinite } from '../data/finite.js';
+import type { Reading } from '../engine/reading.js';
 import { ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
@@ -27,6 +28,15 @@ export interface EvaluateOptions {
   callbacks?: unknown;
 }
 
+/** Batches to evaluate on, and what evaluates. */
+export interface TestRun {
+  batches: Batches;
+  steps: number | null;
+  batch: number | null;
+  samples: Samples | null;
+  reading: Reading;
+}
+
 /** Batches to evaluate on: arrays in their order, or a dataset. */
 export function testBatches(
   model: Sequential,
@@ -37,18 +47,21 @@ export function testBatches(
   batchSize: number | null,
   steps: number | null,
   finite: boolean,
-): { batches: Batches; steps: number | null; batch: number | null; samples: Samples | null } {
+): TestRun {
   const compilation = model.compilation('evaluate');
+  const reading = model.reading('test', where !== '');
   // What `evaluate` reads once is looked at while it is read; `fit` has looked at it before.
   const check = finite && where === '';
   const runner: Trainer = async (feed, shape, count, reset) => {
-    const result = await model.engine().test(feed, shape, count, reset, check && samples !== null);
+    const result = await reading.test(feed, shape, count, reset, check && samples !== null);
     if (result.foundNotFinite && samples) checkFinite({ where: 'x', tensor: samples.x });
     return result;
   };
   let samples: Samples | null = null;
-  if (isDataset(x))
-    return { batches: new DatasetBatches(x, where, model, compilation, null, runner, finite), steps, batch: null, samples };
+  if (isDataset(x)) {
+    const batches = new DatasetBatches(x, where, model, compilation, null, runner, finite);
+    return { batches, steps, batch: null, samples, reading };
+  }
   // Validation takes loss and metrics as training does.
   samples = readSamples(model, compilation, where, x, y, weights, compilation.loss !== null, where === '');
   const batch = Math.min(batchSize ?? (steps ? Math.ceil(samples.count / steps) : 32), samples.count);
@@ -56,7 +69,7 @@ export function testBatches(
   const all = Math.ceil(samples.count / batch);
   const owned = samples;
   const make = () => feedOf(compilation, owned, outputFor(model, owned.x), { batch });
-  return { batches: new ArrayBatches(all, make, runner, null), steps: Math.min(steps ?? all, all), batch, samples };
+  return { batches: new ArrayBatches(all, make, runner, null), steps: Math.min(steps ?? all, all), batch, samples, reading };
 }
 
 export async function evaluate(
@@ -91,7 +104,7 @@ export async function evaluate(
       addProgbar: verbose > 0,
     });
     try {
-      const logs = await testLoop(model, test.batches, { steps: test.steps, list });
+      const logs = await testLoop(model, test, { list });
       if (!logs) throw new ValueError('The data to evaluate on gave no batch.', 'ERR_EMPTY');
       return shapeResults(logs, returnDict);
     } finally {

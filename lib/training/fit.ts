@@ -198,8 +198,7 @@ async function validate(
   list: CallbackList,
   aborting: Aborting,
 ): Promise<Logs | null> {
-  const logs = await testLoop(model, validation.batches, {
-    steps: validation.steps,
+  const logs = await testLoop(model, validation, {
     list,
     until: aborting.until,
     isAborted: () => aborting.aborted,

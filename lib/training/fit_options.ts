@@ -11,7 +11,7 @@ import { warnOnce } from '../warnings.js';
 import { balancedWeights } from './balanced.js';
 import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
 import { readBatchSize, readVerbose } from './common_options.js';
-import { refuseBesideDataset, testBatches } from './evaluate.js';
+import { refuseBesideDataset, type TestRun, testBatches } from './evaluate.js';
 import { feedOf } from './feed.js';
 import { type HandledSignal, readSignals } from './interruption.js';
 import { LossWatch } from './loss_watch.js';
@@ -93,7 +93,7 @@ export interface FitPlan {
   batches: Batches;
   /** Batches of an epoch; null where a dataset's end says it. */
   steps: number | null;
-  validation: { batches: Batches; steps: number | null; hasValidated?: boolean } | null;
+  validation: (TestRun & { hasValidated?: boolean }) | null;
   validatesAfter(epoch: number): boolean;
   params: CallbackParams;
   /** What must be finite numbers before anything is trained. */
@@ -222,7 +222,7 @@ export function readFit(
   let samples: Samples | null = null;
   let trained = 0;
   let batch: number | null = null;
-  let validation: ReturnType<typeof testBatches> | null = null;
+  let validation: TestRun | null = null;
   if (isDataset(source)) {
     refuseBesideDataset('fit', { y, batchSize: o.batchSize, validationSplit: split, sampleWeight: o.sampleWeight });
     batches = new DatasetBatches(source, 'x', model, compilation, classWeights, runner, finite);

@@ -67,10 +67,10 @@ export function trainOnBatch(model: Sequential, x: unknown, y: unknown, options?
 export function testOnBatch(model: Sequential, x: unknown, y: unknown, options?: OnBatchOptions): Results {
   const compilation = model.compilation('testOnBatch');
   const o = read('testOnBatch', options, false);
-  return model.inTurn(async () => {
+  return model.readingOnBatch(o.reset, async (reading) => {
     const samples = readSamples(model, compilation, '', x, y, o.sampleWeight, compilation.loss !== null, o.reset);
     if (o.finite) for (const one of named('', samples)) checkFinite(one);
     const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), { batch: samples.count });
-    return shapeResults(toLogs(model, await model.engine().test(feed, shape, 1, o.reset)), o.returnDict);
+    return shapeResults(toLogs(model, await reading.test(feed, shape, 1, o.reset)), o.returnDict);
   });
 }

@@ -3,6 +3,7 @@ import type { Tensor } from '../data/convert.js';
 import { BatchStream } from '../data/dataset.js';
 import { checkFinite } from '../data/finite.js';
 import { NDArray } from '../data/ndarray.js';
+import type { Reading } from '../engine/reading.js';
 import { ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
@@ -47,15 +48,15 @@ async function predictArray(
   rows: number,
   list: CallbackList | null,
   where: string | null,
+  reading: Reading,
 ): Promise<NDArray> {
   checkStateful(model, rows, batch);
   const output = outputFor(model, x) as number[];
   const width = sizeOf(output);
   const all = memoryFor(rows, width);
   const { feed, shape } = feedOf(null, { x, y: null, weights: null, count: rows }, output, { batch, count: rows });
-  const engine = model.engine();
   const run = async (count: number, into: Float32Array) => {
-    const result = await engine.predict(feed, shape.sampleShape, count, into, where !== null);
+    const result = await reading.predict(feed, shape.sampleShape, count, into, where !== null);
     if (result.foundNotFinite) checkFinite({ where: where as string, tensor: x });
     return result.done;
   };
@@ -119,6 +120,7 @@ export async function predict(model: Sequential, x: unknown, options?: PredictOp
     const wanted = all === null ? steps : Math.min(steps ?? all, all);
     const list = new CallbackList(o.callbacks, { model, params: { verbose, epochs: 1, steps: wanted }, addProgbar: verbose > 0 });
     model.stopPredicting = false;
+    const reading = model.reading('predict');
     try {
       await list.onPredictBegin();
       const result = tensor
@@ -129,11 +131,13 @@ export async function predict(model: Sequential, x: unknown, options?: PredictOp
             Math.min(tensor.shape[0], (wanted as number) * batch),
             list,
             finite ? 'x' : null,
+            reading,
           )
-        : await predictDataset(model, source, wanted, list, finite);
+        : await predictDataset(model, source, wanted, list, finite, reading);
       await list.onPredictEnd();
       return result;
     } finally {
+      reading.close();
       list.progbar?.close();
     }
   });
@@ -145,6 +149,7 @@ async function predictDataset(
   steps: number | null,
   list: CallbackList,
   finite: boolean,
+  reading: Reading,
 ): Promise<NDArray> {
   const stream = new BatchStream(source, 'x', { labels: false });
   const parts: NDArray[] = [];
@@ -157,7 +162,7 @@ async function predictDataset(
       const where = `x, batch ${batch.index}`;
       const x = readX(model, where, batch.x);
       await list.onPredictBatchBegin(parts.length);
-      const outputs = await predictArray(model, x, x.shape[0], x.shape[0], null, finite ? where : null);
+      const outputs = await predictArray(model, x, x.shape[0], x.shape[0], null, finite ? where : null, reading);
       await list.onPredictBatchEnd(parts.length, { outputs });
       parts.push(outputs);
       if (model.stopPredicting) break;
@@ -187,14 +192,20 @@ function readFinite(where: string, options: PredictBatchOptions | undefined): bo
 
 export function predictOnBatch(model: Sequential, x: unknown, options?: PredictBatchOptions): Promise<NDArray> {
   const finite = readFinite('predictOnBatch', options);
-  return model.inTurn(() => {
+  return model.inTurn(async () => {
     const tensor = readX(model, 'x', x);
-    return predictArray(model, tensor, tensor.shape[0], tensor.shape[0], null, finite ? 'x' : null);
+    const reading = model.reading('predict');
+    try {
+      return await predictArray(model, tensor, tensor.shape[0], tensor.shape[0], null, finite ? 'x' : null, reading);
+    } finally {
+      reading.close();
+    }
   });
 }
 
 export function predictSync(model: Sequential, x: unknown, options?: PredictBatchOptions): NDArray {
   const finite = readFinite('predictSync', options);
+  model.mayRead();
   const tensor = readX(model, 'x', x);
   const output = outputFor(model, tensor) as number[];
   const predictions = memoryFor(tensor.shape[0], sizeOf(output));

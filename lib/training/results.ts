@@ -14,20 +14,26 @@ export function toLogs(model: Sequential, totals: Totals): Logs {
   return logs;
 }
 
+/** Who ran: the model's engine a training, a reading an evaluation. */
+export interface Ran {
+  totals(): Totals;
+  progress(): Totals | null;
+  readonly disposed: boolean;
+}
+
 /** Results of the run that has just ended. */
-export function resultLogs(model: Sequential): Logs {
-  return toLogs(model, model.engine().totals());
+export function resultLogs(model: Sequential, ran: Ran = model.engine()): Logs {
+  return toLogs(model, ran.totals());
 }
 
 /** Keeps a progress bar moving while the engine runs many batches. Returns what ends it. */
-export function watchProgress(model: Sequential, progbar: ProgbarLogger | null): () => void {
+export function watchProgress(model: Sequential, progbar: ProgbarLogger | null, ran: Ran = model.engine()): () => void {
   if (!progbar?.isLive) return () => undefined;
-  const engine = model.engine();
-  engine.progress();
+  ran.progress();
   const timer = setInterval(() => {
-    if (engine.disposed) return;
-    const totals = engine.progress();
-    if (totals.steps > 0) progbar.update(totals.steps, toLogs(model, totals));
+    if (ran.disposed) return;
+    const totals = ran.progress();
+    if (totals && totals.steps > 0) progbar.update(totals.steps, toLogs(model, totals));
   }, 50);
   return () => clearInterval(timer);
 }

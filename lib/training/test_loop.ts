@@ -2,13 +2,11 @@ import type { Logs } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
 import type { Sequential } from '../sequential.js';
 import { patiently, type Until } from './aborting.js';
-import type { Batches } from './batches.js';
+import type { TestRun } from './evaluate.js';
 import { resultLogs, watchProgress } from './results.js';
 import { runUntilStopped, type Stops } from './stopping.js';
 
 export interface TestOptions {
-  /** Batches to look at; null: all. */
-  steps: number | null;
   list: CallbackList;
   until?: Until;
   isAborted?: () => boolean;
@@ -18,8 +16,9 @@ export interface TestOptions {
  * One pass over the batches in inference mode. The logs are `loss` and the metrics; null where there is no batch, and then no hook is called.
  * What was opened for it is closed.
  */
-export async function testLoop(model: Sequential, batches: Batches, options: TestOptions): Promise<Logs | null> {
-  const { steps, list, until = patiently, isAborted = () => false } = options;
+export async function testLoop(model: Sequential, test: TestRun, options: TestOptions): Promise<Logs | null> {
+  const { batches, steps, reading } = test;
+  const { list, until = patiently, isAborted = () => false } = options;
   const wanted = steps ?? Number.POSITIVE_INFINITY;
   try {
     const began = batches.begin(wanted);
@@ -29,15 +28,17 @@ export async function testLoop(model: Sequential, batches: Batches, options: Tes
     const begin = list.onTestBegin();
     if (begin) await until(begin);
     const run = list.wantsTestBatches || batches.oneByOne ? oneByOne : together;
-    const { done, logs } = await run(model, batches, wanted, list, until, {
+    const { done, logs } = await run(model, test, wanted, list, until, {
       isStopped: () => model.stopEvaluating,
       isAborted,
     });
+    reading.close();
     if (done < wanted) list.progbar?.endedAt(done);
     const end = list.onTestEnd(logs);
     if (end) await until(end);
     return logs;
   } finally {
+    reading.close();
     const closed = batches.close();
     if (closed) await until(closed).catch(() => undefined);
   }
@@ -48,7 +49,7 @@ type Tested = { done: number; logs: Logs };
 /** Somebody must hear of each batch, or the batches come one by one anyway. The first one is ready. */
 async function oneByOne(
   model: Sequential,
-  batches: Batches,
+  { batches, reading }: TestRun,
   wanted: number,
   list: CallbackList,
   until: Until,
@@ -60,7 +61,7 @@ async function oneByOne(
     const before = list.onTestBatchBegin(done);
     if (before) await until(before);
     if ((await runUntilStopped(1, stops, () => batches.run(1, done === 0))) === 0) break;
-    logs = resultLogs(model);
+    logs = resultLogs(model, reading);
     const after = list.onTestBatchEnd(done++, logs);
     if (after) await until(after);
   } while (done < wanted && !stops.isStopped() && !stops.isAborted() && (await batches.ready(false)));
@@ -70,16 +71,16 @@ async function oneByOne(
 /** All in one call of the engine. */
 async function together(
   model: Sequential,
-  batches: Batches,
+  { batches, reading }: TestRun,
   wanted: number,
   list: CallbackList,
   _until: Until,
   stops: Stops,
 ): Promise<Tested> {
-  const unwatch = watchProgress(model, list.progbar);
+  const unwatch = watchProgress(model, list.progbar, reading);
   try {
     const done = await runUntilStopped(wanted, stops, (count) => batches.run(count, true));
-    return { done, logs: resultLogs(model) };
+    return { done, logs: resultLogs(model, reading) };
   } finally {
     unwatch();
   }

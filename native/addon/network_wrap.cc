@@ -39,6 +39,10 @@ std::vector<VariablePtr> toVariables(const Napi::Value& v, Instance& instance) {
   return out;
 }
 
+bool isNetwork(const Napi::Value& v, Instance& instance) {
+  return v.IsObject() && !instance.network.IsEmpty() && v.As<Napi::Object>().InstanceOf(instance.network.Value());
+}
+
 // The network's work on the pool, with a team when there are stages to share.
 class NetworkJob : public Job {
  public:
@@ -47,6 +51,7 @@ class NetworkJob : public Job {
   void run() override;
   void stop() override { network->stop(); }
   Team* team() override { return &team_; }
+  bool serves() const override { return network->isReader(); }
 
   std::shared_ptr<Network> network;
   std::shared_ptr<Feed> feed;
@@ -105,6 +110,13 @@ void NetworkJob::run() {
 NetworkWrap::NetworkWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   guarded(info.Env(), [&] {
     Instance& instance = Instance::of(info.Env());
+    if (isNetwork(info[0], instance)) {
+      const NetworkWrap* model = Unwrap(info[0].As<Napi::Object>());
+      if (!model->network_ || model->network_->isReader()) throw Error("ERR_SPEC", "a reader needs the network of a model");
+      network_ = std::make_shared<Network>(*model->network_);
+      if (info[1].IsBoolean() && info[1].As<Napi::Boolean>()) network_->traceWith(*model->network_);
+      return;
+    }
     network_ = std::make_shared<Network>(toValue(info[0]), toVariables(info[1], instance), toVariables(info[2], instance),
                                          toVariables(info[3], instance));
   });
@@ -193,9 +205,11 @@ Napi::Value NetworkWrap::predictSync(const Napi::CallbackInfo& info) {
       result = network.run(feed, r, nullptr);
     } catch (...) {
       network.release();
+      network.rest();
       throw;
     }
     network.release();
+    network.rest();
     tellMemory(env);
     return Napi::Boolean::New(env, !result.foundNotFinite);
   });
@@ -204,15 +218,8 @@ Napi::Value NetworkWrap::predictSync(const Napi::CallbackInfo& info) {
 Napi::Value NetworkWrap::outputShape(const Napi::CallbackInfo& info) {
   Network& network = alive(info.Env());
   return guarded(info.Env(), [&]() -> Napi::Value {
-    network.acquire(Mode::predict);  // making a plan touches what a running job uses
-    Shape out;
-    try {
-      out = network.outputShape(toIntegers(info[0], "sampleShape"));
-    } catch (...) {
-      network.release();
-      throw;
-    }
-    network.release();
+    if (!network.isReader()) throw Error("ERR_SPEC", "outputShape is for readers: making a plan touches what a training uses");
+    const Shape out = network.outputShape(toIntegers(info[0], "sampleShape"));
     Napi::Array a = Napi::Array::New(info.Env(), out.size());
     for (size_t i = 0; i < out.size(); ++i) a.Set(static_cast<uint32_t>(i), static_cast<double>(out[i]));
     return a;
@@ -267,6 +274,11 @@ Napi::Value NetworkWrap::progress(const Napi::CallbackInfo& info) { return toObj
 
 Napi::Value NetworkWrap::stop(const Napi::CallbackInfo& info) {
   if (network_) network_->stop();  // whoever stops what has been disposed of has what they want
+  return info.Env().Undefined();
+}
+
+Napi::Value NetworkWrap::rest(const Napi::CallbackInfo& info) {
+  if (network_) network_->rest();
   return info.Env().Undefined();
 }
 
@@ -335,8 +347,8 @@ Napi::FunctionReference defineNetwork(Napi::Env env, Napi::Object exports) {
        NetworkWrap::InstanceMethod<&NetworkWrap::trainingSums>("trainingSums"),
        NetworkWrap::InstanceMethod<&NetworkWrap::setTrainingSums>("setTrainingSums"),
        NetworkWrap::InstanceMethod<&NetworkWrap::progress>("progress"), NetworkWrap::InstanceMethod<&NetworkWrap::stop>("stop"),
-       NetworkWrap::InstanceMethod<&NetworkWrap::beginTrace>("beginTrace"), NetworkWrap::InstanceMethod<&NetworkWrap::endTrace>("endTrace"),
-       NetworkWrap::InstanceMethod<&NetworkWrap::dispose>("dispose")});
+       NetworkWrap::InstanceMethod<&NetworkWrap::rest>("rest"), NetworkWrap::InstanceMethod<&NetworkWrap::beginTrace>("beginTrace"),
+       NetworkWrap::InstanceMethod<&NetworkWrap::endTrace>("endTrace"), NetworkWrap::InstanceMethod<&NetworkWrap::dispose>("dispose")});
   exports.Set("Network", f);
   return Napi::Persistent(f);
 }

@@ -64,6 +64,7 @@ class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
   Napi::Value trainingSums(const Napi::CallbackInfo& info);
   Napi::Value setTrainingSums(const Napi::CallbackInfo& info);
   Napi::Value progress(const Napi::CallbackInfo& info);
+  Napi::Value rest(const Napi::CallbackInfo& info);
   Napi::Value stop(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value beginTrace(const Napi::CallbackInfo& info);

@@ -7,8 +7,8 @@
 
 #include "native/engine/error.h"
 #include "native/engine/philox.h"
-#include "native/kernels/finite.h"
 #include "native/engine/shape.h"
+#include "native/kernels/finite.h"
 
 namespace gemmfit {
 namespace {

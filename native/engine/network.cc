@@ -30,56 +30,80 @@ struct Helpers {
   Team* team;
 };
 
+// Around the batches of a run, however it ends.
+struct InRun {
+  InRun(Training* t, Reading* r, const std::vector<size_t>& readWhole) : training(t), reading(r) {
+    if (training) training->begin();
+    if (reading) reading->enter(readWhole);
+  }
+  ~InRun() {
+    if (training) training->end();
+    if (reading) reading->leave();
+  }
+  Training* training;
+  Reading* reading;
+};
+
 }  // namespace
 
 Network::Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots, std::vector<VariablePtr> states)
-    : spec_(std::move(spec)),
+    : spec_(std::make_shared<const Value>(std::move(spec))),
       variables_(std::move(variables)),
       slots_(std::move(slots)),
       states_(std::move(states)),
-      weights_(spec_, variables_, slots_) {
+      training_(std::make_unique<Training>(variables_, slots_, states_)),
+      weights_(*spec_, variables_, slots_) {
   useOneBlasThread();
-  for (const Value& op : spec_.items("ops"))
+  for (const Value& op : spec_->items("ops"))
     if (op.text("op", "") != "embedding")
       for (const int64_t id : op.integers("weights"))
-        if (id >= 0 && id < static_cast<int64_t>(variables_.size())) readWhole_.push_back(variables_[static_cast<size_t>(id)]);
+        if (id >= 0 && id < static_cast<int64_t>(variables_.size())) readWhole_.push_back(static_cast<size_t>(id));
 }
+
+Network::Network(const Network& model)
+    : spec_(model.spec_),
+      variables_(model.variables_),
+      states_(model.states_),
+      readWhole_(model.readWhole_),
+      reading_(std::make_unique<Reading>(variables_)),
+      weights_(*spec_, reading_->views(), {}, false) {}
 
 void Network::acquire(Mode mode) {
   if (held_.exchange(true)) throw Error("ERR_BUSY", "the model is busy with another fit, evaluate or predict; await that first", false);
-  const bool training = mode == Mode::train;
-  std::set<Variable*> seen;
-  const auto lock = [&](const VariablePtr& v, bool exclusive) {
-    if (!seen.insert(v.get()).second) return true;
-    if (exclusive ? !v->tryExclusive() : !v->tryShare()) return false;
-    (exclusive ? heldExclusive_ : heldShared_).push_back(v);
-    return true;
-  };
-  bool all = true;
-  if (!training)
-    for (const VariablePtr& v : readWhole_) all = all && settleRows(v);
-  for (const VariablePtr& v : variables_) {
-    all = all && lock(v, training);
-    // Rows that are behind depend on the slots of the optimizer that trains them.
-    const std::shared_ptr<LazyRows> rows = all ? v->lazyRows() : nullptr;
-    if (rows && rows->behind())
-      for (const VariablePtr& member : rows->members()) all = all && lock(member, training);
-  }
-  if (training)
-    for (const VariablePtr& v : slots_) all = all && lock(v, true);
-  for (const VariablePtr& v : states_) all = all && lock(v, true);
-  if (!all) {
+  try {
+    if (mode == Mode::train) return training_->claim();
+    // Ops that know nothing of rows that are behind read the table itself, where they can be brought up to date now.
+    for (const size_t i : readWhole_) settleRows(variables_[i]);
+    for (const VariablePtr& v : states_) {
+      if (!v->tryExclusive())
+        throw Error("ERR_BUSY",
+                    "the states of its stateful layers, which go on from batch to batch, are in use by a fit, evaluate or predict; await "
+                    "that first",
+                    false);
+      heldStates_.push_back(v);
+    }
+    if (reading_) reading_->open();
+  } catch (...) {
     release();
-    throw Error("ERR_BUSY", "weights of this model are in use by a job of another model that shares them; await that first", false);
+    throw;
   }
 }
 
 void Network::release() {
-  for (const VariablePtr& v : heldExclusive_) v->release();
-  for (const VariablePtr& v : heldShared_) v->unshare();
-  heldExclusive_.clear();
-  heldShared_.clear();
+  if (reading_)
+    reading_->close();
+  else
+    training_->unclaim();
+  for (const VariablePtr& v : heldStates_) v->release();
+  heldStates_.clear();
   held_.store(false);
+}
+
+void Network::rest() {
+  if (reading_)
+    reading_->rest();
+  else
+    training_->forget();
 }
 
 Plan& Network::plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSteps) {
@@ -89,7 +113,7 @@ Plan& Network::plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSte
     plans_.splice(plans_.begin(), plans_, it);
     return *plans_.front();
   }
-  plans_.push_front(std::make_unique<Plan>(spec_, weights_, states_, mode, in, batch, weightSteps));
+  plans_.push_front(std::make_unique<Plan>(*spec_, weights_, states_, mode, in, batch, weightSteps));
   if (plans_.size() > kMostPlans) plans_.pop_back();
   return *plans_.front();
 }
@@ -122,8 +146,11 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   const bool predicts = request.mode == Mode::predict;
   if (sizeOf(request.sampleShape) != feed.spec.x.rowSize)
     throw Error("ERR_SHAPE", "the feed's rows do not have the shape they are said to have");
+  if (reading_ && request.mode == Mode::train) throw Error("ERR_SPEC", "a reader does not train");
+  const InRun inRun(request.mode == Mode::train ? training_.get() : nullptr, reading_.get(), readWhole_);
   plan_ = &plan(request.mode, request.sampleShape, feed.spec.batch, request.weightSteps);
   plan_->bind(arena_);
+  if (reading_) plan_->aimWeights();
   plan_->takeStates();
   plan_->checkFinite(request.checkFinite && request.mode != Mode::train);
   plan_->trace(trace_.get());
@@ -161,6 +188,10 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   step.seed = 0;
   while (result.steps < request.steps && !stopped() && feed.next()) {
     step.rows = feed.rows();
+    if (reading_ && reading_->asked()) {
+      reading_->move();
+      plan_->aimWeights();
+    }
     if (request.mode == Mode::train) {
       step.number = request.step + static_cast<uint64_t>(result.steps);
       const size_t k = std::min(static_cast<size_t>(result.steps), request.learningRates.size() - 1);
@@ -171,6 +202,7 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
       throw Error("ERR_SPEC", "the room for predictions is too small");
     this->step(feed, step, out, team);
     const double loss = plan_->endStep();
+    if (request.mode == Mode::train) training_->endBatch();
     if (plan_->foundNotFinite()) {
       result.foundNotFinite = true;
       break;

@@ -8,6 +8,8 @@
 #include "native/engine/feed.h"
 #include "native/engine/plan.h"
 #include "native/engine/pool.h"
+#include "native/engine/reading.h"
+#include "native/engine/training.h"
 #include "native/engine/value.h"
 #include "native/engine/weights.h"
 
@@ -43,17 +45,25 @@ struct RunResult {
   std::vector<Totals> epochs;   // with `epochSteps`: of each epoch that came to its end
 };
 
-// A compiled model: program, weights and what happens to them. One job at a time uses it: `acquire` before, `release` after.
+// A compiled model: program, weights and what happens to them; or a reader of one, with plans, memory and sums of its own, which evaluates
+// and predicts while the model trains (native/engine/access.h). One job at a time uses a network: `acquire` before, `release` after.
 // Threads: `run` on whichever thread leads; `stop`, `progress` from any.
 class Network {
  public:
   // spec: { seed, ops, head?, variables, optimizer? }. States are of no size until the first run.
   Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots, std::vector<VariablePtr> states = {});
 
-  // Locks the variables the mode uses (for training, and states always: exclusively). Error ERR_BUSY (a RuntimeError) when another job
-  // holds them.
+  // A reader of the model.
+  explicit Network(const Network& model);
+  bool isReader() const { return reading_ != nullptr; }
+
+  // Before a run: a training of the model claims its variables, a reader opens its reading. Error ERR_BUSY (a RuntimeError) when another
+  // job holds the network, or variables so that this one cannot have them.
   void acquire(Mode mode);
   void release();
+  // A reader's evaluation or prediction is over: the next run sees the weights as they are then. A model's training: so are the readings
+  // of it, and their copies can go.
+  void rest();
 
   RunResult run(Feed& feed, const RunRequest& request, Team* team);
   Totals totals() const;  // between jobs
@@ -66,6 +76,7 @@ class Network {
   const Sums& trainingSums() const { return sums_[0]; }
   void setTrainingSums(Sums sums);
   // From now on runs are traced, until `endTrace`, which gives the trace. Between jobs.
+  void traceWith(const Network& other) { trace_ = other.trace_; }
   void beginTrace() { trace_ = std::make_shared<Trace>(); }
   std::shared_ptr<Trace> endTrace() { return std::move(trace_); }
   Totals progress();  // during one: a recent snapshot, and the wish for a newer one
@@ -80,9 +91,11 @@ class Network {
   Plan& plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSteps);
   void step(Feed& feed, const Step& step, float* predictions, Team* team);
 
-  Value spec_;
-  std::vector<VariablePtr> variables_, slots_, states_;
-  std::vector<VariablePtr> readWhole_;  // those that other ops than an embedding read
+  const std::shared_ptr<const Value> spec_;
+  const std::vector<VariablePtr> variables_, slots_, states_;  // the model's
+  std::vector<size_t> readWhole_;                              // those that other ops than an embedding read
+  std::unique_ptr<Training> training_;                         // of a model
+  std::unique_ptr<Reading> reading_;                           // of a reader
   Weights weights_;
   Arena arena_;
   std::list<std::unique_ptr<Plan>> plans_;  // most recently used first
@@ -99,7 +112,7 @@ class Network {
   std::atomic<bool> stop_{false}, wanted_{false};
   mutable std::mutex snapshotMutex_;
   Totals snapshot_;
-  std::vector<VariablePtr> heldExclusive_, heldShared_;
+  std::vector<VariablePtr> heldStates_;
   std::atomic<bool> held_{false};
 };
 

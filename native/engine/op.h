@@ -151,6 +151,18 @@ class Op {
   float* maskOut = nullptr;       // to write when mask == make
   int64_t maskInSteps = 0;
   std::vector<float*> scratch;  // as scratchSpec orders them; 64-byte aligned
+
+  // Where an op keeps the place of a weight's values. Those of a view may move between two batches.
+  struct WeightPlace {
+    Variable* variable;
+    float** place;
+  };
+  std::vector<WeightPlace> weightPlaces;
+  void take(const VariablePtr& weight, float** place) {
+    *place = weight->data();
+    weightPlaces.push_back({weight.get(), place});
+  }
+  void take(const VariablePtr& weight, const float** place) { take(weight, const_cast<float**>(place)); }
 };
 
 // The state that a stateful op's spec names by `state`. Throws Error ERR_SPEC where the network has no such state.

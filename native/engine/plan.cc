@@ -414,6 +414,11 @@ void Plan::bind(Arena& arena) {
     for (float** user : b.users) *user = base + b.offset;
 }
 
+void Plan::aimWeights() {
+  for (const auto& op : ops_)
+    for (const Op::WeightPlace& w : op->weightPlaces) *w.place = w.variable->data();
+}
+
 void Plan::beginStep(const Feed& feed, Step step, float* predictions) {
   feed_ = &feed;
   step_ = step;

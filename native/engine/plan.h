@@ -41,6 +41,7 @@ class Plan {
 
   // One step: beginStep, then stage by stage its tasks and endStage, then endStep.
   void bind(Arena& arena);  // gives the ops their memory; again when the arena has moved
+  void aimWeights();        // where the weights' values are now: of views
   void
   takeStates();  // before the first step of a run: gives states that nobody has left yet their rows; ERR_STATEFUL where others do not fit
   void checkFinite(bool check) { check_ = check, notFinite_ = false; }  // x of the steps of a run is looked at while it is gathered

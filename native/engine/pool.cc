@@ -217,7 +217,7 @@ void Pool::quiesce() {
   closing_ = true;
   for (const auto& job : running_) job->stop();
   wake_.notify_all();
-  wake_.wait_for(lock, std::chrono::seconds(30), [this] { return busy_ == 0; });
+  wake_.wait_for(lock, std::chrono::seconds(30), [this] { return busy_ == 0 && !serving_; });
 }
 
 int Pool::threads() { return limit_.load(); }
@@ -230,6 +230,10 @@ void Pool::setThreads(int count) {
 
 void Pool::submit(std::shared_ptr<Job> job) {
   std::lock_guard<std::mutex> lock(mutex_);
+  if (job->serves() && !server_) {
+    server_ = true;
+    std::thread([this] { serve(); }).detach();
+  }
   queue_.push_back(std::move(job));
   queued_.fetch_add(1);
   ensureWorkers();
@@ -268,6 +272,39 @@ std::shared_ptr<Job> Pool::joinable() {
   return best;
 }
 
+void Pool::lead(std::unique_lock<std::mutex>& lock, std::deque<std::shared_ptr<Job>>::iterator at) {
+  std::shared_ptr<Job> job = std::move(*at);
+  queue_.erase(at);
+  queued_.fetch_sub(1);
+  running_.push_back(job);
+  wake_.notify_all();
+  lock.unlock();
+  job->run();
+  lock.lock();
+  running_.erase(std::find(running_.begin(), running_.end(), job));
+  lock.unlock();
+  job.reset();  // outside the lock: it may free a network
+  lock.lock();
+}
+
+void Pool::serve() {
+  const FlushSubnormals flush;
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    const bool full = leading_ >= limit_.load();  // else a thread that helps comes as soon as its task is done
+    const auto job =
+        full && !closing_ ? std::find_if(queue_.begin(), queue_.end(), [](const auto& j) { return j->serves(); }) : queue_.end();
+    if (job == queue_.end()) {
+      wake_.wait(lock);
+      continue;
+    }
+    serving_ = true;
+    lead(lock, job);
+    serving_ = false;
+    wake_.notify_all();
+  }
+}
+
 void Pool::work() {
   askForLongSlices();
   const FlushSubnormals flush;
@@ -278,19 +315,10 @@ void Pool::work() {
       continue;
     }
     if (!queue_.empty()) {
-      std::shared_ptr<Job> job = std::move(queue_.front());
-      queue_.pop_front();
-      queued_.fetch_sub(1);
-      running_.push_back(job);
       ++busy_;
-      wake_.notify_all();
-      lock.unlock();
-      job->run();
-      lock.lock();
-      running_.erase(std::find(running_.begin(), running_.end(), job));
-      lock.unlock();
-      job.reset();  // outside the lock: it may free a network
-      lock.lock();
+      ++leading_;
+      lead(lock, queue_.begin());
+      --leading_;
       --busy_;
       wake_.notify_all();
       continue;

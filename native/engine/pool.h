@@ -52,11 +52,13 @@ class Job {
  public:
   virtual ~Job() = default;
   virtual void run() = 0;
-  virtual void stop() {}                    // asks it to end soon; any thread
-  virtual Team* team() { return nullptr; }  // always the same; null: nobody can help
+  virtual void stop() {}                         // asks it to end soon; any thread
+  virtual Team* team() { return nullptr; }       // always the same; null: nobody can help
+  virtual bool serves() const { return false; }  // somebody waits for it: it does not wait for the end of a training
 };
 
-// One pool for the process. Jobs wait in order; a job alone spreads its tasks over all threads, many jobs take a thread each.
+// One pool for the process. Jobs wait in order; a job alone spreads its tasks over all threads, many jobs take a thread each. Where all
+// threads lead trainings, which may last, one more takes the jobs that serve: it and they share the processor's time.
 class Pool {
  public:
   static Pool& instance();
@@ -72,6 +74,8 @@ class Pool {
  private:
   Pool();
   void work();
+  void serve();
+  void lead(std::unique_lock<std::mutex>& lock, std::deque<std::shared_ptr<Job>>::iterator job);
   void ensureWorkers();
   std::shared_ptr<Job> joinable();
 
@@ -83,7 +87,9 @@ class Pool {
   std::atomic<int> queued_{0}, idle_{0};  // idle: threads that have found a team without tasks, and sleep
   std::atomic<int> limit_;
   bool closing_ = false;
-  int busy_ = 0;  // threads that lead or help
+  int busy_ = 0;                           // threads that lead or help, but the one that serves
+  int leading_ = 0;                        // of them
+  bool server_ = false, serving_ = false;  // whether there is one that serves, and whether it does
 };
 
 }  // namespace gemmfit

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "native/engine/access.h"
 #include "native/engine/error.h"
 #include "native/engine/guard.h"
 
@@ -47,6 +48,8 @@ AlignedFloats allocateFloats(int64_t count, const char* what) {
 
 Variable::Variable(std::vector<int64_t> shapeOf) { reshape(std::move(shapeOf)); }
 
+Variable::Variable(const VariablePtr& of) : shape(of->shape), size(of->size), data_(of->data_) {}
+
 void Variable::reshape(std::vector<int64_t> shapeOf) {
   int64_t all = 1;
   for (const int64_t d : shapeOf) {
@@ -54,23 +57,37 @@ void Variable::reshape(std::vector<int64_t> shapeOf) {
       throw Error("ERR_SHAPE", "a variable's shape must be of whole numbers that fit in memory");
     all *= d;
   }
-  data_ = allocateFloats(all, "a variable");
+  own_ = allocateFloats(all, "a variable");
+  data_ = own_.get();
   shape = std::move(shapeOf);
   size = all;
 }
 
 bool Variable::tryShare() {
-  int seen = users_.load(std::memory_order_relaxed);
-  while (seen >= 0)
-    if (users_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire)) return true;
-  return false;
+  std::lock_guard<std::mutex> lock(Access::instance().mutex);
+  if (exclusive || claimed || training) return false;
+  ++readers;
+  return true;
 }
-void Variable::unshare() { users_.fetch_sub(1, std::memory_order_release); }
+
+void Variable::unshare() {
+  std::lock_guard<std::mutex> lock(Access::instance().mutex);
+  --readers;
+  Access::instance().changed.notify_all();
+}
 
 bool Variable::tryExclusive() {
-  int none = 0;
-  return users_.compare_exchange_strong(none, -1, std::memory_order_acquire);
+  std::lock_guard<std::mutex> lock(Access::instance().mutex);
+  if (exclusive || claimed || training || readers > 0) return false;
+  exclusive = true;
+  writer = nullptr;
+  return true;
 }
-void Variable::release() { users_.store(0, std::memory_order_release); }
+
+void Variable::release() {
+  std::lock_guard<std::mutex> lock(Access::instance().mutex);
+  exclusive = false;
+  Access::instance().changed.notify_all();
+}
 
 }  // namespace gemmfit

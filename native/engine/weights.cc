@@ -28,12 +28,12 @@ float* guardedTile(int64_t n) {
 
 }  // namespace
 
-Weights::Weights(const Value& spec, std::vector<VariablePtr> variables, const std::vector<VariablePtr>& slots)
+Weights::Weights(const Value& spec, std::vector<VariablePtr> variables, const std::vector<VariablePtr>& slots, bool trains)
     : guarded_(guarding()), variables_(std::move(variables)), slotVariables_(slots) {
   const Value::Array& described = spec.items("variables");
   if (described.size() != variables_.size()) throw Error("ERR_SPEC", "variables and their descriptions differ in number");
   size_t slotsPerVariable = 0;
-  if (spec.has("optimizer")) {
+  if (trains && spec.has("optimizer")) {
     const Value& o = spec.at("optimizer");
     optimizer_ = makeOptimizer(o);
     weightDecay_ = o.number("weightDecay", 0);

@@ -20,8 +20,9 @@ namespace gemmfit {
 class Weights : public Updater {
  public:
   // spec: { variables: [{ trainable, regularizer?, constraint?, decay? }], optimizer?: { optimizer, ..., common options } }
+  // trains: whether it will ever change them.
   // slots: for each trainable variable in order: the rule's slots, then the average (EMA), then the accumulator.
-  Weights(const Value& spec, std::vector<VariablePtr> variables, const std::vector<VariablePtr>& slots);
+  Weights(const Value& spec, std::vector<VariablePtr> variables, const std::vector<VariablePtr>& slots, bool trains = true);
 
   bool wants(int id) const { return records_[static_cast<size_t>(id)].trainable; }
   int64_t count() const { return static_cast<int64_t>(records_.size()); }

@@ -107,17 +107,17 @@ class BatchNormalization : public Op {
     for (const VariablePtr& w : env.weights)
       if (w->size != channels_) throw Error("ERR_SPEC", "batchNormalization: its weights do not have the size of its axis");
     if (scale) {
-      gamma_ = env.weights[0]->data();
+      take(env.weights[0], &gamma_);
       gammaId_ = env.weightIds[0];
       trainsGamma_ = env.trainable[0];
     }
     if (center) {
-      beta_ = env.weights[moving - 1]->data();
+      take(env.weights[moving - 1], &beta_);
       betaId_ = env.weightIds[moving - 1];
       trainsBeta_ = env.trainable[moving - 1];
     }
-    movingMean_ = env.weights[moving]->data();
-    movingVariance_ = env.weights[moving + 1]->data();
+    take(env.weights[moving], &movingMean_);
+    take(env.weights[moving + 1], &movingVariance_);
   }
 
   // As Keras, it takes a mask of all axes but the last.

@@ -55,6 +55,7 @@ Chain::Chain(const Value::Array& specs, const OpEnv& env, Options options, Op& o
     for (const Scratch& s : op->scratchSpec) scratch_.back().push_back(reserve(owner, s));
     op->scratch.assign(op->scratchSpec.size(), nullptr);
     owner.writesWeights = owner.writesWeights || op->writesWeights;
+    owner.weightPlaces.insert(owner.weightPlaces.end(), op->weightPlaces.begin(), op->weightPlaces.end());
     owner.states.insert(owner.states.end(), op->states.begin(), op->states.end());
     owner.flopsPerRow += op->flopsPerRow * static_cast<double>(per_);
     shape = op->out;

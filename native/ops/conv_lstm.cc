@@ -85,9 +85,9 @@ void ConvLstm::checkWeights(const OpEnv& env, const ConvolutionSpec& s) {
   if (env.weights.size() != (s.useBias ? 3u : 2u) || !has(0, taps * static_cast<double>(s.channels) * columns) ||
       !has(1, taps * static_cast<double>(filters_) * columns) || (s.useBias && !has(2, columns)))
     s.fail("its weights do not have the shape of its input and filters");
-  kernel_ = env.weights[0]->data();
-  recurrent_ = env.weights[1]->data();
-  if (s.useBias) bias_ = env.weights[2]->data();
+  take(env.weights[0], &kernel_);
+  take(env.weights[1], &recurrent_);
+  if (s.useBias) take(env.weights[2], &bias_);
 }
 
 void ConvLstm::planMemory(const OpEnv& env) {

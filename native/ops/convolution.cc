@@ -62,11 +62,11 @@ ConvolutionOp::ConvolutionOp(const ConvolutionSpec& spec, const OpEnv& env, std:
   if (env.weights.size() != (spec.useBias ? 2u : 1u) || static_cast<double>(env.weights[0]->size) != size ||
       (spec.useBias && env.weights[1]->size != channelsOut_))
     spec.fail("its weights do not have the shape of its input");
-  kernel_ = env.weights[0]->data();
+  take(env.weights[0], &kernel_);
   kernelId_ = env.weightIds[0];
   trainsKernel_ = env.trainable[0];
   if (spec.useBias) {
-    bias_ = env.weights[1]->data();
+    take(env.weights[1], &bias_);
     biasId_ = env.weightIds[1];
     trainsBias_ = env.trainable[1];
   }

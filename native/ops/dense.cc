@@ -17,9 +17,9 @@ DenseBase::DenseBase(const Value& spec, const OpEnv& env)
   if (env.in.empty() || units_ < 1 || width_ < 1) throw Error("ERR_SPEC", "dense needs an input of rank 1 or more and units above 0");
   if (env.weights.size() != (bias ? 2u : 1u) || env.weights[0]->size != width_ * units_ || (bias && env.weights[1]->size != units_))
     throw Error("ERR_SPEC", "dense: its weights do not have the shape of its input");
-  kernel_ = env.weights[0]->data();
+  take(env.weights[0], &kernel_);
   kernelId_ = env.weightIds[0];
-  bias_ = bias ? env.weights[1]->data() : nullptr;
+  if (bias) take(env.weights[1], &bias_);
   biasId_ = bias ? env.weightIds[1] : -1;
   trainsKernel_ = env.trainable[0];
   trainsBias_ = bias && env.trainable[1];

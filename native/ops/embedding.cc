@@ -41,7 +41,7 @@ class Embedding : public Op {
     in = out = env.in;
     out.push_back(width_);
     variable_ = env.weights[0].get();
-    table_ = variable_->data();
+    take(env.weights[0], &table_);
     tableId_ = env.weightIds[0];
     trains_ = env.trainable[0];
     givesDx_ = env.needsInputGradient;

@@ -72,12 +72,12 @@ class GroupNormalization : public Op {
     for (const VariablePtr& w : env.weights)
       if (w->size != view_.channels) fail("its weights do not have the size of its axis");
     if (scale) {
-      gamma_ = env.weights[0]->data();
+      take(env.weights[0], &gamma_);
       gammaId_ = env.weightIds[0];
       trainsGamma_ = env.trainable[0];
     }
     if (center) {
-      beta_ = env.weights.back()->data();
+      take(env.weights.back(), &beta_);
       betaId_ = env.weightIds.back();
       trainsBeta_ = env.trainable.back();
     }

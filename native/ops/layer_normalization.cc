@@ -119,12 +119,12 @@ class LayerNormalization : public Op {
     for (const VariablePtr& w : env.weights)
       if (w->size != norm_.n) throw Error("ERR_SPEC", "layerNormalization: its weights do not have the size of its axes");
     if (scale) {
-      norm_.gamma = env.weights[0]->data();
+      take(env.weights[0], &norm_.gamma);
       gammaId_ = env.weightIds[0];
       trainsGamma_ = env.trainable[0];
     }
     if (center) {
-      norm_.beta = env.weights.back()->data();
+      take(env.weights.back(), &norm_.beta);
       betaId_ = env.weightIds.back();
       trainsBeta_ = env.trainable.back();
     }

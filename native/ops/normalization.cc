@@ -29,8 +29,8 @@ class Normalization : public Op {
       if (env.weights.size() < 2 || env.weights.size() > 3 || env.weights[0]->size != places_ || env.weights[1]->size != places_)
         fail("its weights do not have the size of its axes");
       if (std::any_of(env.trainable.begin(), env.trainable.end(), [](bool t) { return t; })) fail("its weights cannot be trained");
-      mean_ = env.weights[0]->data();
-      variance_ = env.weights[1]->data();
+      take(env.weights[0], &mean_);
+      take(env.weights[1], &variance_);
     }
     inPlace = true;
     flopsPerRow = kFlopsPerElement * static_cast<double>(sizeOf(in));

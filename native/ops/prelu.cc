@@ -28,7 +28,7 @@ class Prelu : public Op {
     }
     findRuns(shared);
     if (env.weights[0]->size != slopes_) fail("its weight does not have the size of its axes");
-    alpha_ = env.weights[0]->data();
+    take(env.weights[0], &alpha_);
     alphaId_ = env.weightIds[0];
     trains_ = env.trainable[0];
     readsX = true;

@@ -42,9 +42,9 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   check(small && env.weights[0]->size == width_ * gateWidth_ && env.weights[1]->size == units_ * gateWidth_ &&
             (!useBias || env.weights[2]->size == biasRows * gateWidth_),
         "its weights do not have the shape of its input and units");
-  kernel_ = env.weights[0]->data();
-  recurrent_ = env.weights[1]->data();
-  if (useBias) bias_ = env.weights[2]->data();
+  take(env.weights[0], &kernel_);
+  take(env.weights[1], &recurrent_);
+  if (useBias) take(env.weights[2], &bias_);
   weightIds_ = env.weightIds;
   trainable_ = env.trainable;
   sequences_ = spec.flag("returnSequences", false);

@@ -26,7 +26,7 @@ class RmsNormalization : public Op {
     if (env.weights.size() != (unit ? 0u : 1u) || (!unit && env.weights[0]->size != n_))
       fail("its weights do not have the size of its axes");
     if (!unit) {
-      scale_ = env.weights[0]->data();
+      take(env.weights[0], &scale_);
       scaleId_ = env.weightIds[0];
       trains_ = env.trainable[0];
       mask = Mask::drop;  // as in Keras

@@ -22,8 +22,8 @@ class SpectralNormalization : public Op {
                   "spectral normalization inside TimeDistributed cannot be trained: the kernel would be another one at each of its " +
                       std::to_string(env.steps) + " steps");
     if (iterations_ < 1) throw Error("ERR_SPEC", "spectralNormalization takes one iteration or more");
-    kernel_ = env.weights[0]->data();
-    vector_ = env.weights[1]->data();
+    take(env.weights[0], &kernel_);
+    take(env.weights[1], &vector_);
     columns_ = env.weights[1]->size;
     rows_ = env.weights[0]->size / columns_;
     u_.resize(static_cast<size_t>(columns_));

@@ -226,7 +226,7 @@ TEST(Network, RefusesWhatDoesNotFit) {
   EXPECT_EQ(m.network->run(feed, good.request(Mode::train, 5), nullptr).steps, 1);
 }
 
-TEST(Network, TrainingHoldsItsVariablesExclusively) {
+TEST(Network, OneTrainingAtATimeHasAVariable) {
   Model a, b;
   a.labelWidth = b.labelWidth = 2;
   a.dense(3, 2);
@@ -236,14 +236,14 @@ TEST(Network, TrainingHoldsItsVariablesExclusively) {
   a.build();
   b.build();
   a.network->acquire(Mode::train);
-  EXPECT_THROW(b.network->acquire(Mode::predict), Error);
-  EXPECT_THROW(a.network->acquire(Mode::predict), Error);
-  a.network->release();
-  a.network->acquire(Mode::predict);
-  b.network->acquire(Mode::test);
+  EXPECT_THROW(b.network->acquire(Mode::train), Error);
   EXPECT_THROW(a.network->acquire(Mode::train), Error);
   a.network->release();
+  b.network->acquire(Mode::train);
   b.network->release();
+  ASSERT_TRUE(a.variables[0]->tryExclusive());
+  EXPECT_THROW(a.network->acquire(Mode::train), Error);
+  a.variables[0]->release();
   a.network->acquire(Mode::train);
   a.network->release();
 }
