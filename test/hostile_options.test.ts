@@ -94,11 +94,14 @@ const needed: Record<string, unknown> = {
   scale: 2,
   defaultValue: 0,
   filename: 'log.csv',
+  filepath: 'model.keras',
+  backupDir: 'backup',
   schedule: () => 0.1,
 };
 
 /** Options whose values are the user's own: what they are good for shows where they are used. */
-const anything = /inputLayer\.source|embedding\.weights|renormClipping|\.(name|monitor|filename|path|field|root|activation)$/;
+const anything =
+  /inputLayer\.source|embedding\.weights|renormClipping|\.(name|monitor|filename|filepath|backupDir|path|field|root|activation)$/;
 
 // biome-ignore lint/performance/noDynamicNamespaceImportAccess: all there is, whatever it is called
 const table = (name: (typeof tables)[number]): object => gemmfit[name];

@@ -8,6 +8,7 @@ export function checkpointOf(options: unknown): CheckpointPlan | null {
   // Before the options as a whole are read: what is none is refused there.
   const [checkpoint, callbacks] = reading('fit', () => (isPlain(options) ? [options.checkpoint, options.callbacks] : []));
   if (checkpoint !== undefined) checkReadable("fit: 'checkpoint'", checkpoint);
+  checkReadable("fit: 'callbacks'", callbacks);
   const plan = readCheckpoint('fit', checkpoint);
   const all: unknown[] = Array.isArray(callbacks) ? callbacks.flat() : [callbacks];
   const backups = all.filter((c) => c instanceof BackupAndRestore);
