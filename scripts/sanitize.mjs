@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildTarget, configureAddon, configureEngine } from './lib/native.mjs';
+import { addonPath, buildTarget, configureAddon, configureEngine } from './lib/native.mjs';
 import { Failure, main, root, run, seconds, status, which } from './lib/shell.mjs';
 
 const { values, positionals: gtest } = parseArgs({
@@ -100,8 +100,8 @@ const parts = {
       console.log('sanitize: left out, this compiler has no AddressSanitizer');
       return 0;
     }
-    const { version } = createRequire(import.meta.url)('../dist/index.js');
-    const own = { GEMMFIT_SANITIZE_TESTS: 'OFF', ...(process.arch === 'x64' ? { GEMMFIT_ONLY_TARGET: version.simd } : {}) };
+    const { simd } = createRequire(import.meta.url)(join(root, addonPath)).info();
+    const own = { GEMMFIT_SANITIZE_TESTS: 'OFF', ...(process.arch === 'x64' ? { GEMMFIT_ONLY_TARGET: simd } : {}) };
     timed('compiled', () => {
       configureEngine('build/asan-quick', { ...defines('address,undefined'), ...linkage, ...own }, { quiet: true });
       buildTarget('build/asan-quick', 'gemmfit_tests', { quiet: true });
