@@ -7,8 +7,8 @@ const folder = resolve(import.meta.dirname, '../../examples');
 const run = promisify(execFile);
 
 /** What an example prints, run as a user runs it: a process of its own over the built package. */
-async function output(example: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(folder, example)], { env: { ...process.env, ...env } });
+async function output(example: string, env: NodeJS.ProcessEnv = {}, args: string[] = []): Promise<string> {
+  const { stdout } = await run(process.execPath, [join(folder, example), ...args], { env: { ...process.env, ...env } });
   return stdout;
 }
 
@@ -38,5 +38,15 @@ describe.skipIf(process.env.GEMMFIT_SANITIZE)('examples', () => {
     const text = await output('sunspots_gru.mjs', { GEMMFIT_NUM_THREADS: '2' });
     expect(number(text, 'smaller by')).toBeGreaterThanOrEqual(40);
     expect(await output('sunspots_gru.mjs', { GEMMFIT_NUM_THREADS: '1' })).toBe(text);
+  }, 180_000);
+
+  it('a server predicts with the model that it trains, which trains to the same bits as one that nobody asks', async () => {
+    const busy = await output('serve_while_training.mjs', {}, ['--requests', '3000']);
+    expect(number(busy, 'answers')).toBe(3000);
+    const quiet = await output('serve_while_training.mjs', {}, ['--requests', '1']);
+    const loss = (text: string) => /^loss of the epochs: (.*)$/m.exec(text)?.[1].split(' ') as string[];
+    const both = Math.min(loss(busy).length, loss(quiet).length);
+    expect(both).toBeGreaterThan(0);
+    expect(loss(busy).slice(0, both)).toEqual(loss(quiet).slice(0, both));
   }, 180_000);
 });
