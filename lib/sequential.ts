@@ -341,7 +341,7 @@ export class Sequential implements CallbackModel {
         layers: this.#layers.map((l) => ({
           name: l.name as string,
           className: l.className,
-          outputShape: l.builtFor ? [null, ...l.computeOutputShape(l.builtFor)] : null,
+          outputShape: l.builtFor ? [null, ...l.outputShapeOf(l.builtFor)] : null,
           params: l.builtFor ? l.countParams() : null,
         })),
         trainable: this.trainableWeights.reduce((n, w) => n + w.variable.size, 0),

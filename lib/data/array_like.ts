@@ -1,6 +1,10 @@
 import { show, typeError, ValueError } from '../errors.js';
 import { allocate, checkTyped, dtypeOf, isBig, showShape, sizeOf, type TypedArray } from './elements.js';
 
+const MOST_AXES = 32;
+/** Elements that strides may make of fewer: a stride of 0 makes any number of one. */
+const MOST_REPEATED = 2 ** 22;
+
 /** Anything with a flat array and a shape: an `NDArray`, an ndarray of scijs (with `stride` and `offset`), the like of other libraries. */
 export interface ArrayLike {
   readonly data: TypedArray;
@@ -48,8 +52,14 @@ function numbers(where: string, values: readonly unknown[]): Float32Array {
 }
 
 function checkSizes(where: string, shape: ArrayLike['shape']): number[] {
+  // The number of axes first: whatever has a length may have any.
+  if (!(shape.length >= 0 && shape.length <= MOST_AXES))
+    throw new ValueError(
+      `${where}.shape must have at most ${MOST_AXES} axes. Received: length ${show(shape.length)}`,
+      'ERR_SHAPE',
+    );
   const sizes = Array.from(shape);
-  if (sizes.length > 32 || sizes.some((d) => !Number.isInteger(d) || d < 0))
+  if (sizes.some((d) => !Number.isInteger(d) || d < 0))
     throw new ValueError(`${where}.shape must hold whole numbers from 0. Received: ${show(sizes)}`, 'ERR_SHAPE');
   return sizes;
 }
@@ -73,6 +83,11 @@ function gather(
   if (typeof stride !== 'object' || stride.length !== shape.length || Array.from(stride).some((s) => !Number.isInteger(s)))
     throw typeError(`${where}.stride must be one whole number an axis, for shape ${showShape(shape)}. Received: ${show(stride)}`);
   const size = sizeOf(shape);
+  if (size > MOST_REPEATED && size > data.length)
+    throw new ValueError(
+      `${where}: its strides make ${size} elements of ${data.length}, which would take memory for shape ${showShape(shape)}. Pass the data in parts, as a dataset, or a copy.`,
+      'ERR_MEMORY',
+    );
   let low = offset;
   let high = offset;
   for (let k = 0; k < shape.length; k++)

@@ -1,5 +1,6 @@
 import type { DataArray } from '../../binding.js';
 import { show, typeError, ValueError } from '../errors.js';
+import { hasMemoryFor } from '../memory.js';
 
 /** Element types that data may have. */
 export type TypedArray = DataArray;
@@ -18,8 +19,13 @@ export type DType =
   | 'uint32'
   | 'int64';
 
-// biome-ignore lint/suspicious/noExplicitAny: the constructors differ in the element they take
-type TypedArrayConstructor = { new (length: number): TypedArray; from(values: any): TypedArray; name: string };
+type TypedArrayConstructor = {
+  new (length: number): TypedArray;
+  // biome-ignore lint/suspicious/noExplicitAny: the constructors differ in the element they take
+  from(values: any): TypedArray;
+  name: string;
+  BYTES_PER_ELEMENT: number;
+};
 
 const constructors: Record<DType, TypedArrayConstructor> = {
   float32: Float32Array,
@@ -33,6 +39,10 @@ const constructors: Record<DType, TypedArrayConstructor> = {
   uint32: Uint32Array,
   int64: BigInt64Array,
 };
+const bytesOf = Object.fromEntries(Object.entries(constructors).map(([dtype, c]) => [dtype, c.BYTES_PER_ELEMENT])) as Record<
+  DType,
+  number
+>;
 const byTag = new Map(Object.entries(constructors).map(([dtype, c]) => [c.name, dtype as DType]));
 
 export const dtypes = Object.keys(constructors) as DType[];
@@ -92,8 +102,10 @@ export const showShape = (shape: readonly (number | null)[]): string => `[${shap
 
 /** Zeros. A size no memory has room for is a ValueError. */
 export function allocate(where: string, dtype: DType, shape: readonly number[]): TypedArray {
+  const size = sizeOf(shape);
   try {
-    return new constructors[dtype](sizeOf(shape));
+    if (!hasMemoryFor(size * bytesOf[dtype])) throw new RangeError('more than there is');
+    return new constructors[dtype](size);
   } catch {
     throw new ValueError(
       `${where}: there is no memory for shape ${showShape(shape)} of ${dtype}. Pass the data in parts, as a dataset.`,

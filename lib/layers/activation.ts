@@ -9,7 +9,7 @@ import { Layer, type LayerOptions, type Shape } from './layer.js';
 abstract class FunctionLayer extends Layer {
   protected abstract readonly function: ActivationFunction;
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     return this.function.outputShape(input, this.label);
   }
 
@@ -80,7 +80,7 @@ export class Softmax extends Layer {
     return [...new Set(axes.map((a) => (a < 0 ? a + input.length : a - 1)))].sort((a, b) => a - b);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     if (this.#axes(input).length > 1 && input.includes(null))
       throw new ValueError(
         `${this.label}: over several axes, all sizes must be known. Received shape [${input.map(String)}].`,

@@ -28,7 +28,7 @@ export class ActivityRegularization extends Layer {
     this.l2 = checkNumber('ActivityRegularization', 'l2', o.l2, { min: 0 });
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     return input;
   }
 

@@ -26,7 +26,7 @@ abstract class AdaptivePooling extends Layer {
     this.dataFormat = checkDataFormat(where, o.dataFormat);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const { channels } = splitAxes(this.label, input, this.outputSize.length, this.dataFormat);
     return joinAxes<number | null>(this.outputSize, channels, this.dataFormat);
   }

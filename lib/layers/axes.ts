@@ -21,7 +21,8 @@ export function checkDataFormat(where: string, value: unknown): DataFormat {
 export function checkSizes(where: string, option: string, value: unknown, rank: number, min = 1): number[] {
   const list = Array.isArray(value) ? value : new Array(rank).fill(value);
   const wanted = `a whole number >= ${min}${rank > 1 ? ` or an array of ${rank} of them` : ''}`;
-  if (list.some((n) => typeof n !== 'number'))
+  // The length first: a sparse array may have any.
+  if (list.length === rank && Array.from(list).some((n) => typeof n !== 'number'))
     throw typeError(`${where}: '${option}' must be ${wanted}. Received: ${show(value)}`);
   if (list.length !== rank || !list.every((n) => Number.isInteger(n) && n >= min))
     throw new ValueError(`${where}: '${option}' must be ${wanted}. Received: ${show(value)}`, 'ERR_OUT_OF_RANGE');

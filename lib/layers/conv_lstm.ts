@@ -57,7 +57,7 @@ abstract class ConvLSTM extends RecurrentLayer {
     return this.window.split(this.label, input.slice(1));
   }
 
-  override computeOutputShape(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const grid = this.window.outputShape(this.label, this.#image(input).spatial, this.filters);
     return this.returnSequences ? [input[0], ...grid] : grid;
   }

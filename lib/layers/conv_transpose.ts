@@ -50,7 +50,7 @@ abstract class ConvTranspose extends ConvolutionLayer {
     this.#kernel = this.weightParts('kernel', o.kernelInitializer, o.kernelRegularizer, o.kernelConstraint);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const { spatial } = this.split(input);
     const out = spatial.map((n, i) => {
       if (n === null) return null;

@@ -41,7 +41,7 @@ abstract class Conv extends ConvolutionLayer {
     this.#kernel = this.weightParts('kernel', o.kernelInitializer, o.kernelRegularizer, o.kernelConstraint);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = this.split(input);
     if (channels % this.groups)
       throw new ValueError(

@@ -66,7 +66,7 @@ export class Dense extends Layer {
     };
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     if (input.length < 1)
       throw new ValueError(
         `${this.label} needs samples of rank 1 or more, [..., features]. Received samples of shape [].`,
@@ -163,7 +163,7 @@ export class InputLayer extends Layer {
     this.source = source;
   }
 
-  computeOutputShape(): Shape {
+  outputShapeOf(): Shape {
     return this.shape;
   }
 

@@ -32,7 +32,7 @@ abstract class DepthwiseConv extends ConvolutionLayer {
     this.#kernel = this.weightParts('depthwise', o.depthwiseInitializer, o.depthwiseRegularizer, o.depthwiseConstraint);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = this.split(input);
     return this.outputShape(spatial, channels * this.depthMultiplier);
   }

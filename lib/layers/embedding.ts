@@ -85,7 +85,7 @@ export class Embedding extends Layer {
     };
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     return [...input, this.outputDim];
   }
 

@@ -84,7 +84,7 @@ export class Normalization extends Layer {
     return this.#kept(input).map((a) => input[a - 1] as number);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const shape = this.#shape(input);
     if (this.#given) for (const name of ['mean', 'variance'] as const) this.#spread(name, shape);
     return input;

@@ -30,7 +30,7 @@ export class GlobalAveragePooling1D extends Layer {
     this.keepdims = checkBoolean(this.className, 'keepdims', o.keepdims);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const { channels } = splitAxes(this.label, input, 1, this.dataFormat);
     return this.keepdims ? joinAxes<number | null>([1], channels, this.dataFormat) : [channels];
   }

@@ -47,7 +47,7 @@ export class GroupNormalization extends AffineLayer {
     return input[this.knownAxis(input, this.axis)] as number;
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const channels = this.#channels(input);
     if (this.groups > 0 && channels % this.groups !== 0)
       throw new ValueError(

@@ -10,6 +10,7 @@ import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import { nextSeed } from '../random.js';
 import { type Config, classNameOf, type Part, partToJSON, snake } from '../registry.js';
 import { type Regularizer, regularizerRegistry } from '../regularizers.js';
+import { checkSample, checkWeightSize, withMemory } from './limits.js';
 import { checkShape, type Shape, sameShape, sampleShape, shapeText } from './shape.js';
 
 export { checkShape, type Shape };
@@ -132,7 +133,7 @@ export const labelled = (layer: Layer, ops: OpSpec[]): OpSpec[] => ops.map((op) 
  * it says of its layer.
  */
 export function lowerAll(layers: readonly Layer[], input: Shape, lowering: Lowering): OpSpec[] {
-  let shape = input;
+  let shape = checkSample('The model', 'an input', input);
   return layers.flatMap((layer) => {
     const penalty = layer.activityRegularizer ? [{ op: 'activityRegularization', ...layer.activityRegularizer.spec() }] : [];
     const ops = [...layer.lower(shape, lowering), ...penalty];
@@ -151,7 +152,7 @@ export const isStateful = (layer: Layer): boolean => (layer as { stateful?: unkn
 
 /**
  * One layer of a model: its Keras config, its shape rule, its weights, and the native ops it becomes.
- * A subclass gives `className`, `computeOutputShape`, `lower` and `config`, and `createWeights` where it has any.
+ * A subclass gives `className`, `outputShapeOf`, `lower` and `config`, and `createWeights` where it has any.
  */
 export abstract class Layer implements Part {
   static readonly className: string = 'Layer';
@@ -249,8 +250,13 @@ export abstract class Layer implements Part {
     this.#home = home;
   }
 
-  /** The shape of one output sample. Throws a ValueError with the layer's name where the input does not fit. */
-  abstract computeOutputShape(input: Shape): Shape;
+  /** The shape of one output sample. Throws a ValueError with the layer's name where the input does not fit, or either is too large. */
+  computeOutputShape(input: Shape): Shape {
+    return checkSample(this.label, 'an output', this.outputShapeOf(checkShape(this.label, 'input', input)));
+  }
+
+  /** @internal The shape rule alone: of an input whose sizes are whole numbers above 0, or null. What is too large is refused where it is used. */
+  abstract outputShapeOf(input: Shape): Shape;
 
   /** The native ops it becomes. They read sizes that are null here from the batch. */
   abstract lower(input: Shape, lowering: Lowering): OpSpec[];
@@ -273,14 +279,20 @@ export abstract class Layer implements Part {
       if (!sameShape(input, this.builtFor)) this.#checkFits(input, this.builtFor);
       return;
     }
-    this.computeOutputShape(input);
-    this.createWeights(input);
+    this.outputShapeOf(input);
+    const made = this.weights.length;
+    try {
+      this.createWeights(input);
+    } catch (error) {
+      this.weights.length = made;
+      throw error;
+    }
     this.builtFor = input;
   }
 
   /** A layer of several stacks has one set of weights: in each of them they must be those that its input there asks for. */
   #checkFits(input: Shape, builtFor: Shape): void {
-    const output = this.computeOutputShape(input);
+    const output = this.outputShapeOf(input);
     const made = this.weights.length;
     const wanted: string[] = [];
     this.#probe = wanted;
@@ -291,7 +303,7 @@ export abstract class Layer implements Part {
       this.weights.length = made;
     }
     const own = this.weights.filter((w) => w.layer === this).map((w) => String(w.shape));
-    const sameRank = this.computeOutputShape(builtFor).length === output.length;
+    const sameRank = this.outputShapeOf(builtFor).length === output.length;
     if (made > 0 && (!sameRank || own.join(';') !== wanted.join(';')))
       throw new ValueError(
         `${this.label} was built for input shape ${shapeText(builtFor)} and cannot take ${shapeText(input)}.`,
@@ -317,15 +329,13 @@ export abstract class Layer implements Part {
       if (!found) throw new ValueError(`${this.label} has other weights for other shapes.`, 'ERR_SHAPE');
       return found;
     }
-    const weight = new Weight(
-      name,
-      shape,
-      options.trainable ?? true,
-      this,
-      options.regularizer ?? null,
-      options.constraint ?? null,
-    );
-    weight.variable.write(options.initializer.create(shape, nextSeed()));
+    checkWeightSize(this.label, name, shape);
+    const weight = withMemory(this.label, name, shape, () => {
+      const { trainable, regularizer, constraint, initializer } = options;
+      const made = new Weight(name, shape, trainable ?? true, this, regularizer ?? null, constraint ?? null);
+      made.variable.write(initializer.create(shape, nextSeed()));
+      return made;
+    });
     this.weights.push(weight);
     return weight;
   }

@@ -24,7 +24,7 @@ export class Masking extends Layer {
     this.maskValue = checkNumber('Masking', 'maskValue', o.maskValue);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     if (input.length < 1)
       throw new ValueError(
         `${this.label} needs samples of rank 1 or more, [..., features]. Received samples of shape [].`,

@@ -57,14 +57,14 @@ export class Nested extends Wrapper {
     return this.model === model || this.layers.some((l) => l instanceof Nested && l.holds(model));
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const own = this.model.inputShape?.slice(1);
     if (own && (own.length !== input.length || own.some((d, i) => d !== null && input[i] !== null && d !== input[i])))
       throw new ValueError(
         `${this.label} is a model that takes samples of shape [${own.map(String)}]. Received samples of shape [${input.map(String)}].`,
         'ERR_SHAPE',
       );
-    return this.layers.reduce((shape, layer) => layer.computeOutputShape(shape), input);
+    return this.layers.reduce((shape, layer) => layer.outputShapeOf(shape), input);
   }
 
   protected override createWeights(input: Shape): void {

@@ -33,7 +33,7 @@ abstract class Noise extends Layer {
     this.seed = seed === null ? null : checkNumber(this.className, 'seed', seed, { integer: true });
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     return input;
   }
 
@@ -63,7 +63,7 @@ abstract class Drop extends Noise {
     this.noiseShape = shape && [...shape];
   }
 
-  override computeOutputShape(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const shape = this.noiseShape;
     if (!shape) return input;
     const fits =
@@ -129,7 +129,7 @@ abstract class SpatialDropout extends Noise {
     this.rate = checkNumber(this.className, 'rate', options.rate, { min: 0, max: 1 });
   }
 
-  override computeOutputShape(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     splitAxes(this.label, input, this.rank, this.dataFormat);
     return input;
   }

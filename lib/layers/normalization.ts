@@ -93,7 +93,7 @@ export class BatchNormalization extends AffineLayer {
     };
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     this.knownAxis(input, this.axis);
     return input;
   }
@@ -184,7 +184,7 @@ export class LayerNormalization extends AffineLayer {
     return { scale: this.scale || this.rmsScaling, center: this.center && !this.rmsScaling };
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     this.positions(input);
     return input;
   }

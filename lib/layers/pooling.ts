@@ -48,7 +48,7 @@ abstract class WindowPooling extends Layer {
     this.dataFormat = checkDataFormat(where, o.dataFormat);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = splitAxes(this.label, input, this.#rank, this.dataFormat);
     const out = spatial.map((n, i) => {
       if (n === null) return null;
@@ -177,7 +177,7 @@ abstract class GlobalPooling extends Layer {
     this.keepdims = checkBoolean(where, 'keepdims', o.keepdims);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = splitAxes(this.label, input, this.#rank, this.dataFormat);
     return this.keepdims
       ? joinAxes(

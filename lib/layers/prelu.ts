@@ -58,7 +58,7 @@ export class PReLU extends Layer {
     });
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const shared = this.#axes(input);
     if (input.length < 1)
       throw new ValueError(`${this.label} needs samples of rank 1 or more. Received samples of shape [].`, 'ERR_SHAPE');

@@ -85,7 +85,7 @@ export abstract class RecurrentLayer extends Layer {
     return (this.cells.at(-1) as RecurrentCell).units;
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     if (input.length !== 2)
       throw new ValueError(
         `${this.label} needs sequences: samples of rank 2, [steps, features]. Received samples of shape [${input.map(String)}].` +

@@ -174,7 +174,7 @@ export abstract class RecurrentCell extends Layer {
       });
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     return [...input.slice(0, -1), this.units];
   }
 

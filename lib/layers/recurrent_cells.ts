@@ -152,8 +152,8 @@ export class StackedRNNCells extends Layer {
     this.cells = cells as RecurrentCell[];
   }
 
-  computeOutputShape(input: Shape): Shape {
-    return (this.cells.at(-1) as RecurrentCell).computeOutputShape(input);
+  outputShapeOf(input: Shape): Shape {
+    return (this.cells.at(-1) as RecurrentCell).outputShapeOf(input);
   }
   lower(): OpSpec[] {
     throw isNoLayer(this);

@@ -89,7 +89,7 @@ export class Rescaling extends Layer {
     this.#depth = depths[0] ?? 1;
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const size = input.at(-this.#depth);
     for (const [option, value] of Object.entries({ scale: this.scale, offset: this.offset }))
       if (typeof value !== 'number' && value.length !== 1 && size !== null && value.length !== size)

@@ -33,7 +33,7 @@ export class Flatten extends Layer {
     this.dataFormat = checkDataFormat('Flatten', o.dataFormat);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     return [sizeOf(input)];
   }
 
@@ -76,7 +76,7 @@ export class Reshape extends Layer {
     this.targetShape = [...shape];
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const size = sizeOf(input);
     const known = this.targetShape.reduce((n, d) => (d === -1 ? n : n * d), 1);
     const open = this.targetShape.includes(-1);
@@ -123,7 +123,7 @@ export class Permute extends Layer {
     this.dims = [...dims];
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     if (input.length !== this.dims.length)
       throw new ValueError(
         `${this.label}: 'dims' [${this.dims}] orders ${this.dims.length} axes, but a sample of shape ${text(input)} has ${input.length}.`,
@@ -160,7 +160,7 @@ export class RepeatVector extends Layer {
     this.n = checkNumber('RepeatVector', 'n', o.n, { min: 1, integer: true });
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     if (input.length !== 1)
       throw new ValueError(
         `${this.label} needs samples of rank 1, [features]. Received samples of shape ${text(input)}.`,

@@ -50,7 +50,7 @@ abstract class BorderLayer extends Layer {
     this.dataFormat = checkDataFormat(this.className, dataFormat);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = splitAxes(this.label, input, this.pairs.length, this.dataFormat);
     const sign = this.option === 'padding' ? 1 : -1;
     const out = spatial.map((n, i) => {
@@ -89,12 +89,15 @@ function checkPairs(where: string, option: string, value: unknown, rank: number)
       ? 'a whole number >= 0 or [before, after]'
       : `a whole number >= 0, an array of ${rank} of them, or an array of ${rank} pairs [before, after]`;
   const isCount = (v: unknown) => Number.isInteger(v) && (v as number) >= 0;
-  const axes: unknown[] = rank === 1 ? [value] : Array.isArray(value) ? value : new Array(rank).fill(value);
-  const pairs = axes.map((v) => (Array.isArray(v) ? v : [v, v]));
+  // The lengths first: a sparse array may have any. Array.from shows holes as undefined.
+  const wrong = () => new ValueError(`${where}: '${option}' must be ${wanted}. Received: ${show(value)}`, 'ERR_OUT_OF_RANGE');
+  if (Array.isArray(value) && value.length !== (rank === 1 ? 2 : rank)) throw wrong();
+  const axes: unknown[] = rank === 1 ? [value] : Array.isArray(value) ? Array.from(value) : new Array(rank).fill(value);
+  if (axes.some((v) => Array.isArray(v) && v.length !== 2)) throw wrong();
+  const pairs = axes.map((v) => (Array.isArray(v) ? Array.from(v) : [v, v]));
   if (pairs.flat().some((n) => typeof n !== 'number'))
     throw typeError(`${where}: '${option}' must be ${wanted}. Received: ${show(value)}`);
-  if (pairs.length !== rank || !pairs.every((p) => p.length === 2 && p.every(isCount)))
-    throw new ValueError(`${where}: '${option}' must be ${wanted}. Received: ${show(value)}`, 'ERR_OUT_OF_RANGE');
+  if (!pairs.every((p) => p.every(isCount))) throw wrong();
   return pairs as unknown as Pair[];
 }
 

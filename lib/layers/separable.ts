@@ -44,7 +44,7 @@ abstract class SeparableConv extends ConvolutionLayer {
     this.#pointwise = this.weightParts('pointwise', o.pointwiseInitializer, o.pointwiseRegularizer, o.pointwiseConstraint);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     return this.outputShape(this.split(input).spatial, this.filters);
   }
 

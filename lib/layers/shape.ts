@@ -12,6 +12,8 @@ export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length 
 export function checkShape(where: string, option: string, shape: unknown): Shape {
   if (!Array.isArray(shape))
     throw typeError(`${where}: '${option}' must be an array of whole numbers or null. Received: ${show(shape)}`);
+  if (shape.length > 32)
+    throw new ValueError(`${where}: '${option}' must have at most 32 axes. Received: ${show(shape)}`, 'ERR_SHAPE');
   for (const d of shape)
     if (d !== null && !(Number.isInteger(d) && d > 0))
       throw new ValueError(

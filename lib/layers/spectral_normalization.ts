@@ -50,9 +50,9 @@ export class SpectralNormalization extends Layer {
     return [this.layer];
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     this.layer.name ??= `${this.name ?? 'spectral_normalization'}_layer`;
-    return this.layer.computeOutputShape(input);
+    return this.layer.outputShapeOf(input);
   }
 
   #kernel(): Weight {

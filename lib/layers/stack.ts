@@ -5,8 +5,7 @@ import type { Shape } from './shape.js';
 export const withInner = (layers: readonly Layer[]): Layer[] => layers.flatMap((l) => [l, ...withInner(l.sublayers)]);
 
 /** The shape that comes out of layers that take each other's output. */
-export const shapeThrough = (layers: readonly Layer[], input: Shape): Shape =>
-  layers.reduce((s, l) => l.computeOutputShape(s), input);
+export const shapeThrough = (layers: readonly Layer[], input: Shape): Shape => layers.reduce((s, l) => l.outputShapeOf(s), input);
 
 /** How to make layers, and those inside them, what they are now. */
 export function savePlaces(layers: readonly Layer[]): () => void {
@@ -23,7 +22,7 @@ export function buildStack(layers: readonly Layer[], input: Shape): Shape {
     let shape = input;
     for (const layer of layers) {
       layer.build(shape);
-      shape = layer.computeOutputShape(shape);
+      shape = layer.outputShapeOf(shape);
     }
     return shape;
   } catch (error) {

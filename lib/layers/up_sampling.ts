@@ -49,7 +49,7 @@ abstract class UpSampling extends Layer {
     );
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = splitAxes(this.label, input, this.size.length, this.dataFormat);
     return joinAxes(
       spatial.map((n, i) => (n === null ? null : n * this.size[i])),

@@ -36,7 +36,7 @@ abstract class VectorNormalization extends Layer {
     return found.sort((a, b) => a - b);
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     this.axes(input);
     return input;
   }
@@ -95,7 +95,7 @@ export class RMSNormalization extends VectorNormalization {
     this.epsilon = checkNumber('RMSNormalization', 'epsilon', o.epsilon, { min: 0 });
   }
 
-  override computeOutputShape(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     if (this.axes(input).some((a) => input[a - 1] === null))
       throw new ValueError(
         `${this.label}: the sizes of the axes to normalize must be known. Received samples of shape [${input.map(String).join(', ')}].`,

@@ -89,10 +89,10 @@ export class Bidirectional extends Wrapper {
     return this.forwardLayer.stateful;
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     this.#name();
-    const shape = this.forwardLayer.computeOutputShape(input);
-    const other = this.backwardLayer.computeOutputShape(input);
+    const shape = this.forwardLayer.outputShapeOf(input);
+    const other = this.backwardLayer.outputShapeOf(input);
     const concat = this.mergeMode === 'concat';
     const compared = (s: Shape) => String(concat ? s.slice(0, -1) : s);
     if (shape.length !== other.length || compared(shape) !== compared(other))
@@ -204,14 +204,14 @@ export class TimeDistributed extends Wrapper {
     this.layer = layer;
   }
 
-  computeOutputShape(input: Shape): Shape {
+  outputShapeOf(input: Shape): Shape {
     this.layer.name ??= `${this.name ?? 'time_distributed'}_layer`;
     if (input.length < 2)
       throw new ValueError(
         `${this.label} needs samples of rank 2 or more, [steps, ...]. Received samples of shape [${input.map(String)}].`,
         'ERR_SHAPE',
       );
-    return [input[0], ...this.layer.computeOutputShape(input.slice(1))];
+    return [input[0], ...this.layer.outputShapeOf(input.slice(1))];
   }
 
   protected override createWeights(input: Shape): void {

@@ -1,10 +1,12 @@
 import { CallbackList } from '../callbacks/list.js';
 import type { Tensor } from '../data/convert.js';
 import { BatchStream } from '../data/dataset.js';
+import { allocate } from '../data/elements.js';
 import { checkFinite } from '../data/finite.js';
 import { NDArray } from '../data/ndarray.js';
 import type { Reading } from '../engine/reading.js';
 import { ValueError } from '../errors.js';
+import { hasMemoryFor } from '../memory.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { autoOfOneCall, readBatchSize, readVerbose } from './common_options.js';
@@ -30,6 +32,7 @@ const sizeOf = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
 
 function memoryFor(rows: number, width: number): Float32Array {
   try {
+    if (!hasMemoryFor(4 * rows * width)) throw new RangeError('there is not as much memory');
     return new Float32Array(rows * width);
   } catch (cause) {
     const message = `predict: the predictions, ${rows} samples of ${width} numbers, do not fit into memory. Predict fewer samples at a time.`;
@@ -53,6 +56,7 @@ async function predictArray(
   checkStateful(model, rows, batch);
   const output = outputFor(model, x) as number[];
   const width = sizeOf(output);
+  model.engine(); // refuses shapes that are too large, before memory is taken
   const all = memoryFor(rows, width);
   const { feed, shape } = feedOf(null, { x, y: null, weights: null, count: rows }, output, { batch, count: rows });
   const run = async (count: number, into: Float32Array) => {
@@ -84,7 +88,7 @@ const stopsOf = (model: Sequential, list: CallbackList | null): Stops => ({
 
 function concatenate(parts: NDArray[]): NDArray {
   if (parts.length === 1) return parts[0];
-  const all = new Float32Array(parts.reduce((n, p) => n + p.data.length, 0));
+  const all = allocate('the predictions', 'float32', [parts.reduce((n, p) => n + p.data.length, 0)]) as Float32Array;
   let at = 0;
   for (const p of parts) {
     if (p.shape.slice(1).join() !== parts[0].shape.slice(1).join())
@@ -208,8 +212,9 @@ export function predictSync(model: Sequential, x: unknown, options?: PredictBatc
   model.mayRead();
   const tensor = readX(model, 'x', x);
   const output = outputFor(model, tensor) as number[];
+  const engine = model.engine(); // refuses shapes that are too large, before memory is taken
   const predictions = memoryFor(tensor.shape[0], sizeOf(output));
-  if (!model.engine().predictSync(tensor.data as Float32Array, tensor.shape.slice(1), predictions, finite))
+  if (!engine.predictSync(tensor.data as Float32Array, tensor.shape.slice(1), predictions, finite))
     checkFinite({ where: 'x', tensor });
   return new NDArray(predictions, [tensor.shape[0], ...output]);
 }

@@ -10,7 +10,7 @@ Head::Head(const Value& spec, const Shape& out, int64_t batch, int64_t maskSteps
     : out_(sizeOf(out)), items_(out_ / std::max<int64_t>(1, lastAxis(out))), maskSteps_(maskSteps) {
   const int64_t width = lastAxis(out);
   const int64_t labelWidth = spec.integer("labelWidth", width);  // elements of a label for each item: 1 for classes by number
-  if (labelWidth < 1) throw Error("ERR_SPEC", "labelWidth must be above 0");
+  if (labelWidth < 1 || labelWidth > kMostNumbers) throw Error("ERR_SPEC", "labelWidth must be above 0");
   labelSize_ = items_ * labelWidth;
   if (maskSteps_ > 0 && items_ % maskSteps_ != 0) maskSteps_ = 0;  // a mask of another rank than the loss does not apply
   if (spec.has("loss")) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "native/engine/error.h"
 #include "native/engine/subnormals.h"
@@ -126,6 +127,24 @@ int64_t Network::bytes() const {
 
 Shape Network::outputShape(const Shape& in) { return plan(Mode::predict, in, 1, 0).out(); }
 
+// No op throws, but threads take memory of their own at their first task of a kind, which may not be there.
+void Network::runStage(int stage, int64_t task) {
+  try {
+    plan_->task(stage, task);
+  } catch (...) {
+    std::lock_guard<std::mutex> lock(failureMutex_);
+    if (!failure_) failure_ = std::current_exception();
+    failed_.store(true, std::memory_order_release);
+  }
+}
+
+void Network::refuseFailure() {
+  if (!failed_.load(std::memory_order_acquire)) return;
+  std::lock_guard<std::mutex> lock(failureMutex_);
+  failed_.store(false, std::memory_order_relaxed);
+  std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
 void Network::step(Feed& feed, const Step& step, float* predictions, Team* team) {
   plan_->beginStep(feed, step, predictions);
   for (int s = 0; s < plan_->stages(); ++s) {
@@ -136,7 +155,8 @@ void Network::step(Feed& feed, const Step& step, float* predictions, Team* team)
     } else if (team)
       team->run(s, tasks);
     else
-      for (int64_t t = 0; t < tasks; ++t) plan_->task(s, t);
+      for (int64_t t = 0; t < tasks; ++t) runStage(s, t);
+    refuseFailure();
     plan_->endStage(s);
   }
 }
@@ -200,7 +220,12 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
     float* out = predicts ? request.predictions + result.samples * outSize : nullptr;
     if (predicts && (result.samples + step.rows) * outSize > request.capacity)
       throw Error("ERR_SPEC", "the room for predictions is too small");
-    this->step(feed, step, out, team);
+    try {
+      this->step(feed, step, out, team);
+    } catch (...) {
+      *current_ = Sums();  // the plan's metrics have part of the batch
+      throw;
+    }
     const double loss = plan_->endStep();
     if (request.mode == Mode::train) training_->endBatch();
     if (plan_->foundNotFinite()) {

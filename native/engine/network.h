@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <exception>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -83,9 +84,9 @@ class Network {
   void stop() { stop_.store(true, std::memory_order_relaxed); }
   bool stopped() const { return stop_.load(std::memory_order_relaxed); }
   void clearStop() { stop_.store(false, std::memory_order_relaxed); }
-  Shape outputShape(const Shape& in);  // also checks that the program fits the shape
-  int64_t bytes() const;               // of the memory that its plans have taken, without variables; between jobs
-  void runStage(int stage, int64_t task) { plan_->task(stage, task); }
+  Shape outputShape(const Shape& in);      // also checks that the program fits the shape
+  int64_t bytes() const;                   // of the memory that its plans have taken, without variables; between jobs
+  void runStage(int stage, int64_t task);  // a task for any thread; what it throws comes out when its stage has ended
 
  private:
   Plan& plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSteps);
@@ -114,6 +115,10 @@ class Network {
   Totals snapshot_;
   std::vector<VariablePtr> heldStates_;
   std::atomic<bool> held_{false};
+  std::mutex failureMutex_;
+  std::exception_ptr failure_;  // of a task of the stage that is running
+  std::atomic<bool> failed_{false};
+  void refuseFailure();
 };
 
 }  // namespace gemmfit

@@ -76,6 +76,12 @@ struct State {
   int64_t rowFloats = 0;
 };
 
+// A row of the batch that holds what it may not, and what to say of it; none where the row is below 0.
+struct DataFault {
+  int64_t row = -1;
+  std::string what = {};
+};
+
 // An op of a program, made for one plan. The constructor fills in the description; the planner fills in the pointers.
 // A batch tensor is row-major [rows, ...shape]; masks are floats (1 keep, 0 skip) [rows, steps].
 // Nothing is allocated in forward, backward or weightTask; none of them throws.
@@ -133,6 +139,10 @@ class Op {
   // sum[0, count) += columns [column, column + count) of those steps of y's row that `keep` keeps; of all where it is null.
   virtual void addSteps(int64_t /*row*/, const float* /*keep*/, int64_t /*column*/, int64_t /*count*/, double* /*sum*/) {}
   virtual Columns inputColumns(int64_t /*task*/) const { return {}; }
+  // Whether forward looks for data that no batch may hold, such as ids outside a table. It works on as if they were others; the leader asks
+  // for the first of them when the stage has ended, before any gradient reaches a weight.
+  virtual bool checksData() const { return false; }
+  virtual DataFault fault() { return {}; }
   // Weights whose gradient cannot be handed over in tiles of at most kTileFloats get a buffer of their own.
   virtual bool wantsGradientBuffer(int /*weight*/) const { return false; }
 

@@ -5,6 +5,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/guard.h"
+#include "native/engine/memory.h"
 #include "native/engine/paths.h"
 #include "native/engine/philox.h"
 #include "native/kernels/finite.h"
@@ -37,11 +38,24 @@ void refuseMask(const Value& spec, const Shape& in, int64_t maskSteps) {
                                   ", whose steps are masked, and masked steps would take part. Mask after it, or name another axis");
 }
 
+// Before memory is planned: from here on sums and products of sizes stay within integers.
+void refuseTooLarge(const Op& op, int64_t batch) {
+  const int64_t size = sizeOf(op.out);
+  if (size > kMostNumbers)
+    throw Error("ERR_MEMORY", "an output of shape " + toString(op.out) + " has " + std::to_string(size) + " numbers (" +
+                                  gibibytes(size * 4) + "), and a sample may have " + std::to_string(kMostNumbers) + " at most");
+  floatsOf(size, batch);
+  for (const Scratch& s : op.scratchSpec) floatsOf(s.perRow, batch, s.fixed);
+}
+
 // An op of a layer; what it refuses, it refuses in the layer's name.
 std::unique_ptr<Op> makeNamed(const Value& spec, const OpEnv& env) {
   if (env.maskSteps > 0) refuseMask(spec, env.in, env.maskSteps);
   try {
-    return makeOp(spec, env);
+    floatsOf(sizeOf(env.in), env.batch);
+    std::unique_ptr<Op> op = makeOp(spec, env);
+    refuseTooLarge(*op, env.batch);
+    return op;
   } catch (const Error& e) {
     const std::string label = spec.text("label", ""), message = e.what();
     if (label.empty() || message.find(label) != std::string::npos) throw;
@@ -50,12 +64,6 @@ std::unique_ptr<Op> makeNamed(const Value& spec, const OpEnv& env) {
 }
 
 }  // namespace
-
-std::string toString(const Shape& s) {
-  std::string out = "[";
-  for (size_t i = 0; i < s.size(); ++i) out += (i ? ", " : "") + std::to_string(s[i]);
-  return out + "]";
-}
 
 float* Arena::reserve(int64_t floats) {
   if (floats > size_) {
@@ -73,6 +81,9 @@ Plan::Plan(const Value& program, Weights& weights, const std::vector<VariablePtr
   for (const int64_t d : in)
     if (d < 1) throw Error("ERR_SHAPE", "an input shape must be of whole numbers above 0; got " + toString(in));
   if (batch < 1) throw Error("ERR_SPEC", "a batch has at least one row");
+  if (sizeOf(in) > kMostNumbers)
+    throw Error("ERR_MEMORY", "an input of shape " + toString(in) + " has more than " + std::to_string(kMostNumbers) + " numbers");
+  floatsOf(sizeOf(in), batch);
   makeOps(program, states, in);
   if (mode != Mode::predict && program.has("head")) head_ = std::make_unique<Head>(program.at("head"), out(), batch, maskSteps_);
   if (mode == Mode::train && (!head_ || !head_->hasLoss())) throw Error("ERR_SPEC", "training needs a loss");
@@ -211,6 +222,9 @@ void Plan::schedule() {
     }
     if (weights_.constraintTasks() > 0) place({Do::constrain}, tasks(weights_.constraintTasks()));
   }
+  for (size_t s = 0; s < stages_.size(); ++s)
+    for (const Part& p : stages_[s].parts)
+      if (p.what == Do::forward && ops_[static_cast<size_t>(p.op)]->checksData()) dataChecks_.emplace_back(static_cast<int>(s), p.op);
   chunk_ = chunkRows(batch, flops);
   slots_.resize(static_cast<size_t>(ceilDiv(batch, chunk_)));
   for (Slot& s : slots_) s.metrics.assign(static_cast<size_t>(head_ ? head_->metricStates() : 0), 0.0);
@@ -242,7 +256,8 @@ void Plan::planMemory() {
       if (p.what == Do::combine || p.what == Do::gradient || p.what == Do::penaltyGradient) headLast = s;
 
   const auto add = [&](int64_t perRow, int64_t fixed, int from, int to) {
-    buffers_.push_back({std::max<int64_t>(16, ceilDiv(perRow * batch + fixed, 16) * 16), from, to, {}, perRow * batch + fixed});
+    const int64_t floats = floatsOf(perRow, batch, fixed);
+    buffers_.push_back({std::max<int64_t>(16, ceilDiv(floats, 16) * 16), from, to, {}, floats});
     return static_cast<int>(buffers_.size()) - 1;
   };
   const auto extend = [&](int b, int to) { buffers_[static_cast<size_t>(b)].to = std::max(buffers_[static_cast<size_t>(b)].to, to); };
@@ -318,7 +333,7 @@ void Plan::planMemory() {
       if (value[static_cast<size_t>(n) - 1] == inputBuffer) inputReaders_.push_back(&head_->logits);
     }
     if (mask >= 0) use(mask, const_cast<float**>(&head_->mask));
-    const int items = static_cast<int>(head_->itemsPerRow());
+    const int64_t items = head_->itemsPerRow();
     const int label = add(head_->labelSize(), 0, gather, headLast);
     use(label, const_cast<float**>(&head_->label));
     use(label, &label_);
@@ -406,8 +421,28 @@ void Plan::planMemory() {
   }
 }
 
+// What a batch takes, and which op takes most of it.
+std::string Plan::memoryMessage() const {
+  const auto floats = [this](size_t i) {
+    int64_t all = sizeOf(ops_[i]->out) * batch;
+    for (const Scratch& s : ops_[i]->scratchSpec) all += s.perRow * batch + s.fixed;
+    return all;
+  };
+  size_t most = 0;
+  for (size_t i = 1; i < ops_.size(); ++i)
+    if (floats(i) > floats(most)) most = i;
+  std::string text = "a batch of " + std::to_string(batch) + " samples takes " + gibibytes(arenaFloats_ * 4);
+  if (!ops_.empty()) text += ", most of it " + labels_[most] + " with outputs of shape " + toString(ops_[most]->out);
+  return text + ". Give a smaller batchSize or smaller layers";
+}
+
 void Plan::bind(Arena& arena) {
-  float* base = arena.reserve(arenaFloats_);
+  float* base = nullptr;
+  try {
+    base = arena.reserve(arenaFloats_);
+  } catch (const Error& e) {
+    throw Error(e.code, memoryMessage() + ": " + e.what());
+  }
   if (base == bound_) return;
   bound_ = base;
   for (const Buffer& b : buffers_)
@@ -614,7 +649,19 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
   }
 }
 
+// Whether ops that look at their data have met some that no batch may hold.
+void Plan::refuseFaults(int stage) {
+  for (const auto& [at, op] : dataChecks_) {
+    if (at != stage) continue;
+    const DataFault fault = ops_[static_cast<size_t>(op)]->fault();
+    if (fault.row >= 0)
+      throw Error("ERR_INDEX",
+                  labels_[static_cast<size_t>(op)] + ": " + fault.what + ", in sample " + std::to_string(feed_->row(fault.row)));
+  }
+}
+
 void Plan::endStage(int stage) {
+  if (!dataChecks_.empty()) refuseFaults(stage);
   const Part& last = stages_[static_cast<size_t>(stage)].parts.back();
   if (last.what == Do::collect) weights_.combine();
   if (guard_) guard_->endStage(stage);

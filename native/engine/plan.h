@@ -53,7 +53,7 @@ class Plan {
     return stages_[static_cast<size_t>(stage)].rows ? ceilDiv(batch, chunk_) : stages_[static_cast<size_t>(stage)].count;
   }
   void task(int stage, int64_t index);  // any thread
-  void endStage(int stage);             // the leader, when all tasks have ended
+  void endStage(int stage);             // the leader, when all tasks have ended; Error ERR_INDEX where they met data that cannot be
   double endStep();                     // the leader: the batch's loss with penalties
   // The states of metrics, one a row chunk: a run goes on from those of the run before it, so that its sums do not hang on how an epoch is
   // cut into runs. Where that one had more chunks, theirs go to the first ones.
@@ -114,6 +114,8 @@ class Plan {
   void gather(int64_t begin, int64_t end, int64_t from, int64_t columns);
   void gatherLabels(int64_t begin, int64_t end);
 
+  std::string memoryMessage() const;
+  void refuseFaults(int stage);
   std::string labelOf(const Part& part) const;
   double flopsOf(const Part& part, int64_t begin, int64_t end) const;
   void runGuarded(const Stage& stage, int64_t begin, int64_t end);
@@ -135,6 +137,7 @@ class Plan {
   bool oneWeightTask_ = false;                        // all of them together are too little to share
   std::vector<Buffer> buffers_;
   int64_t arenaFloats_ = 0;
+  std::vector<std::pair<int, int>> dataChecks_;  // stage and op
   const float* bound_ = nullptr;
   int lowest_ = 0;     // ops below get no backward pass
   int64_t chunk_ = 1;  // rows of a task

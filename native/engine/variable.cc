@@ -6,6 +6,8 @@
 #include "native/engine/access.h"
 #include "native/engine/error.h"
 #include "native/engine/guard.h"
+#include "native/engine/memory.h"
+#include "native/engine/shape.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -14,7 +16,8 @@
 namespace gemmfit {
 namespace {
 constexpr size_t kHugePage = size_t{2} << 20;
-}
+constexpr int64_t kLarge = int64_t{1} << 26;  // floats: from here on it is asked whether the memory is there
+}  // namespace
 
 void FreeAligned::operator()(float* p) const {
   unwatch(p);
@@ -26,8 +29,12 @@ void FreeAligned::operator()(float* p) const {
 }
 
 AlignedFloats allocateFloats(int64_t count, const char* what) {
-  if (count < 0 || count > (int64_t{1} << 40))
+  if (count < 0 || count > kMostFloats)
     throw Error("ERR_MEMORY", "a buffer of " + std::to_string(count) + " floats cannot be allocated", false);
+  // The system may promise more than it has, and end the process when that is used.
+  if (count > kLarge && count * static_cast<int64_t>(sizeof(float)) > memoryLeft())
+    throw Error("ERR_MEMORY", "out of memory: " + gibibytes(count * 4) + " were asked for, and " + gibibytes(memoryLeft()) + " are left",
+                false);
   const size_t bytes = (static_cast<size_t>(count) * sizeof(float) + 63) / 64 * 64 + 64;
 #ifdef _WIN32
   void* p = _aligned_malloc(bytes, 64);

@@ -94,6 +94,11 @@ class Bidirectional : public Op {
   double penalty(const Step& step, int64_t begin, int64_t end) override {
     return there_.penalty(step, begin, end) + back_.penalty(step, begin, end);
   }
+  bool checksData() const override { return there_.checksData() || back_.checksData(); }
+  DataFault fault() override {
+    DataFault there = there_.fault(), back = back_.fault();
+    return there.row >= 0 ? there : back;
+  }
   bool wantsGradientBuffer(int weight) const override { return there_.wantsGradientBuffer(weight) || back_.wantsGradientBuffer(weight); }
 
  private:

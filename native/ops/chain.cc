@@ -141,6 +141,20 @@ double Chain::penalty(const Step& step, int64_t begin, int64_t end) {
   return sum;
 }
 
+bool Chain::checksData() const {
+  return std::any_of(ops_.begin(), ops_.end(), [](const auto& op) { return op->checksData(); });
+}
+
+// All are asked, so that none keeps what it met for a later batch.
+DataFault Chain::fault() {
+  DataFault first;
+  for (const auto& op : ops_) {
+    DataFault met = op->fault();
+    if (met.row >= 0 && first.row < 0) first = {met.row / per_, std::move(met.what)};
+  }
+  return first;
+}
+
 bool Chain::wantsGradientBuffer(int ownersWeight) const {
   for (size_t i = 0; i < ops_.size(); ++i)
     for (size_t k = 0; k < weights_[i].size(); ++k)

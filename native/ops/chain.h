@@ -47,6 +47,8 @@ class Chain {
   bool hasPenalty() const;
   double penalty(const Step& step, int64_t begin, int64_t end);
   bool wantsGradientBuffer(int ownersWeight) const;
+  bool checksData() const;
+  DataFault fault();
 
  private:
   struct Part {

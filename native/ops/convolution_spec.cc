@@ -20,7 +20,7 @@ ConvolutionSpec::ConvolutionSpec(const char* opName, const Value& spec, const Op
       padding(spec.text("padding", "valid")) {
   if (rank < 1 || rank > 3) fail("its input must have 1 to 3 axes and channels");
   for (const int64_t d : env.in)
-    if (d < 1 || d >= kMost) fail("its input's sizes must be above 0");
+    if (d < 1 || d >= kMost) fail("its input's sizes must be above 0 and below 2^31");
   channels = channelsFirst ? env.in.front() : env.in.back();
   const auto read = [&](const char* key, int64_t* to) {
     const std::vector<int64_t> given = spec.integers(key);
@@ -28,7 +28,7 @@ ConvolutionSpec::ConvolutionSpec(const char* opName, const Value& spec, const Op
     if (static_cast<int64_t>(given.size()) != rank) fail(std::string("'") + key + "' needs one number for each axis");
     for (int64_t i = 0; i < rank; ++i) {
       const int64_t n = given[static_cast<size_t>(i)];
-      if (n < 1 || n >= kMost) fail(std::string("'") + key + "' must be above 0");
+      if (n < 1 || n >= kMost) fail(std::string("'") + key + "' must be above 0 and below 2^31");
       to[3 - rank + i] = n;
     }
   };

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 
 #include "hwy/cache_control.h"
@@ -27,7 +29,8 @@ constexpr int64_t kLineFloats = 16;      // of a line of cache
 constexpr double kFlopsPerElement = 10;  // bound by memory: an element takes the time of so many operations of a product
 
 // y[..., :] = table[x[...], :], where x holds ids as floats. With `maskZero` id 0 marks steps to skip. Weight: table [inputDim, outputDim].
-// Ids are checked where data enters; here one outside the table only must not read outside it, and counts as 0.
+// Ids that are the model's input are checked where they enter. Those that an op makes are checked here: one outside the table must not read
+// outside it, counts as 0, and ends the run when the stage has ended.
 // The gradient goes tile by tile of the table, and the ids of the batch are sorted by tile first, so that a tile visits only its own:
 // parts of the batch count their ids, then each writes them where those of the parts before it end.
 // Of a large table it goes row by row, and the optimizer leaves the other rows for later (LazyRows).
@@ -49,7 +52,7 @@ class Embedding : public Op {
     maskSteps = perSample_;
     addsSteps = env.in.size() == 1;
     readsX = weightsReadDy = takesSharedDy = trains_;
-    flopsPerRow = kFlopsPerElement * static_cast<double>(perSample_ * width_);
+    flopsPerRow = kFlopsPerElement * static_cast<double>(sizeOf(out));
     if (!trains_) return;
     if (env.batch > INT32_MAX / perSample_) throw Error("ERR_SPEC", "embedding: too many ids in a batch");
     const int64_t inBatch = env.batch * perSample_;
@@ -66,6 +69,7 @@ class Embedding : public Op {
     const int64_t last = end * perSample_;
     if (mask == Mask::make)
       for (int64_t i = begin * perSample_; i < last; ++i) maskOut[i] = x[i] != 0.0f ? 1.0f : 0.0f;
+    checkIds(begin * perSample_, last);
     if (yIsSummed) return;
     const LazyRows* behind = rowsBehind();
     took(behind ? Path::embeddingBehind : Path::embeddingRows);
@@ -93,6 +97,16 @@ class Embedding : public Op {
       }
       rows.flush();
     }
+  }
+
+  bool checksData() const override { return true; }
+  DataFault fault() override {
+    const int64_t at = wrong_.exchange(kNone, std::memory_order_relaxed);
+    if (at == kNone) return {};
+    char id[32];
+    std::snprintf(id, sizeof(id), "%.9g", static_cast<double>(x[at]));
+    return {at / perSample_, std::string("the id ") + id + " reached it, and ids are whole numbers from 0 to " + std::to_string(ids_ - 1) +
+                                 ", as it has inputDim: " + std::to_string(ids_)};
   }
 
   std::vector<Phase> backwardPhases() const override {
@@ -125,6 +139,20 @@ class Embedding : public Op {
   }
 
  private:
+  static constexpr int64_t kNone = INT64_MAX;
+
+  // Remembers the first of the batch that is outside the table, whichever task meets it.
+  void checkIds(int64_t begin, int64_t end) {
+    const float limit = static_cast<float>(ids_);
+    bool right = true;
+    for (int64_t i = begin; i < end; ++i) right = right & (x[i] >= 0.0f) & (x[i] < limit);
+    if (right) return;
+    int64_t at = begin, seen = wrong_.load(std::memory_order_relaxed);
+    while (x[at] >= 0.0f && x[at] < limit) ++at;
+    while (at < seen && !wrong_.compare_exchange_weak(seen, at, std::memory_order_relaxed)) {
+    }
+  }
+
   void updateTile(const Step& step, int64_t tile) {
     const int64_t first = tile * tileIds_, rows = std::min(tileIds_, ids_ - first);
     const RowMove* moves = beginOf(tile);
@@ -222,6 +250,7 @@ class Embedding : public Op {
   const float* table_ = nullptr;
   int tableId_ = -1;
   bool trains_ = false, givesDx_ = false, lazy_ = false;
+  std::atomic<int64_t> wrong_{kNone};
 };
 
 }  // namespace

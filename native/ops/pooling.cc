@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kFlopsPerCell = 6;  // bound by memory: a cell takes the time of so many operations of a product
 constexpr int64_t kLargest = int64_t{1} << 31;
-constexpr int64_t kMostOutputs = int64_t{1} << 22;
+constexpr int64_t kMostWindows = int64_t{1} << 26;  // along an axis: each is in memory
 
 // What the kernel makes of its first window.
 Path wayOf(const Pooling& p) {
@@ -37,6 +37,7 @@ class PoolingOp : public Op {
     for (const int64_t d : env.in)
       if (d < 1 || d > kLargest) fail("its input is empty or too large");
     in = env.in;
+    sizeOf(in);
     const int64_t channels = channelsFirst_ ? in.front() : in.back();
     (channelsFirst_ ? pool_.planes : pool_.inner) = channels;
     const bool global = spec.flag("global", false);
@@ -51,6 +52,7 @@ class PoolingOp : public Op {
     pool_.shares = global;
     describeOverlap();
     out = outShape(spec, channels);
+    sizeOf(out);
     mask = Mask::drop;
     readsX = readsY = canMaskDx = max_;
     canReplaceX = max_ && pool_.disjoint;
@@ -90,7 +92,7 @@ class PoolingOp : public Op {
     std::vector<PoolSpan> spans;
     if (spec.has("outputs")) {
       const int64_t n = sizeFrom(spec, "outputs", axis);
-      if (n > kMostOutputs) fail("its output is too large");
+      if (n > kMostWindows) fail("its output is too large");
       for (int64_t i = 0; i < n; ++i) spans.push_back({i * cells / n, ceilDiv((i + 1) * cells, n)});
       return spans;
     }
@@ -100,6 +102,7 @@ class PoolingOp : public Op {
     const bool same = padding == "same";
     if (!same && size > cells) fail("a window is larger than the input");
     const int64_t n = same ? ceilDiv(cells, stride) : (cells - size) / stride + 1;
+    if (n > kMostWindows) fail("its output is too large");
     const int64_t before = same ? std::max<int64_t>(0, (n - 1) * stride + size - cells) / 2 : 0;
     for (int64_t i = 0; i < n; ++i) {
       const int64_t first = i * stride - before;

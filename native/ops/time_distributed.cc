@@ -62,6 +62,8 @@ class TimeDistributed : public Op {
   void weightTask(const Step& step, int64_t task) override { chain_.weightTask(step, task); }
   bool hasPenalty() const override { return chain_.hasPenalty(); }
   double penalty(const Step& step, int64_t begin, int64_t end) override { return chain_.penalty(step, begin, end); }
+  bool checksData() const override { return chain_.checksData(); }
+  DataFault fault() override { return chain_.fault(); }
   bool wantsGradientBuffer(int weight) const override { return chain_.wantsGradientBuffer(weight); }
 
  private:

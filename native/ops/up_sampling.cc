@@ -121,8 +121,11 @@ class UpSampling : public Op {
       }
       cellsIn_[a] = cells;
       cellsOut_[a] = cells * times;
-      grow_[a] = tapsOf(cells, times, axis >= 0 ? curve : nullptr);
-      if (env.needsInputGradient) shrink_[a] = grow_[a].transposed(cells);
+    }
+    sizeOf(out);  // refuses what is too large, before its taps take memory
+    for (int64_t a = 0; a < 3; ++a) {
+      grow_[a] = tapsOf(cellsIn_[a], cellsOut_[a] / cellsIn_[a], a >= 3 - rank ? curve : nullptr);
+      if (env.needsInputGradient) shrink_[a] = grow_[a].transposed(cellsIn_[a]);
     }
     mask = Mask::drop;
     double taps = 1;

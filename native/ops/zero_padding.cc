@@ -25,9 +25,9 @@ class ZeroPadding : public Op {
       pads_ = pads_ || before[a] > 0 || after[a] > 0;
       cuts_ = cuts_ || before[a] < 0 || after[a] < 0;
     }
+    flopsPerRow = kFlopsPerElement * (static_cast<double>(sizeOf(in)) + static_cast<double>(sizeOf(out)));  // refuses what is too large
     findRuns(before, after);
     mask = Mask::drop;
-    flopsPerRow = kFlopsPerElement * static_cast<double>(sizeOf(in) + sizeOf(out));
   }
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {
