@@ -379,7 +379,7 @@ export class Sequential implements CallbackModel {
   // --- saving
 
   /**
-   * Writes the model to a file, by its ending `.keras` or `.h5`, or to a writable stream: architecture, weights, how it was compiled and what the optimizer
+   * Writes the model to a file, by its ending (`.keras`, `.onnx` to predict elsewhere), or to a writable stream: architecture, weights, how it was compiled and what the optimizer
    * keeps. The state is copied at once; training may go on while it is written. A save that fails leaves the file that was there whole.
    * Throws ValueError (ERR_FORMAT, ERR_EXISTS, ERR_NO_FOLDER, ERR_NOT_BUILT) and RuntimeError (ERR_WRITE; ERR_BUSY in the middle of a batch).
    */

@@ -3,11 +3,12 @@ import type { Format } from './format.js';
 import { h5Format } from './h5.js';
 import { kerasFormat } from './keras.js';
 import { npzFormat } from './npz.js';
+import { onnxFormat } from './onnx.js';
 import { safetensorsFormat } from './safetensors.js';
 import { weightsH5Format } from './weights_h5.js';
 
 /** Every format of files. */
-const formats: readonly Format[] = [kerasFormat, h5Format, weightsH5Format, safetensorsFormat, npzFormat];
+const formats: readonly Format[] = [kerasFormat, h5Format, weightsH5Format, safetensorsFormat, npzFormat, onnxFormat];
 
 const byEnding = formats
   .flatMap((format) => format.endings.map((ending) => ({ ending, format })))
