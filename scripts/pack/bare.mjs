@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { root, run, which } from '../lib/shell.mjs';
+import { overridesFor, packDependencies } from './dependencies.mjs';
 import { example, oneEpoch } from './example.mjs';
 import { npmFolder, output } from './programs.mjs';
 import { check, fail, figures, skip } from './report.mjs';
@@ -87,6 +88,11 @@ export async function bareSystem(tarball) {
     rmSync(join(base, 'root'), { recursive: true, force: true });
     mkdirSync(home, { recursive: true });
     copyFileSync(tarball, join(base, 'root', basename(tarball)));
+    const dependencies = packDependencies(join(base, 'root/dependencies')).map(({ name, file }) => ({
+      name,
+      file: file.slice(base.length),
+    }));
+    writeFileSync(join(home, 'package.json'), JSON.stringify({ private: true, ...overridesFor(dependencies) }));
     writeFileSync(join(home, 'first_epoch.mjs'), oneEpoch(example().mjs));
   };
   // The first time reads Node and npm from the disk: it is done without being counted.

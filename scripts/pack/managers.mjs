@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../lib/shell.mjs';
+import { overridesFor, packDependencies } from './dependencies.mjs';
 import { example, wrongOutput } from './example.mjs';
 import { node, npmCli, npmFolder } from './programs.mjs';
 import { check, fail, figures } from './report.mjs';
@@ -42,10 +43,16 @@ const managers = [
   },
 ];
 
-/** A new project that depends on the tarball. */
-export function project(folder, tarball, files = {}) {
+/** A new project that depends on the tarball, and takes the package's dependencies from files. */
+export function project(folder, tarball, dependencies, files = {}) {
   mkdirSync(folder, { recursive: true });
-  const manifest = { name: 'consumer', version: '1.0.0', private: true, dependencies: { gemmfit: `file:${tarball}` } };
+  const manifest = {
+    name: 'consumer',
+    version: '1.0.0',
+    private: true,
+    dependencies: { gemmfit: `file:${tarball}` },
+    ...overridesFor(dependencies),
+  };
   const all = { 'package.json': JSON.stringify(manifest), ...files };
   for (const [name, text] of Object.entries(all)) writeFileSync(join(folder, name), text);
   return folder;
@@ -56,11 +63,12 @@ export const projectOf = (work, name) => join(work, name.replace(/\W+/g, '-'), '
 
 export async function installEverywhere(work, tarball) {
   figures.installs = {};
+  const dependencies = packDependencies(join(work, 'dependencies'));
   for (const { name, folder, settings, install, run = [] } of managers) {
     const home = join(work, name.replace(/\W+/g, '-'));
     const cache = join(home, 'cache');
     const options = {
-      cwd: project(projectOf(work, name), tarball, { 'example.mjs': example().mjs, ...settings?.(cache) }),
+      cwd: project(projectOf(work, name), tarball, dependencies, { 'example.mjs': example().mjs, ...settings?.(cache) }),
       env: { HOME: home, XDG_CACHE_HOME: cache, XDG_DATA_HOME: cache, XDG_STATE_HOME: cache, XDG_CONFIG_HOME: cache, CI: '' },
     };
     const version = versionIn(folder);
