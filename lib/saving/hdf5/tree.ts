@@ -66,6 +66,8 @@ export interface Hdf5Limits {
   depth: number;
   /** Bytes of all datasets and attributes together, as they lie in memory. */
   bytes: number;
+  /** How many times the file's own bytes that may be. */
+  expansion: number;
 }
 
 export type Hdf5Request = { read: Uint8Array; limits: Hdf5Limits } | { write: Hdf5Group };
