@@ -12,6 +12,7 @@ import { type Config, classNameOf, type Part, partToJSON, snake } from '../regis
 import { type Regularizer, regularizerRegistry } from '../regularizers.js';
 import { checkSample, checkWeightSize, withMemory } from './limits.js';
 import { checkShape, type Shape, sameShape, sampleShape, shapeText } from './shape.js';
+import { takeWeight } from './weight_budget.js';
 
 export { checkShape, type Shape };
 
@@ -330,6 +331,7 @@ export abstract class Layer implements Part {
       return found;
     }
     checkWeightSize(this.label, name, shape);
+    takeWeight(this.label, name, shape);
     const weight = withMemory(this.label, name, shape, () => {
       const { trainable, regularizer, constraint, initializer } = options;
       const made = new Weight(name, shape, trainable ?? true, this, regularizer ?? null, constraint ?? null);

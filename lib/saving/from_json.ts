@@ -3,6 +3,7 @@ import { layerRegistry } from '../layers/index.js';
 import type { Layer } from '../layers/layer.js';
 import { allowRenumbering } from '../layers/names.js';
 import { Nested } from '../layers/nested.js';
+import { withWeightBudget } from '../layers/weight_budget.js';
 import { readOptions } from '../options.js';
 import { type Config, type Part, type PartClass, withCustomObjects } from '../registry.js';
 import { Sequential } from '../sequential.js';
@@ -26,7 +27,12 @@ import { isObject } from './plain.js';
  */
 export function modelFromJSON(json: string | object, options?: ModelFromJSONOptions): Sequential {
   const { customObjects } = readOptions<Required<ModelFromJSONOptions>>('modelFromJSON', options, { customObjects: null });
-  return buildModel('modelFromJSON', json, { compile: true, compileConfig: null, customObjects });
+  return buildModel('modelFromJSON', json, {
+    compile: true,
+    compileConfig: null,
+    customObjects,
+    weightBytes: MOST_WEIGHT_BYTES,
+  });
 }
 
 /** Options of `modelFromJSON`. */
@@ -35,15 +41,23 @@ export interface ModelFromJSONOptions {
   customObjects?: Record<string, PartClass<Part>> | null;
 }
 
-/** A model from its JSON. `compileConfig`: how it was compiled, where the JSON does not say it. */
+/** Of a model whose file does not say how much it has. */
+const MOST_WEIGHT_BYTES = 2 ** 33;
+
+/** A model from its JSON. `compileConfig`: how it was compiled, where the JSON does not say it. `weightBytes`: how much its weights may take. */
 export function buildModel(
   where: string,
   json: string | object,
-  options: { compile: boolean; compileConfig: Config | null; customObjects: Record<string, PartClass<Part>> | null },
+  options: {
+    compile: boolean;
+    compileConfig: Config | null;
+    customObjects: Record<string, PartClass<Part>> | null;
+    weightBytes: number;
+  },
 ): Sequential {
   return withCustomObjects(where, options.customObjects, () => {
     const topology = readTopology(where, json);
-    const model = makeModel(where, topology);
+    const model = withWeightBudget(options.weightBytes, () => makeModel(where, topology));
     const compiled = topology.compileConfig ?? options.compileConfig;
     if (options.compile && compiled) compile(where, model, compiled);
     return model;

@@ -7,7 +7,7 @@ import type { Format } from './formats/format.js';
 import { formatOfBytes, formatOfPath } from './formats/index.js';
 import { buildModel } from './from_json.js';
 import { type FileLimits, readLimits } from './limits.js';
-import type { SavedModel } from './saved_model.js';
+import { bytesOf, type SavedModel } from './saved_model.js';
 import { bytesSource, fileSource } from './source.js';
 
 /** Options of `loadModel`. */
@@ -47,12 +47,13 @@ const readsModels = (format: Format) => reads(format) && format.holds === 'model
 export async function loadModel(file: string | Uint8Array, options?: LoadOptions): Promise<Sequential> {
   const o = readOptions<Required<LoadOptions>>('loadModel', options, { compile: true, customObjects: null, limits: {} });
   const compile = checkBoolean('loadModel', 'compile', o.compile);
-  const saved = await readFile('loadModel', file, o.limits, readsModels);
   const where = 'loadModel';
+  const saved = await readFile(where, file, o.limits, readsModels);
   const model = buildModel(where, saved.config as object, {
     compile,
     compileConfig: saved.compileConfig,
     customObjects: o.customObjects,
+    weightBytes: saved.weights ? bytesOf(saved.weights) : readLimits(where, o.limits).bytes,
   });
   if (saved.weights) applyWeights(where, model, saved.weights, { byName: false, skipMismatch: false });
   if (compile && saved.optimizer && model.compiled) applyOptimizer(where, model, saved.optimizer);

@@ -38,3 +38,22 @@ export interface SavedModel {
   weights: SavedWeights | null;
   optimizer: SavedOptimizer | null;
 }
+
+/** Bytes of the weights of a file as a model holds them, in float32. */
+export function bytesOf(weights: SavedWeights): number {
+  const bytes = (tensors: Iterable<Tensor>): number => {
+    let sum = 0;
+    for (const { shape } of tensors) sum += 4 * shape.reduce((n, d) => n * d, 1);
+    return sum;
+  };
+  switch (weights.by) {
+    case 'structure':
+      return weights.root.paths.reduce((sum, path) => sum + bytes(weights.root.group(path)?.weights ?? []), 0);
+    case 'layer':
+      return weights.layers.reduce((sum, layer) => sum + bytes(layer.weights.map((w) => w.tensor)), 0);
+    case 'path':
+      return bytes(weights.tensors.values());
+    case 'order':
+      return bytes(weights.tensors);
+  }
+}

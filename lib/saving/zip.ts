@@ -26,12 +26,16 @@ export async function readZip(
       const members = new Map<string, Uint8Array>();
       const names = new Set<string>();
       let total = 0;
+      let packedTotal = 0;
       const fail = (error: Error) => {
         zip.close();
         reject(error);
       };
       if (zip.entryCount > limits.members) return fail(refused(`it has ${zip.entryCount} members, more than ${limits.members}`));
-      zip.on('error', (error: Error) => fail(damaged(error.message)));
+      zip.on('error', ({ message }: Error) =>
+        // The library looks at names before we do.
+        fail(/absolute path|relative path|invalid characters/.test(message) ? refused(message) : damaged(message)),
+      );
       zip.on('end', () => resolve(members));
       zip.on('entry', (entry) => {
         const { fileName: name, uncompressedSize: size, compressedSize: packed } = entry;
@@ -45,6 +49,8 @@ export async function readZip(
           return fail(refused(`the member ${shown} leads out of the archive`));
         total += size;
         if (total > limits.bytes) return fail(refused(`unpacked it is more than ${limits.bytes} bytes`));
+        packedTotal += packed;
+        if (packedTotal > bytes.byteLength) return fail(refused('its members share bytes'));
         if (size > limits.expansion * Math.max(packed, 1))
           return fail(refused(`the member ${shown} would grow more than ${limits.expansion} times`));
         if (name.endsWith('/') || !wanted(name)) return zip.readEntry();
