@@ -58,7 +58,9 @@ function nesting(value: unknown): string {
  * that have different lengths and so cannot be rows of one array. Lists of other batches are taken from a function.
  */
 export function isListOfBatches(value: readonly unknown[]): boolean {
-  return value.length > 0 && value.every(isBatchItem);
+  // One by one, as `every` goes over holes: a sparse array may have billions.
+  for (let i = 0; i < value.length; i++) if (!isBatchItem(value[i])) return false;
+  return value.length > 0;
 }
 
 function isBatchItem(item: unknown): boolean {

@@ -6,6 +6,7 @@ import { allocate, checkTyped, type DType, dtypeOf, isBig, showShape, sizeOf, ty
 const maxDepth = 32;
 // Elements. Shared rows can describe far more of them than memory holds.
 const maxElements = 2 ** 33;
+const LONG = 2 ** 22;
 
 export interface Tensor {
   data: TypedArray;
@@ -70,7 +71,13 @@ function checkLengths(where: string, value: readonly unknown[], lengths: readonl
       `${where} is ragged: ${at(path) || 'it'} has length ${value.length} where ${at(path.map(() => 0))} has length ${lengths[depth]}. Pad or cut the rows to one length.`,
       'ERR_SHAPE',
     );
-  if (depth + 1 === lengths.length) return;
+  if (depth + 1 === lengths.length) {
+    // A sparse array may have any length: its first hole is found before memory is taken for all of it.
+    if (value.length >= LONG)
+      for (let i = 0; i < value.length; i++)
+        if (value[i] === undefined) throw notANumber(where, undefined, [...path, i], i in value, 'a number');
+    return;
+  }
   for (let i = 0; i < value.length; i++) {
     path.push(i);
     if (!Array.isArray(value[i])) throw notAList(where, value[i], lengths[depth + 1], path, i in value);

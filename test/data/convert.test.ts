@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toTensor } from '../../lib/data/convert.js';
+import { isDataset } from '../../lib/data/is_dataset.js';
 import { array } from '../../lib/data/ndarray.js';
 
 const error = (run: () => unknown): Error & { code: string } => {
@@ -286,5 +287,31 @@ describe('toTensor: what it refuses', () => {
       ),
       { numRuns: 1500 },
     );
+  });
+});
+
+// No timings are asserted: what is not refused at once takes minutes, or all memory.
+describe('few bytes that describe much are refused at once', () => {
+  const sparse = (...first: unknown[]) => Object.assign(new Array(2 ** 32 - 1), first);
+  const cases: [string, unknown, string][] = [
+    ['a shape with a length alone', { data: [1], shape: { length: 5e7 } }, 'ERR_SHAPE'],
+    ['a shape of no number of axes', { data: [1], shape: { length: Number.NaN } }, 'ERR_SHAPE'],
+    ['a typed shape', { data: new Float32Array(1), shape: new Float64Array(5e6) }, 'ERR_SHAPE'],
+    ['strides of 0', { data: new Float32Array(4), shape: [1e8, 4], stride: [0, 1] }, 'ERR_MEMORY'],
+    ['strides of 0 along all axes', { data: [1], shape: [2 ** 30, 4], stride: [0, 0] }, 'ERR_MEMORY'],
+    ['strides with a length alone', { data: [1], shape: [1, 4], stride: { length: 5e7 } }, 'ERR_TYPE'],
+    ['an empty sparse array', sparse(), 'ERR_VALUE'],
+    ['a sparse array', sparse(1, 2), 'ERR_VALUE'],
+    ['sparse rows', sparse([1, 2]), 'ERR_VALUE'],
+    ['a sparse row', [sparse(1)], 'ERR_VALUE'],
+    ['sparse rows that are typed', sparse(new Float32Array(2)), 'ERR_VALUE'],
+    ['sparse data', { data: sparse(1), shape: [2 ** 32 - 1, 1] }, 'ERR_TYPE'],
+  ];
+  it.each(cases)('%s', (_, value, code) => {
+    expect(error(() => toTensor('x', value, {})).code).toBe(code);
+    expect(error(() => array(value)).code).toBe(code);
+  });
+  it('a sparse array is no list of batches', () => {
+    expect(isDataset(sparse())).toBe(false);
   });
 });
