@@ -16,15 +16,13 @@ export interface CircleOptions extends LossOptions {
  * Draws embeddings of one class together and pushes classes apart: every sample of a batch is compared with all others, so that it needs
  * batches with several samples a class. Labels are class numbers; predictions `[batch, dimension]` must have length 1, as a
  * UnitNormalization layer makes them. (Sun et al., 2020: https://arxiv.org/abs/2002.10857)
- * The mean is over the samples whose loss is above 0.
+ * The mean is over the samples whose loss is above 0. Weights scale the loss of a sample, not its part in those of others.
  * @example model.compile({ optimizer: 'adam', loss: losses.circle({ gamma: 64, margin: 0.25 }) })
  */
 export class Circle extends Loss {
   static override readonly className = 'Circle';
   override readonly sparse = true;
   override readonly wholeBatch = true;
-  override readonly refusesWeights =
-    'Circle compares all samples of a batch with each other and has no loss of a single one to weigh';
   readonly gamma: number;
   readonly margin: number;
   readonly removeDiagonal: boolean;
@@ -36,13 +34,7 @@ export class Circle extends Loss {
     this.removeDiagonal = checkBoolean('Circle', 'removeDiagonal', o.removeDiagonal);
   }
   spec(): LossSpec {
-    return {
-      loss: 'circle',
-      gamma: this.gamma,
-      margin: this.margin,
-      removeDiagonal: this.removeDiagonal,
-      sum: this.reduction === 'sum',
-    };
+    return { loss: 'circle', gamma: this.gamma, margin: this.margin, removeDiagonal: this.removeDiagonal };
   }
   override checkOutput(shape: readonly number[]): void {
     if (shape.length !== 1)

@@ -60,10 +60,8 @@ export abstract class Loss implements Part {
   readonly takesProbabilities: boolean = false;
   /** A label that takes an item out, as a mask would. */
   readonly ignoreClass: number | null = null;
-  /** Whether the batch as a whole has one value. */
+  /** Whether it looks at all samples of a batch at once. */
   readonly wholeBatch: boolean = false;
-  /** Why sample weights and class weights cannot be taken, or null where they can. */
-  readonly refusesWeights: string | null = null;
 
   /** @param options read with `Loss.read` */
   constructor(options: LossOptions) {

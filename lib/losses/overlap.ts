@@ -1,37 +1,52 @@
 import { show, typeError, ValueError } from '../errors.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
-import { checkLastAxis, Loss, type LossOptions, type LossSpec } from './loss.js';
+import { Loss, type LossOptions, type LossSpec } from './loss.js';
 
 export interface OverlapOptions extends LossOptions {
-  /** Null (default): one value for the whole batch. -1 or a list that holds it alone: one for each vector along the last axis. */
+  /**
+   * The axes that are summed over, as Keras counts them: 0 is the batch, -1 the last. There is one value for each element of the other axes: with
+   * `[1, 2, 3]` for each image, with `[0, 1, 2]` for each channel of the batch. Null (default): all axes.
+   */
   axis?: number | readonly number[] | null;
 }
 
-/** The overlap of regions as a loss: over the whole batch, or along the last axis. */
+/** The overlap of regions as a loss, over the axes one names. */
 abstract class OverlapLoss extends Loss {
   readonly axis: number | readonly number[] | null;
   override readonly wholeBatch: boolean;
   protected constructor(className: string, options: OverlapOptions) {
     super(options);
     const axis = options.axis ?? null;
-    for (const a of axis === null ? [] : Array.isArray(axis) ? axis : [axis])
+    for (const a of Array.isArray(axis) ? axis : axis === null ? [] : [axis])
       if (!Number.isInteger(a)) throw typeError(`${className}: 'axis' must be null or whole numbers. Received: ${show(axis)}`);
-    this.axis = axis;
-    this.wholeBatch = axis === null;
-    if (axis !== null) this.lastAxis(className);
+    this.axis = Array.isArray(axis) ? [...axis] : axis;
+    this.wholeBatch = String(this.axis) !== '-1';
   }
-  private lastAxis(className: string): number {
-    const axes = typeof this.axis === 'number' ? [this.axis] : (this.axis ?? []);
-    if (axes.length === 1 && (axes[0] === -1 || axes[0] > 0)) return axes[0];
-    throw new ValueError(
-      `${className}: 'axis' must be null (the whole batch) or the last axis, -1. Received: ${show(this.axis)}. ` +
-        'For one value a sample, flatten the predictions with a Flatten layer and the labels likewise, and use -1.',
-      'ERR_OUT_OF_RANGE',
-    );
+
+  get #axes(): readonly number[] {
+    const { axis } = this;
+    return typeof axis === 'number' ? [axis] : (axis ?? []);
   }
+
   override checkOutput(shape: readonly number[]): void {
-    if (this.axis !== null) checkLastAxis(this.className, this.lastAxis(this.className), shape);
+    const rank = shape.length + 1;
+    const indices = this.#axes.map((a) => (a < 0 ? a + rank : a));
+    if (indices.some((i) => i < 0 || i >= rank))
+      throw new ValueError(
+        `${this.className}: 'axis' must be 0 (the batch) to ${rank - 1}, or -1 to -${rank} from the end, for predictions of shape ` +
+          `[null, ${shape.join(', ')}]. Received: ${show(this.axis)}`,
+        'ERR_OUT_OF_RANGE',
+      );
+    if (new Set(indices).size < indices.length)
+      throw new ValueError(
+        `${this.className}: 'axis' must name each axis once. Received: ${show(this.axis)}`,
+        'ERR_OUT_OF_RANGE',
+      );
+  }
+  /** What the engine is told of the axes. */
+  protected axesSpec(): { whole: boolean; axes?: number[] } {
+    return { whole: this.wholeBatch, ...(this.wholeBatch && this.axis !== null ? { axes: [...this.#axes] } : {}) };
   }
   protected override config(): Config {
     return { axis: this.axis };
@@ -39,10 +54,10 @@ abstract class OverlapLoss extends Loss {
 }
 
 /**
- * `1 - 2 sum(y p) / (sum(y) + sum(p) + 1e-7)`: for segmentation. Over the whole batch (the reduction then has nothing to do, and sample weights
- * scale it by their mean), or with `axis: -1` for each vector along the last axis.
+ * `1 - 2 sum(y p) / (sum(y) + sum(p) + 1e-7)`: for segmentation. Over the whole batch, where sample weights scale the one value by their
+ * mean, or over some axes: `axis: [1, 2, 3]` gives a value for each image.
  * Keras: https://keras.io/api/losses/regression_losses/
- * @example model.compile({ optimizer: 'adam', loss: losses.dice({ axis: -1 }) })
+ * @example model.compile({ optimizer: 'adam', loss: losses.dice({ axis: [1, 2, 3] }) })
  */
 export class Dice extends OverlapLoss {
   static override readonly className = 'Dice';
@@ -50,7 +65,7 @@ export class Dice extends OverlapLoss {
     super('Dice', Loss.read('Dice', options, { axis: null as OverlapOptions['axis'] }));
   }
   spec(): LossSpec {
-    return { loss: 'dice', whole: this.wholeBatch };
+    return { loss: 'dice', ...this.axesSpec() };
   }
 }
 
@@ -78,7 +93,7 @@ export class Tversky extends OverlapLoss {
     this.beta = checkNumber('Tversky', 'beta', o.beta, { min: 0 });
   }
   spec(): LossSpec {
-    return { loss: 'tversky', alpha: this.alpha, beta: this.beta, whole: this.wholeBatch };
+    return { loss: 'tversky', alpha: this.alpha, beta: this.beta, ...this.axesSpec() };
   }
   protected override config(): Config {
     return { alpha: this.alpha, beta: this.beta, ...super.config() };

@@ -16,7 +16,7 @@ export abstract class LossMean extends Metric {
     super(options, defaultName);
     if (loss.wholeBatch || loss instanceof CustomLoss)
       throw new ValueError(
-        `metric '${this.name}': the loss ${loss.className} ${loss.wholeBatch ? 'has one value for a whole batch' : 'runs in JavaScript'} and cannot be a metric. ` +
+        `metric '${this.name}': the loss ${loss.className} ${loss.wholeBatch ? 'is computed over a whole batch at once' : 'runs in JavaScript'} and cannot be a metric. ` +
           'Metrics are means over samples that the native engine keeps.',
         'ERR_UNSUPPORTED',
       );

@@ -192,7 +192,7 @@ export function readFit(
   const source = (x === null || x === undefined) && (y === null || y === undefined) ? (model.input?.source ?? x) : x;
   // What 'balanced' means is known once the samples are.
   const balanced = o.classWeight === 'balanced' && !isDataset(source);
-  let classWeights = readClassWeight(compilation, balanced ? {} : o.classWeight);
+  let classWeights = readClassWeight(balanced ? {} : o.classWeight);
   const finite = checkBoolean('fit', 'checkFinite', o.checkFinite);
   const signal = readSignal(o.signal);
   const handleSignals = readSignals(o.handleSignals);

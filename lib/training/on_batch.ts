@@ -46,7 +46,7 @@ export function trainOnBatch(model: Sequential, x: unknown, y: unknown, options?
   return model.exclusively('trainOnBatch', async () => {
     const compilation = model.trainingCompilation('trainOnBatch');
     const o = read('trainOnBatch', options, true);
-    const classWeights = readClassWeight(compilation, o.classWeight);
+    const classWeights = readClassWeight(o.classWeight);
     const samples = model.tentatively(() => {
       const read = readSamples(model, compilation, '', x, y, o.sampleWeight, true, o.reset);
       if (o.finite) for (const one of named('', read)) checkFinite(one);

@@ -105,7 +105,6 @@ export function readWeights(
 ): Tensor | null {
   const value = single(where, given, model.outputNames);
   if (value === null || value === undefined) return null;
-  refuseWeights(compilation, where);
   const items = outputFor(model, x).slice(0, -1);
   const w = toTensor(where, value, { sampleShape: undefined });
   const temporal = compilation.sampleWeightMode === 'temporal';
@@ -161,20 +160,14 @@ export function readSamples(
   });
 }
 
-function refuseWeights(compilation: Compilation, where: string): void {
-  const reason = compilation.loss?.refusesWeights;
-  if (reason) throw new ValueError(`${where} does not go with this loss: ${reason}`, 'ERR_WEIGHTS');
-}
-
 export interface ClassWeights {
   classes: number[];
   weights: number[];
 }
 
 /** `{ 0: 1, 1: 5 }`: keys are classes, values finite numbers of at least 0. */
-export function readClassWeight(compilation: Compilation, given: unknown): ClassWeights | null {
+export function readClassWeight(given: unknown): ClassWeights | null {
   if (given === null || given === undefined) return null;
-  refuseWeights(compilation, 'classWeight');
   if (given === 'balanced')
     throw new ValueError(
       "classWeight: 'balanced' counts all labels of a training, so that it goes with the arrays of fit only. Give an object such as { 0: 1, 1: 5 }.",

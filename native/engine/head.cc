@@ -1,6 +1,7 @@
 #include "native/engine/head.h"
 
 #include <algorithm>
+#include <string>
 
 #include "native/engine/error.h"
 
@@ -16,7 +17,11 @@ Head::Head(const Value& spec, const Shape& out, int64_t batch, int64_t maskSteps
   if (spec.has("loss")) {
     const Value& l = spec.at("loss");
     loss_ = makeLoss(l, width);
+    loss_->setSample(out);
     whole_ = loss_->wholeBatch();
+    if (maskSteps_ > 0 && !fitsWhole(maskSteps_))
+      throw Error("ERR_MASK",
+                  "the loss: its 'axis' takes the masked steps together, so that none can be left out. Give it an axis without them.");
     lossWeight_ = spec.number("lossWeight", 1);
     logits_ = spec.flag("logits", false);
     const std::string r = spec.text("reduction", "sum_over_batch_size");
@@ -106,22 +111,72 @@ double Head::denominator(double kept, double weight, int64_t rows) const {
   return maskSteps_ || loss_->ignores() ? kept : static_cast<double>(rows) * static_cast<double>(items_);
 }
 
+Loss::Layout Head::wholeLayout(int64_t rows) const {
+  loss_->width = loss_->labelWidth = rows * out_;
+  return loss_->layout();
+}
+
+int64_t Head::itemFloats(int64_t rows) const { return std::max(rows * items_, whole_ ? wholeLayout(rows).items : 0); }
+
+// Losses that rows share take a factor of each row only where there is one loss, and one of each step where the steps are what is told
+// apart.
+bool Head::fitsWhole(int64_t steps) const {
+  if (!whole_ || steps == 0) return true;
+  const Loss::Layout l = wholeLayout(1);
+  return l.rows ? l.steps % steps == 0 : l.items == 1 || (steps == l.items && l.steps == l.items);
+}
+
+void Head::checkWeights(int64_t steps) const {
+  if (fitsWhole(steps)) return;
+  const Loss::Layout l = wholeLayout(1);
+  throw Error("ERR_WEIGHTS", "sampleWeight or classWeight: " + std::to_string(steps) + (steps == 1 ? " weight" : " weights") +
+                                 " a sample cannot scale this loss, whose 'axis' leaves " + std::to_string(l.items) +
+                                 (l.rows ? " values a sample" : " values that all samples share") +
+                                 ". Leave the weights out, or give the loss another 'axis'.");
+}
+
+// Weights and masks scale a loss by their sum over all rows and steps that share it; where nothing is shared, by their own.
+void Head::combineWhole(int64_t rows) {
+  const Loss::Layout l = wholeLayout(rows);
+  loss_->values(label, logits_ ? logits : prediction, l.items, itemLoss);
+  const int64_t perRow = l.rows ? l.items / rows : l.items;
+  const int64_t places = l.rows ? perRow : std::max<int64_t>({1, maskSteps_, weightSteps});
+  const auto weightAt = [&](int64_t row, int64_t place) {
+    return weight ? weight[row * weightSteps + place * weightSteps / places] : 1.0f;
+  };
+  const auto maskAt = [&](int64_t row, int64_t place) { return maskSteps_ ? mask[row * maskSteps_ + place * maskSteps_ / places] : 1.0f; };
+  const bool scaled = weight || maskSteps_ > 0;
+  double kept = 0, weights = 0;
+  std::fill(itemScale, itemScale + l.items, scaled || l.rows ? 0.0f : 1.0f);
+  if (scaled || l.rows) {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t p = 0; p < places; ++p) {
+        const int64_t item = l.rows ? r * perRow + p : p % l.items;
+        float m = maskAt(r, p);
+        if (loss_->countsAboveZero() && itemLoss[item] == 0) m = 0;
+        const float w = weightAt(r, p) * m;
+        itemScale[item] += w;
+        kept += m;
+        weights += w;
+      }
+    }
+  } else {
+    kept = weights = static_cast<double>(l.items);
+  }
+  if (l.items == 1 && !l.rows) itemScale[0] = static_cast<float>(weights);  // summed in double
+  const double d = reduction_ == Reduction::sum ? 1 : reduction_ == Reduction::weightedMean ? weights : kept;
+  wholeLoss_ = 0;
+  scale_ = d != 0 ? static_cast<float>(lossWeight_ / d) : 0.0f;
+  for (int64_t i = 0; i < l.items; ++i) {
+    // A skipped item's loss may be NaN; it counts as absent.
+    if (itemScale[i] != 0 && d != 0) wholeLoss_ += static_cast<double>(itemLoss[i]) * itemScale[i] * (lossWeight_ / d);
+    itemScale[i] *= scale_;
+  }
+}
+
 void Head::combine(const std::vector<Slot>& slots, int64_t chunks, int64_t rows) {
   if (!loss_) return;
-  if (whole_) {
-    loss_->width = rows * out_;
-    loss_->labelWidth = loss_->width;
-    loss_->values(label, logits_ ? logits : prediction, 1, itemLoss);
-    wholeLoss_ = itemLoss[0];  // the step's end comes when its memory is another's
-    double mean = 1;           // one loss for all rows: weights scale it by their mean
-    if (weight) {
-      mean = 0;
-      for (int64_t i = 0; i < rows * weightSteps; ++i) mean += weight[i];
-      mean /= static_cast<double>(rows * weightSteps);
-    }
-    scale_ = static_cast<float>(lossWeight_ * mean);
-    return;
-  }
+  if (whole_) return combineWhole(rows);
   double kept = 0, weight = 0;
   for (int64_t c = 0; c < chunks; ++c) {
     kept += slots[static_cast<size_t>(c)].kept;
@@ -134,7 +189,7 @@ void Head::combine(const std::vector<Slot>& slots, int64_t chunks, int64_t rows)
 void Head::backward(int64_t begin, int64_t end) {
   const float* p = logits_ ? logits : prediction;
   if (whole_) {  // one task: the planner gives it all rows
-    loss_->gradient(label, p, &scale_, 1, gradient);
+    loss_->gradient(label, p, itemScale, loss_->layout().items, gradient);
     return;
   }
   const int64_t n = (end - begin) * items_, first = begin * items_;
@@ -148,7 +203,7 @@ void Head::backward(int64_t begin, int64_t end) {
 
 double Head::batchLoss(const std::vector<Slot>& slots, int64_t chunks, int64_t rows) const {
   if (!loss_) return 0;
-  if (whole_) return static_cast<double>(scale_) * wholeLoss_;
+  if (whole_) return wholeLoss_;
   double sum = 0, kept = 0, weight = 0;
   for (int64_t c = 0; c < chunks; ++c) {
     sum += slots[static_cast<size_t>(c)].loss;

@@ -41,10 +41,12 @@ class Head {
   int64_t weightSteps = 0;
   const float* mask = nullptr;  // [rows, maskSteps]
   float* gradient = nullptr;    // of the prediction, or of the logits
-  float* itemLoss = nullptr;    // [batch * items]
+  float* itemLoss = nullptr;    // [itemFloats(batch)]
   float* itemScale = nullptr;
   float* itemMask = nullptr;
   int64_t itemsPerRow() const { return items_; }
+  int64_t itemFloats(int64_t rows) const;  // room for the items of so many rows
+  void checkWeights(int64_t steps) const;  // throws where so many weights a row do not fit the items
 
   bool preparesBatch() const { return loss_ && loss_->preparesBatch(); }
   bool wholeBatch() const { return whole_; }
@@ -64,6 +66,9 @@ class Head {
   };
   double denominator(double kept, double weight, int64_t rows) const;
   bool scales(int64_t begin, int64_t end);
+  Loss::Layout wholeLayout(int64_t rows) const;
+  bool fitsWhole(int64_t steps) const;
+  void combineWhole(int64_t rows);
 
   std::unique_ptr<Loss> loss_;
   enum class Reduction { mean, sum, weightedMean } reduction_ = Reduction::mean;
@@ -71,7 +76,7 @@ class Head {
   bool logits_ = false, metricLogits_ = false, needsBatch_ = false, whole_ = false;
   int64_t out_, items_, maskSteps_, labelSize_ = 0, metricStates_ = 0;
   int64_t sampleLabel_ = 0;
-  double wholeLoss_ = 0;  // of the batch at hand, where it is one item
+  double wholeLoss_ = 0;  // of the batch at hand, where the loss looks at all of it at once
   float scale_ = 1;       // lossWeight / denominator of this batch
   std::vector<MetricEntry> metrics_;
 };

@@ -24,9 +24,19 @@ class Loss {
   // values(), when true. `prepare` gets every label of the batch.
   virtual bool preparesBatch() const { return false; }
   virtual void prepare(const float* /*yTrue*/, int64_t /*items*/) {}
-  // True for a loss over the whole batch as one item (Dice, Tversky with axis null): then items = 1, and `width` is set to the number of
-  // elements before each call (a partial batch has fewer).
+  // The prediction of one sample, for losses that look at more than its last axis. Told once, before all else.
+  virtual void setSample(const Shape& /*out*/) {}
+  // True for a loss that looks at all rows of a batch at once (Dice and Tversky over several axes, Circle). `width` is then set to the
+  // number of elements of the batch before each call (a partial batch has fewer), and there are layout().items losses.
   virtual bool wholeBatch() const { return false; }
+  struct Layout {
+    int64_t items = 1;  // losses of the batch at hand
+    bool rows = false;  // whether each row has losses of its own, items / rows of them, or all rows share them
+    int64_t steps = 1;  // how many of a row's (or of the shared) losses the first axes of a sample tell apart
+  };
+  virtual Layout layout() const { return {}; }
+  // Losses of 0 count as absent, as if masked (Circle).
+  virtual bool countsAboveZero() const { return false; }
 
   int64_t width = 1;       // floats of yPred an item
   int64_t labelWidth = 1;  // floats of yTrue an item

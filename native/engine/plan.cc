@@ -90,6 +90,7 @@ Plan::Plan(const Value& program, Weights& weights, const std::vector<VariablePtr
   if (weightSteps > 0 && head_ && head_->itemsPerRow() % weightSteps != 0)
     throw Error("ERR_SHAPE",
                 "sample weights of " + std::to_string(weightSteps) + " steps do not fit an output of shape " + toString(out()));
+  if (head_) head_->checkWeights(weightSteps);
   if (guarding()) guard_ = std::make_unique<PlanGuard>(*this);
   schedule();
   planMemory();
@@ -333,7 +334,7 @@ void Plan::planMemory() {
       if (value[static_cast<size_t>(n) - 1] == inputBuffer) inputReaders_.push_back(&head_->logits);
     }
     if (mask >= 0) use(mask, const_cast<float**>(&head_->mask));
-    const int64_t items = head_->itemsPerRow();
+    const int64_t items = head_->itemFloats(batch);
     const int label = add(head_->labelSize(), 0, gather, headLast);
     use(label, const_cast<float**>(&head_->label));
     use(label, &label_);
@@ -343,7 +344,7 @@ void Plan::planMemory() {
       use(w, const_cast<float**>(&head_->weight));
       use(w, &weight_);
     }
-    for (float** p : {&head_->itemLoss, &head_->itemScale, &head_->itemMask}) use(add(items, 0, headFirst, headLast), p);
+    for (float** p : {&head_->itemLoss, &head_->itemScale, &head_->itemMask}) use(add(0, items, headFirst, headLast), p);
   }
 
   // Whether nothing but op i itself reads its input when its dx is written.

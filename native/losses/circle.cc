@@ -9,7 +9,7 @@ namespace losses {
 namespace {
 
 // Circle loss (Sun et al., 2020) between class numbers and embeddings of length 1: every sample against all others of the batch.
-// One loss for the batch: the mean over the samples whose loss is above 0, or with `sum` their sum.
+// One loss for each sample; those of 0 count as absent.
 // Distances are computed anew where they are needed, as the engine gives a loss no memory that grows with the batch.
 class Circle : public Loss {
  public:
@@ -17,30 +17,27 @@ class Circle : public Loss {
       : dim_(width_),
         gamma_(finite(spec, "gamma", 80)),
         margin_(finite(spec, "margin", 0.4)),
-        removeDiagonal_(spec.flag("removeDiagonal", true)),
-        sum_(spec.flag("sum", false)) {
+        removeDiagonal_(spec.flag("removeDiagonal", true)) {
     width = width_;
   }
   bool wholeBatch() const override { return true; }
+  bool countsAboveZero() const override { return true; }
+  Layout layout() const override { return {width / dim_, true, 1}; }
 
   // `width` holds all elements of the batch; yTrue one class number for each embedding.
   void values(const float* yTrue, const float* yPred, int64_t items, float* losses) const override {
-    if (items > 0) losses[0] = static_cast<float>(total(yTrue, yPred).mean());
+    for (int64_t i = 0; i < items; ++i) losses[i] = static_cast<float>(measure(yTrue, yPred, i).loss());
   }
 
   void gradient(const float* yTrue, const float* yPred, const float* scale, int64_t items, float* grad) const override {
-    if (items < 1) return;
     std::fill(grad, grad + width, 0.0f);
-    const Total t = total(yTrue, yPred);
-    if (scale[0] == 0 || t.counted == 0) return;
-    const double c = scale[0] / (sum_ ? 1.0 : t.counted);
-    const int64_t n = width / dim_;
-    for (int64_t i = 0; i < n; ++i) {
+    for (int64_t i = 0; i < items; ++i) {
+      if (scale[i] == 0) continue;
       const Row row = measure(yTrue, yPred, i);
       if (static_cast<float>(row.loss()) == 0) continue;
       // d softplus(P + N) is the same for P and N; each of them is a logsumexp, whose slopes are its softmax.
-      const double outer = c * sigmoid(row.positive + row.negative);
-      for (int64_t j = 0; j < n; ++j) {
+      const double outer = scale[i] * sigmoid(row.positive + row.negative);
+      for (int64_t j = 0; j < items; ++j) {
         const Pair pair = at(yTrue, yPred, i, j);
         if (!pair.counts || pair.distance < 0) continue;
         const double weight = std::exp(pair.value - (pair.same ? row.positive : row.negative));
@@ -50,12 +47,6 @@ class Circle : public Loss {
   }
 
  private:
-  struct Total {
-    double sum = 0;
-    int64_t counted = 0;
-    bool adds = false;
-    double mean() const { return adds || counted == 0 ? sum : sum / static_cast<double>(counted); }
-  };
   struct Row {
     double positive, negative;  // logsumexp over the pairs of each kind; -infinity where there is none
     double loss() const {
@@ -108,17 +99,6 @@ class Circle : public Loss {
     return {log(1), log(0)};
   }
 
-  Total total(const float* labels, const float* e) const {
-    Total t;
-    t.adds = sum_;
-    for (int64_t i = 0; i < width / dim_; ++i) {
-      const double loss = static_cast<float>(measure(labels, e, i).loss());
-      t.sum += loss;
-      t.counted += loss > 0 || std::isnan(loss);
-    }
-    return t;
-  }
-
   void add(float* grad, const float* e, int64_t i, int64_t j, double by) const {
     for (int64_t k = 0; k < dim_; ++k) {
       grad[i * dim_ + k] += static_cast<float>(by * e[j * dim_ + k]);
@@ -128,12 +108,12 @@ class Circle : public Loss {
 
   int64_t dim_;
   double gamma_, margin_;
-  bool removeDiagonal_, sum_;
+  bool removeDiagonal_;
 };
 
 }  // namespace
 
-// spec: { gamma, margin, removeDiagonal, sum }
+// spec: { gamma, margin, removeDiagonal }
 std::unique_ptr<Loss> circle(const Value& spec, int64_t width) { return std::make_unique<Circle>(spec, width); }
 
 }  // namespace losses

@@ -165,6 +165,62 @@ TEST(LossesEdges, WholeBatchesOfAnySize) {
   }
 }
 
+TEST(LossesEdges, OverlapAlongAnyAxes) {
+  const Shape sample{3, 4, 2};
+  const int64_t rows = 2, n = rows * sizeOf(sample);
+  const Shape all{rows, 3, 4, 2};
+  Floats y, p;
+  for (int64_t j = 0; j < n; ++j) {
+    y.push_back(j * 7 % 3 == 0 ? 1.0f : 0.0f);
+    p.push_back(static_cast<float>(j * 11 % 17 + 1) / 20);
+  }
+  for (int set = 0; set < 16; ++set) {
+    Value::Array axes;
+    for (int axis = 3; axis >= 0; --axis)
+      if (set >> axis & 1) axes.push_back(axis % 2 ? axis : axis - 4);  // in any order, from either end
+    for (Value::Object spec : {Value::Object{{"loss", "dice"}}, Value::Object{{"loss", "tversky"}, {"alpha", 0.3}, {"beta", 0.6}}}) {
+      spec["axes"] = axes;
+      SCOPED_TRACE(set);
+      const std::unique_ptr<Loss> loss = makeLoss(spec, 2);
+      loss->setSample(sample);
+      EXPECT_EQ(loss->wholeBatch(), set != 8);  // the last axis alone is no matter of the batch
+      if (set != 8) loss->width = n;            // as the head sets it
+      // Element by element: which group it belongs to.
+      std::vector<std::vector<size_t>> groups;
+      for (int64_t j = 0; j < n; ++j) {
+        int64_t group = 0, rest = j, stride = n;
+        for (size_t axis = 0; axis < 4; ++axis) {
+          stride /= all[axis];
+          if (!(set >> axis & 1)) group = group * all[axis] + rest / stride;
+          rest %= stride;
+        }
+        groups.resize(std::max(groups.size(), static_cast<size_t>(group) + 1));
+        groups[static_cast<size_t>(group)].push_back(static_cast<size_t>(j));
+      }
+      const int64_t items = static_cast<int64_t>(groups.size());
+      if (set != 8) {
+        EXPECT_EQ(loss->layout().items, items);
+        EXPECT_EQ(loss->layout().rows, !(set & 1));
+      }
+      Floats values(groups.size()), grad(p.size(), -77.0f), scale;
+      for (int64_t i = 0; i < items; ++i) scale.push_back(i % 3 == 2 ? 0.0f : 0.5f + static_cast<float>(i));
+      loss->values(y.data(), p.data(), items, values.data());
+      loss->gradient(y.data(), p.data(), scale.data(), items, grad.data());
+      for (size_t i = 0; i < groups.size(); ++i) {
+        reference::Doubles yi, pi;
+        for (const size_t j : groups[i]) {
+          yi.push_back(y[j]);
+          pi.push_back(p[j]);
+        }
+        EXPECT_NEAR(values[i], reference::loss(spec, yi, pi), 1e-6);
+        const reference::Doubles slope = reference::gradient(spec, yi, pi);
+        for (size_t k = 0; k < yi.size(); ++k)
+          EXPECT_NEAR(grad[groups[i][k]], scale[i] * slope[k], 1e-5 * scale[i] * std::max(1.0, std::fabs(slope[k])));
+      }
+    }
+  }
+}
+
 TEST(LossesEdges, CircleOfEmbeddings) {
   const Floats labels{4, 7, 4, 4, 7, 1};
   Floats e;
@@ -174,19 +230,32 @@ TEST(LossesEdges, CircleOfEmbeddings) {
     for (const float x : v) e.push_back(0.999f * x / length);  // off the kink at distance 0
   }
   const reference::Doubles ld(labels.begin(), labels.end()), ed(e.begin(), e.end());
-  for (const Value& s : {spec("circle", {{"gamma", 2}}), spec("circle", {{"gamma", 5}, {"margin", 0.2}, {"sum", true}}),
+  for (const Value& s : {spec("circle", {{"gamma", 2}}), spec("circle", {{"gamma", 5}, {"margin", 0.2}}),
                          spec("circle", {{"gamma", 1}, {"removeDiagonal", false}})}) {
     const std::unique_ptr<Loss> loss = makeLoss(s, 3);
     ASSERT_TRUE(loss->wholeBatch());
+    ASSERT_TRUE(loss->countsAboveZero());
     loss->width = loss->labelWidth = static_cast<int64_t>(e.size());  // as the head sets them
-    float value = 0;
-    const float scale = 1;
-    Floats grad(e.size());
-    loss->values(labels.data(), e.data(), 1, &value);
-    loss->gradient(labels.data(), e.data(), &scale, 1, grad.data());
-    EXPECT_NEAR(value, reference::loss(s, ld, ed), 1e-5 * value);
-    const reference::Doubles slope = reference::gradient(s, ld, ed);
-    for (size_t j = 0; j < e.size(); ++j) EXPECT_NEAR(grad[j], slope[j], 2e-5 * std::max(1.0, std::fabs(slope[j]))) << j;
+    ASSERT_EQ(loss->layout().items, 6);
+    const Floats scale{1, 0.5f, 2, 0, 3, 1};
+    Floats values(6), grad(e.size());
+    loss->values(labels.data(), e.data(), 6, values.data());
+    loss->gradient(labels.data(), e.data(), scale.data(), 6, grad.data());
+    const reference::Doubles right = reference::circle(s, ld, ed);
+    for (size_t i = 0; i < right.size(); ++i) EXPECT_NEAR(values[i], right[i], 1e-5 * std::max(1.0, right[i])) << i;
+    const auto scaled = [&](const reference::Doubles& at) {
+      const reference::Doubles losses = reference::circle(s, ld, at);
+      double sum = 0;
+      for (size_t i = 0; i < losses.size(); ++i) sum += scale[i] * losses[i];
+      return sum;
+    };
+    for (size_t j = 0; j < e.size(); ++j) {
+      reference::Doubles above = ed, below = ed;
+      above[j] += 1e-6;
+      below[j] -= 1e-6;
+      const double slope = (scaled(above) - scaled(below)) / 2e-6;
+      EXPECT_NEAR(grad[j], slope, 2e-5 * std::max(1.0, std::fabs(slope))) << j;
+    }
   }
   const std::unique_ptr<Loss> loss = makeLoss(spec("circle"), 3);  // one sample alone: nothing to compare
   float value = -1;
@@ -218,6 +287,8 @@ TEST(LossesEdges, ImpossibleSpecsThrow) {
   EXPECT_EQ(code(spec("categoricalGeneralizedCrossEntropy", {{"q", 1}}), 3), "ERR_SPEC");
   EXPECT_EQ(code(spec("sparseCategoricalCrossentropy", {{"ignoreClass", kInf}}), 3), "ERR_SPEC");
   EXPECT_EQ(code(spec("meanSquaredError"), 3), "none");
+  for (const Value::Array& axes : {Value::Array{3}, Value::Array{-4}, Value::Array{1, -2}})
+    EXPECT_THROW(makeLoss(spec("dice", {{"axes", axes}}), 3)->setSample({4, 3}), Error);
 }
 
 }  // namespace

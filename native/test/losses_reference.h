@@ -62,11 +62,11 @@ inline double overlap(const Doubles& y, const Doubles& p, double alpha, double b
   return dice ? 1 - 2 * both / (ys + ps + kEps) : 1 - both / (both + alpha * missed + beta * extra + kEps);
 }
 
-// Labels one a sample, embeddings of `dim` elements.
-inline double circle(const Value& spec, const Doubles& labels, const Doubles& e) {
+// The loss of each sample. Labels one a sample, embeddings of `dim` elements.
+inline Doubles circle(const Value& spec, const Doubles& labels, const Doubles& e) {
   const size_t n = labels.size(), dim = e.size() / n;
   const double gamma = spec.number("gamma", 80), m = spec.number("margin", 0.4);
-  double sum = 0, counted = 0;
+  Doubles losses(n, 0.0);
   for (size_t i = 0; i < n; ++i) {
     Doubles positive, negative;
     for (size_t j = 0; j < n; ++j) {
@@ -82,11 +82,9 @@ inline double circle(const Value& spec, const Doubles& labels, const Doubles& e)
     double pairs = 0;
     for (const double a : positive)
       for (const double b : negative) pairs += std::exp(a + b);
-    const double loss = std::log1p(pairs);
-    sum += loss;
-    counted += static_cast<float>(loss) > 0;
+    losses[i] = std::log1p(pairs);
   }
-  return spec.flag("sum", false) || counted == 0 ? sum : sum / counted;
+  return losses;
 }
 
 // The loss of one item. Sparse labels: y holds one class.
@@ -170,7 +168,6 @@ inline double loss(const Value& spec, Doubles y, const Doubles& p) {
     return (1 - std::pow(p[static_cast<size_t>(y[0])], q)) / q;
   }
   if (name == "dice" || name == "tversky") return overlap(y, p, spec.number("alpha", 0.5), spec.number("beta", 0.5), name == "dice");
-  if (name == "circle") return circle(spec, y, p);
   return std::numeric_limits<double>::quiet_NaN();
 }
 
