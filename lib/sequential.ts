@@ -570,7 +570,9 @@ export class Sequential implements CallbackModel {
     if (!this.#compilation || !this.#inputShape) return;
     const now = this.#training();
     const noted = this.#compilation.training ?? now;
-    const changed = withInner(this.#layers).find((l) => l.weights.length > 0 && noted.has(l) !== now.has(l));
+    const holders = new Set(this.weights.flatMap((w) => [w.layer, w.within]));
+    const holds = (l: Layer) => l.weights.length > 0 || holders.has(l);
+    const changed = withInner(this.#layers).find((l) => holds(l) && noted.has(l) !== now.has(l));
     if (changed)
       this.#warn(
         'GEMMFIT_TRAINABLE_CHANGED',

@@ -64,13 +64,15 @@ export class Weight {
     readonly layer: Layer,
     readonly regularizer: Regularizer | null,
     readonly constraint: Constraint | null,
+    /** What it stands in within its layer: a cell, whose `trainable` counts too. */
+    readonly within: Layer = layer,
   ) {
     this.variable = new addon.Variable([...shape]);
   }
 
   /** Whether training changes it: it has a gradient, and neither its layer nor what that stands in is frozen. */
   get trainable(): boolean {
-    return this.learned && this.layer.trains;
+    return this.learned && this.layer.trains && this.within.trains;
   }
 
   read(): NDArray {
@@ -90,6 +92,7 @@ export interface WeightOptions {
   regularizer?: Regularizer | null;
   constraint?: Constraint | null;
   trainable?: boolean;
+  within?: Layer;
 }
 
 /** A layer's weights as files hold them: its own, and those of what is inside it, under the names of Keras's attributes. */
@@ -333,8 +336,8 @@ export abstract class Layer implements Part {
     checkWeightSize(this.label, name, shape);
     takeWeight(this.label, name, shape);
     const weight = withMemory(this.label, name, shape, () => {
-      const { trainable, regularizer, constraint, initializer } = options;
-      const made = new Weight(name, shape, trainable ?? true, this, regularizer ?? null, constraint ?? null);
+      const { trainable, regularizer, constraint, initializer, within } = options;
+      const made = new Weight(name, shape, trainable ?? true, this, regularizer ?? null, constraint ?? null, within);
       made.variable.write(initializer.create(shape, nextSeed()));
       return made;
     });

@@ -66,6 +66,7 @@ export abstract class RecurrentLayer extends Layer {
     readonly cells: readonly RecurrentCell[],
   ) {
     super(o);
+    for (const cell of cells) cell.home ??= this;
     const where = this.className;
     this.returnSequences = checkBoolean(where, 'returnSequences', o.returnSequences);
     this.goBackwards = checkBoolean(where, 'goBackwards', o.goBackwards);
@@ -78,6 +79,14 @@ export abstract class RecurrentLayer extends Layer {
         `${where}: 'returnState' gives several outputs, and a layer of a stack has one. Received: true. Leave it out.`,
         'ERR_OUT_OF_RANGE',
       );
+  }
+
+  /** Its cells, by whose `trainable` their weights go as well as by its own. */
+  override get sublayers(): readonly Layer[] {
+    return this.stackedCells ? [this.stackedCells] : this.cells;
+  }
+  override get learns(): boolean {
+    return true;
   }
 
   /** Size of the output's last axis. */
@@ -262,6 +271,7 @@ export class RNN extends RecurrentLayer {
       );
     super(sequence, one instanceof StackedRNNCells ? one.cells : [one]);
     this.cell = one;
+    one.home ??= this;
   }
 
   protected override get stackedCells(): Layer | null {

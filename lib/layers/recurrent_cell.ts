@@ -160,17 +160,20 @@ export abstract class RecurrentCell extends Layer {
       initializer: p.kernelInitializer,
       regularizer: p.kernelRegularizer,
       constraint: p.kernelConstraint,
+      within: this,
     });
     add('recurrent_kernel', [this.units, columns], {
       initializer: p.recurrentInitializer,
       regularizer: p.recurrentRegularizer,
       constraint: p.recurrentConstraint,
+      within: this,
     });
     if (this.useBias)
       add('bias', this.biasShape(), {
         initializer: this.firstBias(p.biasInitializer),
         regularizer: p.biasRegularizer,
         constraint: p.biasConstraint,
+        within: this,
       });
   }
 

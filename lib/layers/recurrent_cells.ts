@@ -150,6 +150,11 @@ export class StackedRNNCells extends Layer {
         `StackedRNNCells: 'cells' must be a list of cells, such as [layers.LSTMCell, ...] instances. Received: ${show(o.cells)}`,
       );
     this.cells = cells as RecurrentCell[];
+    for (const cell of this.cells) cell.home ??= this;
+  }
+
+  override get sublayers(): readonly Layer[] {
+    return this.cells;
   }
 
   outputShapeOf(input: Shape): Shape {

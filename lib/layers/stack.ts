@@ -38,4 +38,4 @@ export function trainingLayers(layers: readonly Layer[], trainable: boolean): Se
 }
 
 export const trainingWeights = (weights: readonly Weight[], training: ReadonlySet<Layer>): Weight[] =>
-  weights.filter((w) => w.learned && training.has(w.layer));
+  weights.filter((w) => w.learned && training.has(w.layer) && training.has(w.within));
