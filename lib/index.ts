@@ -1,34 +1,91 @@
 import { addon } from './engine/addon.js';
 import { checkNumber } from './options.js';
 
+export type { Activation } from './activations.js';
 export { activations } from './activations.js';
-export type { Callback, CallbackHooks, CallbackLike, CallbackModel, Logs } from './callbacks/index.js';
+export type {
+  Callback,
+  CallbackHooks,
+  CallbackLike,
+  CallbackModel,
+  CallbackParams,
+  CallbacksOption,
+  History,
+  Logs,
+  StopReason,
+} from './callbacks/index.js';
 export { callbacks } from './callbacks/index.js';
+export type { Constraint } from './constraints.js';
 export { constraints } from './constraints.js';
+export type { ArrayLike } from './data/array_like.js';
 export { data } from './data/index.js';
+export type {
+  ArrayInput,
+  BatchLike,
+  BatchSource,
+  DataInput,
+  DatasetLike,
+  LabelInput,
+  NestedArray,
+  WeightArray,
+} from './data/inputs.js';
+export type { DType, NestedNumbers, TypedArray } from './data/ndarray.js';
 export { array, NDArray } from './data/ndarray.js';
 export type { DTypePolicy } from './dtype_policy.js';
 export { dtypePolicy, setDtypePolicy } from './dtype_policy.js';
 export { RuntimeError, ValueError } from './errors.js';
+export type {
+  ActivationIdentifier,
+  ConstraintIdentifier,
+  InitializerIdentifier,
+  LayerIdentifier,
+  LossIdentifier,
+  MetricIdentifier,
+  OptimizerIdentifier,
+  PartConfig,
+  RegularizerIdentifier,
+} from './identifiers.js';
+export type { Initializer } from './initializers.js';
 export { initializers } from './initializers.js';
 export { input, layers } from './layers/index.js';
+export type { Layer, LayerOptions, Shape, Weight } from './layers/layer.js';
+export type { Loss } from './losses.js';
 export { losses } from './losses.js';
+export type { Metric } from './metrics.js';
 export { metrics } from './metrics.js';
+export type {
+  ActivationName,
+  ConstraintName,
+  InitializerName,
+  LayerName,
+  LossName,
+  MetricName,
+  OptimizerName,
+  RegularizerName,
+  ScheduleName,
+} from './names.js';
+export type { LearningRate, Optimizer } from './optimizers.js';
 export { optimizers } from './optimizers.js';
 export { setRandomSeed } from './random.js';
+export type { Config, Part, PartClass } from './registry.js';
 export { registerSerializable } from './registry.js';
+export type { Regularizer } from './regularizers.js';
 export { regularizers } from './regularizers.js';
 export { modelFromJSON } from './saving/from_json.js';
 export type { FileLimits } from './saving/limits.js';
 export type { LoadOptions, LoadWeightsOptions } from './saving/load.js';
 export { loadModel } from './saving/load.js';
 export type { SaveOptions, SaveWeightsOptions } from './saving/save.js';
+export type { LearningRateSchedule } from './schedules.js';
 export { schedules } from './schedules.js';
+export type { CloneOptions, SequentialOptions } from './sequential.js';
 export { Sequential, sequential } from './sequential.js';
-export type { CompileOptions } from './training/compilation.js';
+export type { SummaryOptions } from './summary.js';
+export type { CompileOptions, LossOption, MetricsOption } from './training/compilation.js';
 export type { EvaluateOptions } from './training/evaluate.js';
 export type { FitOptions } from './training/fit.js';
 export type { OnBatchOptions } from './training/on_batch.js';
+export type { ClassWeight, Results, ValidationData, Verbose } from './training/option_types.js';
 export type { PredictBatchOptions, PredictOptions } from './training/predict.js';
 
 /**

@@ -12,6 +12,7 @@ export interface Part {
   getConfig(): Config;
 }
 
+/** A class of parts: it has a name, and is made of the options that `getConfig` gives. */
 export type PartClass<T extends Part> = {
   // biome-ignore lint/suspicious/noExplicitAny: constructors of parts take option objects of their own
   new (options?: any): T;

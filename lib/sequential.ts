@@ -1,14 +1,17 @@
 // For users whose `lib` is older than Symbol.dispose.
 /// <reference lib="esnext.disposable" preserve="true" />
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { History } from './callbacks/history.js';
 import type { CallbackModel } from './callbacks/model.js';
+import type { ArrayInput, DataInput, LabelInput, WeightArray } from './data/inputs.js';
 import type { NDArray } from './data/ndarray.js';
 import { Engine } from './engine/engine.js';
 import { checkOwner, claim, countSlots, release } from './engine/optimizer_state.js';
 import { Reading } from './engine/reading.js';
 import { beginSession, endSession, type Session } from './engine/sessions.js';
 import { RuntimeError, show, typeError, ValueError } from './errors.js';
+import type { LayerIdentifier } from './identifiers.js';
 import { cloneLayer } from './layers/clone.js';
 import { InputLayer } from './layers/core.js';
 import { layerRegistry } from './layers/index.js';
@@ -24,11 +27,22 @@ import { type LoadWeightsOptions, loadWeights } from './saving/load.js';
 import { type SaveOptions, type SaveWeightsOptions, save, saveWeights, toBuffer } from './saving/save.js';
 import { toJSON } from './saving/to_json.js';
 import { type SummaryOptions, summary } from './summary.js';
+import type { LossOption } from './training/compilation.js';
 import { Compilation, type CompileOptions } from './training/compilation.js';
 import { type EvaluateOptions, evaluate } from './training/evaluate.js';
 import { type FitOptions, fit } from './training/fit.js';
 import { type OnBatchOptions, predictOnBatch, testOnBatch, trainOnBatch } from './training/on_batch.js';
+import type { Results } from './training/option_types.js';
 import { type PredictBatchOptions, type PredictOptions, predict, predictSync } from './training/predict.js';
+
+/** Options of {@link Sequential}. */
+export interface SequentialOptions {
+  /** Default `'sequential'`, `'sequential_1'`, ... */
+  name?: string;
+  layers?: readonly LayerIdentifier[];
+  /** false freezes all layers. Default true. */
+  trainable?: boolean;
+}
 
 /** Options of `clone`. */
 export interface CloneOptions {
@@ -90,7 +104,7 @@ export class Sequential implements CallbackModel {
   #onBatch: { reading: Reading; turn: Promise<unknown> } | null = null;
 
   /** @param options the layers, or `{ name, layers, trainable }` */
-  constructor(options: readonly unknown[] | { name?: string; layers?: readonly unknown[]; trainable?: boolean } = []) {
+  constructor(options: readonly LayerIdentifier[] | SequentialOptions = []) {
     checkReadable('Sequential', options);
     const o = Array.isArray(options)
       ? { name: undefined, layers: options as readonly unknown[], trainable: true }
@@ -128,7 +142,7 @@ export class Sequential implements CallbackModel {
   // --- building
 
   /** Adds a layer on top: an instance, a name or a config; or another model, as one layer. Throws TypeError for anything else, ValueError for a name taken twice or a shape that does not fit. */
-  add(given: unknown): void {
+  add(given: LayerIdentifier): void {
     this.#mayChange('add a layer to');
     const layer = this.#layerOf(given);
     if (layer instanceof Nested && layer.holds(this))
@@ -328,7 +342,7 @@ export class Sequential implements CallbackModel {
   getWeights(): NDArray[] {
     return this.weights.map((w) => w.read());
   }
-  setWeights(values: readonly unknown[]): void {
+  setWeights(values: readonly WeightArray[]): void {
     // A fit that has not come to its first batch goes on from the weights that it found, but for what its own hooks change.
     if (this.#fitting && this.#hooks === 0 && this.#trainedSteps === this.#sessionBegan) this.#mayChange('set the weights of');
     setAllWeights(`model '${this.name}'`, this.weights, values);
@@ -421,7 +435,7 @@ export class Sequential implements CallbackModel {
   get optimizer(): Optimizer {
     return this.compilation('use the optimizer of').optimizer;
   }
-  get loss(): unknown {
+  get loss(): LossOption {
     return this.#compilation?.options.loss ?? null;
   }
   /** Keys of the results: 'loss', then the metrics. */
@@ -459,28 +473,39 @@ export class Sequential implements CallbackModel {
    * @param x arrays, or a dataset of batches `[x, y]`: a function or an iterable, which is read anew each epoch and closed; or a generator object,
    * an iterator or a stream of your own, which is read on from where it stands, left open, and goes on in the next call
    */
-  fit(x: unknown, y?: unknown, options?: FitOptions): Promise<History> {
+  fit(x: DataInput, y?: LabelInput, options?: FitOptions): Promise<History> {
     return fit(this, x, y, options);
   }
   /** Loss and metrics on data, without training: a number, a list (loss first), or with `returnDict` an object. */
-  evaluate(x: unknown, y?: unknown, options?: EvaluateOptions): Promise<number | number[] | Record<string, number>> {
+  evaluate(x: DataInput, y: LabelInput, options: EvaluateOptions & { returnDict: true }): Promise<Record<string, number>>;
+  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions & { returnDict?: false }): Promise<number | number[]>;
+  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions): Promise<Results>;
+  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions): Promise<Results> {
     return evaluate(this, x, y, options);
   }
   /** Predictions `[samples, ...output shape]` over a Float32Array. Works without `compile`. */
-  predict(x: unknown, options?: PredictOptions): Promise<NDArray> {
+  predict(x: DataInput, options?: PredictOptions): Promise<NDArray> {
     return predict(this, x, options);
   }
   /** Predictions for a few rows, computed at once on this thread: the lowest latency. */
-  predictSync(x: unknown, options?: PredictBatchOptions): NDArray {
+  predictSync(x: ArrayInput, options?: PredictBatchOptions): NDArray {
     return predictSync(this, x, options);
   }
-  trainOnBatch(x: unknown, y: unknown, options?: OnBatchOptions): Promise<number | number[] | Record<string, number>> {
+  /** One step of training on one batch: loss and metrics as they are before its update, as `evaluate` gives them. */
+  trainOnBatch(x: ArrayInput, y: LabelInput, options: OnBatchOptions & { returnDict: true }): Promise<Record<string, number>>;
+  trainOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions & { returnDict?: false }): Promise<number | number[]>;
+  trainOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions): Promise<Results>;
+  trainOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions): Promise<Results> {
     return trainOnBatch(this, x, y, options);
   }
-  testOnBatch(x: unknown, y: unknown, options?: OnBatchOptions): Promise<number | number[] | Record<string, number>> {
+  /** Loss and metrics on one batch, as `evaluate` gives them. */
+  testOnBatch(x: ArrayInput, y: LabelInput, options: OnBatchOptions & { returnDict: true }): Promise<Record<string, number>>;
+  testOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions & { returnDict?: false }): Promise<number | number[]>;
+  testOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions): Promise<Results>;
+  testOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions): Promise<Results> {
     return testOnBatch(this, x, y, options);
   }
-  predictOnBatch(x: unknown, options?: PredictBatchOptions): Promise<NDArray> {
+  predictOnBatch(x: ArrayInput, options?: PredictBatchOptions): Promise<NDArray> {
     return predictOnBatch(this, x, options);
   }
   get stopTraining(): boolean {

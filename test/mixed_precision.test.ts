@@ -44,7 +44,7 @@ describe('the policy', () => {
   it.each(['float16', 'mixed_float16', 'bfloat16', 'float64', '', 1, {}, { config: { name: 'mixed_float16' } }])(
     'is refused where it is %j, and what there is is named',
     (dtype) => {
-      for (const act of [() => layers.dense({ units: 2, dtype }), () => setDtypePolicy(dtype as Any)])
+      for (const act of [() => layers.dense({ units: 2, dtype: dtype as never }), () => setDtypePolicy(dtype as Any)])
         expect(thrown(act)).toMatchObject({
           name: 'ValueError',
           code: 'ERR_DTYPE',
@@ -99,7 +99,7 @@ describe('training', () => {
       units.map((n, i) =>
         layers.dense({
           units: n,
-          dtype,
+          dtype: dtype as never,
           activation: i < units.length - 1 ? 'relu' : 'softmax',
           ...(i === 0 && { inputShape: [features] }),
         }),

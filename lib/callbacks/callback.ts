@@ -14,8 +14,21 @@ export interface CallbackParams {
   epochs: number;
   /** Batches an epoch; null until a dataset of unknown length has ended once. */
   steps: number | null;
-  [key: string]: unknown;
+  /** Samples a batch; null with a dataset. */
+  batchSize?: number | null;
+  /** Samples that train; null with a dataset. */
+  samples?: number | null;
+  /** Whether the run validates. */
+  doValidation?: boolean;
+  /** Keys of the results: 'loss', then the metrics. */
+  metrics?: readonly string[];
+  /** Where a training was taken up again; null where it began anew. */
+  resumedFrom?: { epoch: number; step: number; file: string } | null;
 }
+
+/** What `getState` gives, or a promise of it, and `setState` takes. */
+// biome-ignore lint/suspicious/noExplicitAny: each callback has a state of its own
+export type CallbackState = any;
 
 /** Whatever a hook returns is ignored, except that a promise is awaited before training goes on. */
 export type HookResult = unknown;
@@ -61,8 +74,8 @@ export class Callback {
    * What the callback must know to go on after a crash: plain objects, lists, numbers, texts and arrays. Asked for each checkpoint, and given to `setState`
    * after `onTrainBegin` of the training that goes on. Leave it out where there is nothing to remember.
    */
-  getState?(): unknown;
-  setState?(state: unknown): unknown;
+  getState?(): CallbackState;
+  setState?(state: CallbackState): void | Promise<void>;
 
   /** `epoch` counts from 0. */
   onEpochBegin(_epoch: number, _logs: Logs): HookResult {
@@ -141,7 +154,10 @@ export const HOOKS = [
 export type HookName = (typeof HOOKS)[number];
 
 /** Hooks as properties of an object: what `fit` takes in place of a `Callback`, and what `LambdaCallback` is made from. */
-export type CallbackHooks = { [name in HookName]?: ((this: Callback, ...args: Parameters<Callback[name]>) => HookResult) | null };
+export type CallbackHooks = { [name in HookName]?: Hook<Parameters<Callback[name]>> | null };
+
+/** Written as a method, so that a hook may ask for logs of certain names: `(epoch, logs: { loss: number }) => ...`. */
+type Hook<Args extends unknown[]> = { call(this: Callback, ...args: Args): HookResult }['call'];
 
 /** Whether a callback does something of its own in a hook. */
 export function overrides(callback: Callback, hook: HookName): boolean {

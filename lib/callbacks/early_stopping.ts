@@ -1,3 +1,4 @@
+import type { WeightArray } from '../data/inputs.js';
 import { show, typeError } from '../errors.js';
 import { checkBoolean, checkNumber, checkOneOf, readOptions } from '../options.js';
 import { Callback, type Logs } from './callback.js';
@@ -48,7 +49,7 @@ export class EarlyStopping extends Callback {
   stoppedEpoch = 0;
   best = Number.POSITIVE_INFINITY;
   bestEpoch = 0;
-  bestWeights: readonly unknown[] | null = null;
+  bestWeights: readonly WeightArray[] | null = null;
   readonly #monitor: Monitor;
   #larger = false;
 

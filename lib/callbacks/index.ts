@@ -4,8 +4,8 @@
  */
 export * as callbacks from './all.js';
 export type { Callback, CallbackHooks, CallbackParams, HookName, Logs } from './callback.js';
-export type { History } from './history.js';
+export type { History, StopReason } from './history.js';
 export { CallbackList, type CallbackListOptions } from './list.js';
 export type { CallbackModel } from './model.js';
 export type { OutputStream } from './output.js';
-export type { CallbackLike } from './plain.js';
+export type { CallbackLike, CallbacksOption } from './plain.js';

@@ -1,6 +1,13 @@
+import type { ArrayInput, DataInput, LabelInput, WeightArray } from '../data/inputs.js';
 import type { NDArray } from '../data/ndarray.js';
 import type { Layer, Weight } from '../layers/layer.js';
 import type { Optimizer } from '../optimizers.js';
+import type { CloneOptions } from '../sequential.js';
+import type { SummaryOptions } from '../summary.js';
+import type { LossOption } from '../training/compilation.js';
+import type { EvaluateOptions } from '../training/evaluate.js';
+import type { Results } from '../training/option_types.js';
+import type { PredictBatchOptions, PredictOptions } from '../training/predict.js';
 import type { History } from './history.js';
 
 /** What the callbacks of this package need of the model they are called with. */
@@ -11,8 +18,8 @@ export interface WatchedModel {
   readonly optimizer: { learningRate: number };
   /** The record of the last `fit`. */
   history: History | null;
-  getWeights(): readonly unknown[];
-  setWeights(weights: readonly unknown[]): void;
+  getWeights(): readonly WeightArray[];
+  setWeights(weights: readonly WeightArray[]): void;
   /** Whether a metric is better when it is larger or smaller, where that is known. The name comes without `val_`. */
   metricDirection?(name: string): 'min' | 'max' | undefined;
   /** @internal A hook begins (1) or ends (-1). */
@@ -34,18 +41,20 @@ export interface CallbackModel extends WatchedModel {
   readonly inputShape: readonly (number | null)[] | null;
   readonly outputShape: readonly (number | null)[] | null;
   readonly optimizer: Optimizer;
-  readonly loss: unknown;
+  readonly loss: LossOption;
   readonly metricsNames: readonly string[];
   getLayer(name: string | number): Layer;
   getWeights(): NDArray[];
   countParams(): number;
-  evaluate(x: unknown, y?: unknown, options?: object): Promise<number | number[] | Record<string, number>>;
-  predict(x: unknown, options?: object): Promise<NDArray>;
-  predictSync(x: unknown): NDArray;
+  evaluate(x: DataInput, y: LabelInput, options: EvaluateOptions & { returnDict: true }): Promise<Record<string, number>>;
+  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions & { returnDict?: false }): Promise<number | number[]>;
+  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions): Promise<Results>;
+  predict(x: DataInput, options?: PredictOptions): Promise<NDArray>;
+  predictSync(x: ArrayInput, options?: PredictBatchOptions): NDArray;
   resetStates(): void;
   save(target: string, options?: object): Promise<void>;
   saveWeights(target: string, options?: object): Promise<void>;
-  clone(options?: object): CallbackModel;
-  summary(options?: object): void;
+  clone(options?: CloneOptions): CallbackModel;
+  summary(options?: SummaryOptions): void;
   toJSON(): object;
 }

@@ -1,12 +1,22 @@
 import { show, typeError, ValueError } from '../errors.js';
 import { suggest } from '../options.js';
-import { Callback, type CallbackHooks, type CallbackParams, HOOKS, type HookName } from './callback.js';
+import { Callback, type CallbackHooks, type CallbackParams, type CallbackState, HOOKS, type HookName } from './callback.js';
 import type { CallbackModel, WatchedModel } from './model.js';
 
-/** What `fit`, `evaluate` and `predict` take under `callbacks`, one or a list of them. */
-export type CallbackLike =
-  | Callback
-  | (CallbackHooks & { setParams?(params: CallbackParams): void; setModel?(model: CallbackModel): void } & ThisType<Callback>);
+/** A callback: an instance of a class, or an object with some of the hooks. Inside them `this` is the object, with `model` and `params` on it. */
+export type CallbackLike = Callback | (PlainHooks & ThisType<Callback>);
+
+/** Hooks as properties of an object, with what such an object may have besides. */
+export interface PlainHooks extends CallbackHooks {
+  setParams?(params: CallbackParams): void;
+  setModel?(model: CallbackModel): void;
+  /** What must be known to go on after a crash: see `Callback`. */
+  getState?(): CallbackState;
+  setState?(state: CallbackState): void | Promise<void>;
+}
+
+/** What `fit`, `evaluate` and `predict` take under `callbacks`: one, or a list of them, which may hold lists. */
+export type CallbacksOption = CallbackLike | readonly (CallbackLike | readonly CallbackLike[])[] | null;
 
 const known = new Set<string>(HOOKS);
 const pairs = [

@@ -7,6 +7,7 @@ export type TypedArray = DataArray;
 /** What one element of an array is: `bigint` in a `BigInt64Array`, else `number`. */
 export type Element<T extends TypedArray> = T extends BigInt64Array ? bigint : number;
 
+/** Names of element types. */
 export type DType =
   | 'float32'
   | 'float64'

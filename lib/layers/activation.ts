@@ -1,6 +1,7 @@
 import { type Activation as ActivationFunction, activations } from '../activations.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
+import type { ActivationIdentifier } from '../identifiers.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
@@ -30,7 +31,7 @@ export class Activation extends FunctionLayer {
   constructor(
     options: LayerOptions & {
       /** A name, one of `activations.*`, or a config. */
-      activation: unknown;
+      activation: ActivationIdentifier;
     },
   ) {
     const o = Layer.read('Activation', options, { activation: undefined as unknown });

@@ -1,4 +1,5 @@
 import { ValueError } from '../errors.js';
+import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkBoolean } from '../options.js';
 import type { Config } from '../registry.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
@@ -10,24 +11,24 @@ export interface AffineOptions extends LayerOptions {
   /** Whether to learn a factor, gamma. Default true. */
   scale?: boolean;
   /** Default `'zeros'`. */
-  betaInitializer?: unknown;
+  betaInitializer?: InitializerIdentifier;
   /** Default `'ones'`. */
-  gammaInitializer?: unknown;
-  betaRegularizer?: unknown;
-  gammaRegularizer?: unknown;
-  betaConstraint?: unknown;
-  gammaConstraint?: unknown;
+  gammaInitializer?: InitializerIdentifier;
+  betaRegularizer?: RegularizerIdentifier;
+  gammaRegularizer?: RegularizerIdentifier;
+  betaConstraint?: ConstraintIdentifier;
+  gammaConstraint?: ConstraintIdentifier;
 }
 
 export const affineDefaults = {
   center: true,
   scale: true,
-  betaInitializer: 'zeros' as unknown,
-  gammaInitializer: 'ones' as unknown,
-  betaRegularizer: null as unknown,
-  gammaRegularizer: null as unknown,
-  betaConstraint: null as unknown,
-  gammaConstraint: null as unknown,
+  betaInitializer: 'zeros' as InitializerIdentifier,
+  gammaInitializer: 'ones' as InitializerIdentifier,
+  betaRegularizer: null as RegularizerIdentifier,
+  gammaRegularizer: null as RegularizerIdentifier,
+  betaConstraint: null as ConstraintIdentifier,
+  gammaConstraint: null as ConstraintIdentifier,
 };
 
 /** A layer that ends in `* gamma + beta`. */

@@ -1,3 +1,4 @@
+import type { ActivationIdentifier, ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkBoolean } from '../options.js';
 import type { Config } from '../registry.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
@@ -8,22 +9,22 @@ export type { Padding } from './window.js';
 /** Options of every convolution. Initializers, regularizers and constraints: a name, an instance or a config. */
 export interface WindowOptions extends LayerOptions, SlidingOptions {
   /** Default: none (`'linear'`). One that changes the shape, as `glu` does, changes the output's. */
-  activation?: unknown;
+  activation?: ActivationIdentifier;
   /** Whether to add a bias to each output channel. Default true. */
   useBias?: boolean;
   /** Default `'zeros'`. */
-  biasInitializer?: unknown;
-  biasRegularizer?: unknown;
-  biasConstraint?: unknown;
+  biasInitializer?: InitializerIdentifier;
+  biasRegularizer?: RegularizerIdentifier;
+  biasConstraint?: ConstraintIdentifier;
 }
 
 const windowDefaults = {
   ...slidingDefaults,
-  activation: null as unknown,
+  activation: null as ActivationIdentifier,
   useBias: true,
-  biasInitializer: 'zeros' as unknown,
-  biasRegularizer: null as unknown,
-  biasConstraint: null as unknown,
+  biasInitializer: 'zeros' as InitializerIdentifier,
+  biasRegularizer: null as RegularizerIdentifier,
+  biasConstraint: null as ConstraintIdentifier,
 };
 
 /** What the weights of one kind are drawn from and held to. */

@@ -1,4 +1,5 @@
 import { show, ValueError } from '../errors.js';
+import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { checkSizes, joinAxes, type Sizes } from './axes.js';
@@ -20,9 +21,9 @@ export interface ConvTransposeOptions extends Omit<WindowOptions, 'padding'> {
    */
   outputPadding?: Sizes | null;
   /** Default `'glorotUniform'`. */
-  kernelInitializer?: unknown;
-  kernelRegularizer?: unknown;
-  kernelConstraint?: unknown;
+  kernelInitializer?: InitializerIdentifier;
+  kernelRegularizer?: RegularizerIdentifier;
+  kernelConstraint?: ConstraintIdentifier;
 }
 
 abstract class ConvTranspose extends ConvolutionLayer {
@@ -35,9 +36,9 @@ abstract class ConvTranspose extends ConvolutionLayer {
     const o = ConvolutionLayer.readWindow(where, options, {
       filters: undefined as unknown,
       outputPadding: null as unknown,
-      kernelInitializer: 'glorot_uniform' as unknown,
-      kernelRegularizer: null as unknown,
-      kernelConstraint: null as unknown,
+      kernelInitializer: 'glorot_uniform' as InitializerIdentifier,
+      kernelRegularizer: null as RegularizerIdentifier,
+      kernelConstraint: null as ConstraintIdentifier,
     });
     super(rank, o);
     this.filters = checkNumber(where, 'filters', o.filters, { min: 1, integer: true });

@@ -1,4 +1,5 @@
 import { ValueError } from '../errors.js';
+import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { ConvolutionLayer, type Padding, type WeightParts, type WindowOptions } from './conv_options.js';
@@ -11,9 +12,9 @@ export interface ConvOptions extends WindowOptions {
   /** Parts that the channels are cut into; each sees its own input channels only. Must divide the input's channels and `filters`. Default 1. */
   groups?: number;
   /** Default `'glorotUniform'`. */
-  kernelInitializer?: unknown;
-  kernelRegularizer?: unknown;
-  kernelConstraint?: unknown;
+  kernelInitializer?: InitializerIdentifier;
+  kernelRegularizer?: RegularizerIdentifier;
+  kernelConstraint?: ConstraintIdentifier;
 }
 
 abstract class Conv extends ConvolutionLayer {
@@ -26,9 +27,9 @@ abstract class Conv extends ConvolutionLayer {
     const o = ConvolutionLayer.readWindow(where, options, {
       filters: undefined as unknown,
       groups: 1,
-      kernelInitializer: 'glorot_uniform' as unknown,
-      kernelRegularizer: null as unknown,
-      kernelConstraint: null as unknown,
+      kernelInitializer: 'glorot_uniform' as InitializerIdentifier,
+      kernelRegularizer: null as RegularizerIdentifier,
+      kernelConstraint: null as ConstraintIdentifier,
     });
     super(rank, o, paddings);
     this.filters = checkNumber(where, 'filters', o.filters, { min: 1, integer: true });

@@ -1,6 +1,14 @@
 import { isDataset } from '../data/dataset.js';
+import type { DatasetLike } from '../data/inputs.js';
 import { checkDtype, inputTypes } from '../dtype_policy.js';
 import { show, typeError, ValueError } from '../errors.js';
+import type {
+  ActivationIdentifier,
+  ConstraintIdentifier,
+  InitializerIdentifier,
+  InputDType,
+  RegularizerIdentifier,
+} from '../identifiers.js';
 import { checkBoolean, checkNumber, reading } from '../options.js';
 import type { Config } from '../registry.js';
 import { Layer, type LayerOptions, type Lowering } from './layer.js';
@@ -11,17 +19,17 @@ export interface DenseOptions extends LayerOptions {
   /** Size of the output's last axis: a whole number above 0. */
   units: number;
   /** Default: none (`'linear'`). */
-  activation?: unknown;
+  activation?: ActivationIdentifier;
   /** Default true. */
   useBias?: boolean;
   /** Default `'glorotUniform'`. */
-  kernelInitializer?: unknown;
+  kernelInitializer?: InitializerIdentifier;
   /** Default `'zeros'`. */
-  biasInitializer?: unknown;
-  kernelRegularizer?: unknown;
-  biasRegularizer?: unknown;
-  kernelConstraint?: unknown;
-  biasConstraint?: unknown;
+  biasInitializer?: InitializerIdentifier;
+  kernelRegularizer?: RegularizerIdentifier;
+  biasRegularizer?: RegularizerIdentifier;
+  kernelConstraint?: ConstraintIdentifier;
+  biasConstraint?: ConstraintIdentifier;
 }
 
 /**
@@ -39,14 +47,14 @@ export class Dense extends Layer {
   constructor(options: DenseOptions) {
     const o = Layer.read('Dense', options, {
       units: undefined as number | undefined,
-      activation: null as unknown,
+      activation: null as ActivationIdentifier,
       useBias: true,
-      kernelInitializer: 'glorot_uniform' as unknown,
-      biasInitializer: 'zeros' as unknown,
-      kernelRegularizer: null as unknown,
-      biasRegularizer: null as unknown,
-      kernelConstraint: null as unknown,
-      biasConstraint: null as unknown,
+      kernelInitializer: 'glorot_uniform' as InitializerIdentifier,
+      biasInitializer: 'zeros' as InitializerIdentifier,
+      kernelRegularizer: null as RegularizerIdentifier,
+      biasRegularizer: null as RegularizerIdentifier,
+      kernelConstraint: null as ConstraintIdentifier,
+      biasConstraint: null as ConstraintIdentifier,
     });
     super(o);
     this.units = checkNumber('Dense', 'units', o.units, { min: 1, integer: true });
@@ -117,22 +125,22 @@ export class InputLayer extends Layer {
   static override readonly noActivityRegularizer = 'it passes the data on; give it to the first layer';
   readonly shape: Shape;
   /** A data set the model reads when `fit` is given null for x and y. */
-  readonly source: unknown;
+  readonly source: DatasetLike | undefined;
 
   constructor(options: {
     shape?: Shape;
     batchShape?: Shape;
     batchInputShape?: Shape;
     name?: string;
-    dtype?: unknown;
-    source?: unknown;
+    dtype?: InputDType;
+    source?: DatasetLike | null;
     batchSize?: number | null;
     sparse?: boolean;
   }) {
     const o = Layer.read('InputLayer', options, {
       shape: undefined as Shape | undefined,
       batchShape: undefined as Shape | undefined,
-      source: undefined as unknown,
+      source: undefined as DatasetLike | null | undefined,
       batchSize: null as number | null,
       sparse: false,
     });

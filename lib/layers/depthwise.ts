@@ -1,3 +1,4 @@
+import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { ConvolutionLayer, type WeightParts, type WindowOptions } from './conv_options.js';
@@ -10,9 +11,9 @@ export interface DepthwiseConvOptions extends Omit<WindowOptions, 'padding'> {
   /** Channels of the output for each of the input. Default 1. */
   depthMultiplier?: number;
   /** Default `'glorotUniform'`. */
-  depthwiseInitializer?: unknown;
-  depthwiseRegularizer?: unknown;
-  depthwiseConstraint?: unknown;
+  depthwiseInitializer?: InitializerIdentifier;
+  depthwiseRegularizer?: RegularizerIdentifier;
+  depthwiseConstraint?: ConstraintIdentifier;
 }
 
 abstract class DepthwiseConv extends ConvolutionLayer {
@@ -23,9 +24,9 @@ abstract class DepthwiseConv extends ConvolutionLayer {
     const where = new.target.className;
     const o = ConvolutionLayer.readWindow(where, options, {
       depthMultiplier: 1,
-      depthwiseInitializer: 'glorot_uniform' as unknown,
-      depthwiseRegularizer: null as unknown,
-      depthwiseConstraint: null as unknown,
+      depthwiseInitializer: 'glorot_uniform' as InitializerIdentifier,
+      depthwiseRegularizer: null as RegularizerIdentifier,
+      depthwiseConstraint: null as ConstraintIdentifier,
     });
     super(rank, o);
     this.depthMultiplier = checkNumber(where, 'depthMultiplier', o.depthMultiplier, { min: 1, integer: true });

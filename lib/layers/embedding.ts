@@ -1,4 +1,6 @@
+import type { WeightArray } from '../data/inputs.js';
 import { show, ValueError } from '../errors.js';
+import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
@@ -14,15 +16,15 @@ export interface EmbeddingOptions extends Omit<LayerOptions, 'inputDim'> {
   /** Size of each vector: a whole number above 0. */
   outputDim: number;
   /** Default `'uniform'`: evenly from -0.05 to 0.05. */
-  embeddingsInitializer?: unknown;
-  embeddingsRegularizer?: unknown;
-  embeddingsConstraint?: unknown;
+  embeddingsInitializer?: InitializerIdentifier;
+  embeddingsRegularizer?: RegularizerIdentifier;
+  embeddingsConstraint?: ConstraintIdentifier;
   /** Whether id 0 marks time steps that later layers, the loss and the metrics leave out. Default false. */
   maskZero?: boolean;
   /** On a first layer: the number of ids of a sample, as Keras 2 took it, or the shape. Short for `inputShape: [inputLength]`. */
   inputLength?: number | readonly (number | null)[] | null;
   /** Initial vectors, `[inputDim, outputDim]`, or a list that holds them. */
-  weights?: unknown;
+  weights?: WeightArray | readonly WeightArray[] | null;
   /** Low-rank adaptation: only null. */
   loraRank?: null;
   loraAlpha?: null;
@@ -41,19 +43,19 @@ export class Embedding extends Layer {
   readonly inputDim: number;
   readonly outputDim: number;
   readonly maskZero: boolean;
-  readonly #initial: unknown;
+  readonly #initial: EmbeddingOptions['weights'];
   readonly #parts: ReturnType<Embedding['readParts']>;
 
   constructor(options: EmbeddingOptions) {
     const o = Layer.read('Embedding', options, {
       inputDim: undefined as number | undefined,
       outputDim: undefined as number | undefined,
-      embeddingsInitializer: 'uniform' as unknown,
-      embeddingsRegularizer: null as unknown,
-      embeddingsConstraint: null as unknown,
+      embeddingsInitializer: 'uniform' as InitializerIdentifier,
+      embeddingsRegularizer: null as RegularizerIdentifier,
+      embeddingsConstraint: null as ConstraintIdentifier,
       maskZero: false,
       inputLength: null as number | readonly (number | null)[] | null,
-      weights: null as unknown,
+      weights: null as EmbeddingOptions['weights'],
       loraRank: null as unknown,
       loraAlpha: null as unknown,
       quantizationConfig: null as unknown,
@@ -96,7 +98,7 @@ export class Embedding extends Layer {
       regularizer: p.embeddingsRegularizer,
       constraint: p.embeddingsConstraint,
     });
-    if (this.#initial !== null) this.setWeights(isListed(this.#initial) ? this.#initial : [this.#initial]);
+    if (this.#initial != null) this.setWeights(isListed(this.#initial) ? this.#initial : [this.#initial]);
   }
 
   lower(_input: Shape, lowering: Lowering) {
@@ -111,7 +113,7 @@ export class Embedding extends Layer {
 }
 
 /** Keras takes the table or a list that holds it; a table of one id is a list of one as well, of a row of numbers. */
-function isListed(table: unknown): table is unknown[] {
+function isListed(table: NonNullable<EmbeddingOptions['weights']>): table is readonly WeightArray[] {
   if (!Array.isArray(table) || table.length !== 1) return false;
   return !(Array.isArray(table[0]) && typeof table[0][0] === 'number');
 }

@@ -1,6 +1,7 @@
 import { isArrayLike } from '../data/array_like.js';
 import { toTensor } from '../data/convert.js';
 import { eachBatch, isDataset } from '../data/dataset.js';
+import type { ArrayInput, BatchLike, DatasetLike, WeightArray } from '../data/inputs.js';
 import { array, type NDArray } from '../data/ndarray.js';
 import type { OpSpec } from '../engine/spec.js';
 import { RuntimeError, show, ValueError } from '../errors.js';
@@ -14,8 +15,8 @@ export interface NormalizationOptions extends LayerOptions {
   /** The axis or axes with a mean and variance for each position, counting the batch dimension as 0; null: one pair for all. Default -1. */
   axis?: number | readonly number[] | null;
   /** The mean, where `adapt` is not to find it: a number or an array that can be spread over the axes. Given together with `variance`. */
-  mean?: unknown;
-  variance?: unknown;
+  mean?: WeightArray | null;
+  variance?: WeightArray | null;
   /** Go the other way, from normalized values to original ones. Default false. */
   invert?: boolean;
 }
@@ -40,8 +41,8 @@ export class Normalization extends Layer {
   constructor(options: NormalizationOptions = {}) {
     const o = Layer.read('Normalization', options, {
       axis: -1 as unknown,
-      mean: null as unknown,
-      variance: null as unknown,
+      mean: null as NormalizationOptions['mean'],
+      variance: null as NormalizationOptions['variance'],
       invert: false,
     });
     super(o);
@@ -133,8 +134,9 @@ export class Normalization extends Layer {
    * scaled.adapt([[[1, 20], [3, 40]], [[5, 60]]].map((batch) => array(batch)));
    * scaled.getWeights()[0].toArray(); // [3, 40], the means
    */
-  adapt(data: AsyncIterable<unknown>): Promise<void>;
-  adapt(data: unknown): void | Promise<void>;
+  adapt(data: AsyncIterable<BatchLike>): Promise<void>;
+  adapt(data: ArrayInput): void;
+  adapt(data: ArrayInput | DatasetLike): void | Promise<void>;
   adapt(data: unknown): void | Promise<void> {
     if (this.#given)
       throw new RuntimeError(`${this.label}: 'mean' and 'variance' were given as options, so that there is nothing to adapt.`);

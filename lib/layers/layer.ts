@@ -1,10 +1,12 @@
 import { type Activation, activationRegistry } from '../activations.js';
 import { type Constraint, constraintRegistry } from '../constraints.js';
+import type { WeightArray } from '../data/inputs.js';
 import { checkWeightArray, NDArray } from '../data/ndarray.js';
 import { checkDtype, type DTypePolicy, dtypePolicy, inputTypes, readPolicy } from '../dtype_policy.js';
 import { addon, type NativeVariable } from '../engine/addon.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
+import type { DTypePolicyIdentifier, InputDType, RegularizerIdentifier } from '../identifiers.js';
 import { type Initializer, initializerRegistry } from '../initializers.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import { nextSeed } from '../random.js';
@@ -23,9 +25,9 @@ export interface LayerOptions {
   /** Whether training changes the weights. Taken note of at `compile`. Default true. */
   trainable?: boolean;
   /** A penalty on what the layer gives, divided by the samples of a batch and added to its loss: of l1 and l2. Default none. */
-  activityRegularizer?: unknown;
+  activityRegularizer?: RegularizerIdentifier;
   /** How it computes: `'float32'` or `'mixed_bfloat16'`, or Keras's config of such a policy. Default: that of `dtypePolicy()`. */
-  dtype?: unknown;
+  dtype?: DTypePolicyIdentifier;
   /** On a first layer: the shape of one sample. */
   inputShape?: Shape;
   /** On a first layer: the shape with its batch dimension, as Keras 2 wrote it. */
@@ -33,7 +35,7 @@ export interface LayerOptions {
   /** On a first layer: short for `inputShape: [inputDim]`. */
   inputDim?: number;
   /** On a first layer, from TensorFlow.js: the type of the input, such as 'int32'. Data of any type are taken whatever it says. */
-  inputDType?: unknown;
+  inputDType?: InputDType;
   /** On a first layer, from Keras 2: how many samples a batch has. Any number is taken whatever it says. */
   batchSize?: number | null;
 }
@@ -41,7 +43,7 @@ export interface LayerOptions {
 export const baseDefaults = {
   name: undefined,
   trainable: true,
-  activityRegularizer: null as unknown,
+  activityRegularizer: null as RegularizerIdentifier,
   dtype: undefined,
   inputShape: undefined,
   batchInputShape: undefined,
@@ -50,7 +52,12 @@ export const baseDefaults = {
   batchSize: undefined,
 };
 
-/** A weight or moving statistic of a layer. Its values live in native memory; `read` and `write` copy. */
+/**
+ * A weight or moving statistic of a layer. Its values live in native memory; `read` and `write` copy.
+ * @example
+ * const model = sequential([layers.dense({ units: 1, inputShape: [4] })]);
+ * for (const weight of model.weights) console.log(weight.name, weight.shape, weight.read().toArray());
+ */
 export class Weight {
   readonly dtype = 'float32';
   /** The values, shared with every network that uses them. */
@@ -82,7 +89,7 @@ export class Weight {
   }
 
   /** Takes an array of exactly this shape. Throws RuntimeError while a fit is running, ValueError where the shape differs. */
-  write(values: unknown): void {
+  write(values: WeightArray): void {
     this.variable.write(checkWeightArray(`weight '${this.name}'`, values, this.shape));
   }
 }
@@ -157,6 +164,9 @@ export const isStateful = (layer: Layer): boolean => (layer as { stateful?: unkn
 /**
  * One layer of a model: its Keras config, its shape rule, its weights, and the native ops it becomes.
  * A subclass gives `className`, `outputShapeOf`, `lower` and `config`, and `createWeights` where it has any.
+ * @example
+ * const frozen = layers.dense({ units: 8, name: 'features', inputShape: [4] });
+ * frozen.trainable = false;
  */
 export abstract class Layer implements Part {
   static readonly className: string = 'Layer';
@@ -359,7 +369,7 @@ export abstract class Layer implements Part {
   }
 
   /** All weights at once, in the order of `getWeights`. Checked as a whole before the first is written. */
-  setWeights(values: readonly unknown[]): void {
+  setWeights(values: readonly WeightArray[]): void {
     setAllWeights(this.label, this.weights, values);
   }
 

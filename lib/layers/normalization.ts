@@ -1,4 +1,5 @@
 import { show, typeError, ValueError } from '../errors.js';
+import type { InitializerIdentifier } from '../identifiers.js';
 import { checkBoolean, checkNumber, isPlain } from '../options.js';
 import type { Config } from '../registry.js';
 import { AffineLayer, type AffineOptions, affineDefaults } from './affine.js';
@@ -17,15 +18,15 @@ export interface BatchNormalizationOptions extends AffineOptions {
   /** Added to the variance, 0 or above. Default 0.001. */
   epsilon?: number;
   /** Default `'zeros'`. */
-  movingMeanInitializer?: unknown;
+  movingMeanInitializer?: InitializerIdentifier;
   /** Default `'ones'`. */
-  movingVarianceInitializer?: unknown;
+  movingVarianceInitializer?: InitializerIdentifier;
   /** Statistics over several devices. There is one device here: both values mean the same. */
   synchronized?: boolean;
   /** Batch renormalization: only false. */
   renorm?: boolean;
-  renormClipping?: unknown;
-  renormMomentum?: unknown;
+  renormClipping?: object | null;
+  renormMomentum?: number | null;
 }
 
 /**
@@ -55,8 +56,8 @@ export class BatchNormalization extends AffineLayer {
       axis: -1 as unknown,
       momentum: 0.99,
       epsilon: 1e-3,
-      movingMeanInitializer: 'zeros' as unknown,
-      movingVarianceInitializer: 'ones' as unknown,
+      movingMeanInitializer: 'zeros' as InitializerIdentifier,
+      movingVarianceInitializer: 'ones' as InitializerIdentifier,
       synchronized: false,
       renorm: false,
       renormClipping: null as unknown,

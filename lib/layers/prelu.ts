@@ -1,14 +1,15 @@
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
+import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import type { Config } from '../registry.js';
 import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
 
 /** Options of {@link PReLU}. Initializer, regularizer and constraint: a name, an instance or a config. */
 export interface PReLUOptions extends LayerOptions {
   /** Default `'zeros'`. */
-  alphaInitializer?: unknown;
-  alphaRegularizer?: unknown;
-  alphaConstraint?: unknown;
+  alphaInitializer?: InitializerIdentifier;
+  alphaRegularizer?: RegularizerIdentifier;
+  alphaConstraint?: ConstraintIdentifier;
   /** Axes whose elements have one slope, the batch's axis counting as 0: `[1, 2]` gives each channel of an image one. Default: none. */
   sharedAxes?: number | readonly number[] | null;
 }
@@ -25,9 +26,9 @@ export class PReLU extends Layer {
 
   constructor(options?: PReLUOptions) {
     const o = Layer.read('PReLU', options, {
-      alphaInitializer: 'zeros' as unknown,
-      alphaRegularizer: null as unknown,
-      alphaConstraint: null as unknown,
+      alphaInitializer: 'zeros' as InitializerIdentifier,
+      alphaRegularizer: null as RegularizerIdentifier,
+      alphaConstraint: null as ConstraintIdentifier,
       sharedAxes: null as unknown,
     });
     super(o);

@@ -6,6 +6,7 @@ import type { Config } from '../registry.js';
 import { Layer, type LayerOptions, type Lowering, listedGroups, type Shape, type WeightGroup } from './layer.js';
 import { type CellOptions, cellDefaults, RecurrentCell } from './recurrent_cell.js';
 import {
+  type CellIdentifier,
   cellOf,
   GRUCell,
   type GRUCellOptions,
@@ -250,7 +251,7 @@ export class SimpleRNN extends RecurrentLayer {
 /** Options of {@link RNN}. */
 export interface RNNOptions extends SequenceOptions {
   /** A cell, or several on top of each other: instances or configs. */
-  cell: RecurrentCell | StackedRNNCells | readonly RecurrentCell[];
+  cell: CellIdentifier | StackedRNNCells | readonly CellIdentifier[];
 }
 
 /**

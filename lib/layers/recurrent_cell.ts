@@ -2,6 +2,7 @@ import { Softmax } from '../activations/along_axis.js';
 import type { Activation } from '../activations.js';
 import type { OpSpec, SpecValue } from '../engine/spec.js';
 import { typeError, ValueError } from '../errors.js';
+import type { ActivationIdentifier, ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import type { Initializer } from '../initializers.js';
 import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
@@ -12,21 +13,21 @@ export interface CellOptions extends LayerOptions {
   /** Size of the state and of the output: a whole number above 0. */
   units: number;
   /** Default `'tanh'`; null for none. Any function of one element, or `'softmax'` over the units. */
-  activation?: unknown;
+  activation?: ActivationIdentifier;
   /** Default true. */
   useBias?: boolean;
   /** Default `'glorot_uniform'`. */
-  kernelInitializer?: unknown;
+  kernelInitializer?: InitializerIdentifier;
   /** Default `'orthogonal'`. */
-  recurrentInitializer?: unknown;
+  recurrentInitializer?: InitializerIdentifier;
   /** Default `'zeros'`. */
-  biasInitializer?: unknown;
-  kernelRegularizer?: unknown;
-  recurrentRegularizer?: unknown;
-  biasRegularizer?: unknown;
-  kernelConstraint?: unknown;
-  recurrentConstraint?: unknown;
-  biasConstraint?: unknown;
+  biasInitializer?: InitializerIdentifier;
+  kernelRegularizer?: RegularizerIdentifier;
+  recurrentRegularizer?: RegularizerIdentifier;
+  biasRegularizer?: RegularizerIdentifier;
+  kernelConstraint?: ConstraintIdentifier;
+  recurrentConstraint?: ConstraintIdentifier;
+  biasConstraint?: ConstraintIdentifier;
   /**
    * Share of the inputs to drop while training, at least 0 and below 1: one draw a sample, the same at all time steps. All gates see the
    * same draw, as in Keras, unless there is `recurrentDropout` too. Default 0.
@@ -42,17 +43,17 @@ export interface CellOptions extends LayerOptions {
 
 export const cellDefaults = {
   units: undefined as number | undefined,
-  activation: 'tanh' as unknown,
+  activation: 'tanh' as ActivationIdentifier,
   useBias: true,
-  kernelInitializer: 'glorot_uniform' as unknown,
-  recurrentInitializer: 'orthogonal' as unknown,
-  biasInitializer: 'zeros' as unknown,
-  kernelRegularizer: null as unknown,
-  recurrentRegularizer: null as unknown,
-  biasRegularizer: null as unknown,
-  kernelConstraint: null as unknown,
-  recurrentConstraint: null as unknown,
-  biasConstraint: null as unknown,
+  kernelInitializer: 'glorot_uniform' as InitializerIdentifier,
+  recurrentInitializer: 'orthogonal' as InitializerIdentifier,
+  biasInitializer: 'zeros' as InitializerIdentifier,
+  kernelRegularizer: null as RegularizerIdentifier,
+  recurrentRegularizer: null as RegularizerIdentifier,
+  biasRegularizer: null as RegularizerIdentifier,
+  kernelConstraint: null as ConstraintIdentifier,
+  recurrentConstraint: null as ConstraintIdentifier,
+  biasConstraint: null as ConstraintIdentifier,
   dropout: 0,
   recurrentDropout: 0,
   seed: null as unknown,

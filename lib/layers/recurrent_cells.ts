@@ -1,7 +1,9 @@
 import type { Activation } from '../activations.js';
 import type { OpSpec, SpecValue } from '../engine/spec.js';
 import { show, typeError } from '../errors.js';
+import type { ActivationIdentifier, PartConfig } from '../identifiers.js';
 import { Initializer } from '../initializers.js';
+import type { LayerName } from '../names.js';
 import { checkBoolean } from '../options.js';
 import type { Config } from '../registry.js';
 import { layerRegistry } from './index.js';
@@ -12,7 +14,7 @@ const gatedDefaults = { recurrentActivation: 'sigmoid' as unknown };
 
 export interface LSTMCellOptions extends CellOptions {
   /** Of the gates. Default `'sigmoid'`; null for none. */
-  recurrentActivation?: unknown;
+  recurrentActivation?: ActivationIdentifier;
   /** Whether the forget gate's bias starts at 1. Default true. */
   unitForgetBias?: boolean;
 }
@@ -70,7 +72,7 @@ class ForgetBias extends Initializer {
 
 export interface GRUCellOptions extends CellOptions {
   /** Of the gates. Default `'sigmoid'`; null for none. */
-  recurrentActivation?: unknown;
+  recurrentActivation?: ActivationIdentifier;
   /** Whether the reset gate acts after the product with the recurrent kernel (the default), or before it, as in Keras 2.2 and older. */
   resetAfter?: boolean;
 }
@@ -124,6 +126,9 @@ export class SimpleRNNCell extends RecurrentCell {
   }
 }
 
+/** An instance of a cell, or a config of one. */
+export type CellIdentifier = RecurrentCell | PartConfig<LayerName>;
+
 /** The cell that an option holds: a config of one becomes an instance, anything else stays what it is. */
 export const cellOf = (where: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && ('className' in value || 'class_name' in value) && !(value instanceof Layer)
@@ -141,7 +146,7 @@ export class StackedRNNCells extends Layer {
   static override readonly noActivityRegularizer = 'cells run step by step; give it to the layer around them';
   readonly cells: readonly RecurrentCell[];
 
-  constructor(options: { cells: readonly RecurrentCell[] } & LayerOptions) {
+  constructor(options: { cells: readonly CellIdentifier[] } & LayerOptions) {
     const o = Layer.read('StackedRNNCells', options, { cells: undefined as unknown });
     super(o);
     const cells = Array.isArray(o.cells) ? o.cells.map((c) => cellOf("StackedRNNCells: 'cells'", c)) : [];

@@ -1,3 +1,4 @@
+import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { ConvolutionLayer, type Padding, type WeightParts, type WindowOptions } from './conv_options.js';
@@ -10,13 +11,13 @@ export interface SeparableConvOptions extends WindowOptions {
   /** Channels between the two steps for each of the input. Default 1. */
   depthMultiplier?: number;
   /** Default `'glorotUniform'`. */
-  depthwiseInitializer?: unknown;
+  depthwiseInitializer?: InitializerIdentifier;
   /** Default `'glorotUniform'`. */
-  pointwiseInitializer?: unknown;
-  depthwiseRegularizer?: unknown;
-  pointwiseRegularizer?: unknown;
-  depthwiseConstraint?: unknown;
-  pointwiseConstraint?: unknown;
+  pointwiseInitializer?: InitializerIdentifier;
+  depthwiseRegularizer?: RegularizerIdentifier;
+  pointwiseRegularizer?: RegularizerIdentifier;
+  depthwiseConstraint?: ConstraintIdentifier;
+  pointwiseConstraint?: ConstraintIdentifier;
 }
 
 abstract class SeparableConv extends ConvolutionLayer {
@@ -30,12 +31,12 @@ abstract class SeparableConv extends ConvolutionLayer {
     const o = ConvolutionLayer.readWindow(where, options, {
       filters: undefined as unknown,
       depthMultiplier: 1,
-      depthwiseInitializer: 'glorot_uniform' as unknown,
-      pointwiseInitializer: 'glorot_uniform' as unknown,
-      depthwiseRegularizer: null as unknown,
-      pointwiseRegularizer: null as unknown,
-      depthwiseConstraint: null as unknown,
-      pointwiseConstraint: null as unknown,
+      depthwiseInitializer: 'glorot_uniform' as InitializerIdentifier,
+      pointwiseInitializer: 'glorot_uniform' as InitializerIdentifier,
+      depthwiseRegularizer: null as RegularizerIdentifier,
+      pointwiseRegularizer: null as RegularizerIdentifier,
+      depthwiseConstraint: null as ConstraintIdentifier,
+      pointwiseConstraint: null as ConstraintIdentifier,
     });
     super(rank, o, paddings);
     this.filters = checkNumber(where, 'filters', o.filters, { min: 1, integer: true });

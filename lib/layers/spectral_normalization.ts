@@ -1,5 +1,6 @@
 import type { OpSpec } from '../engine/spec.js';
 import { ValueError } from '../errors.js';
+import type { LayerIdentifier } from '../identifiers.js';
 import { TruncatedNormal } from '../initializers/random.js';
 import { checkNumber } from '../options.js';
 import { type Config, classNameOf } from '../registry.js';
@@ -18,7 +19,7 @@ import {
 /** Options of {@link SpectralNormalization}. */
 export interface SpectralNormalizationOptions extends LayerOptions {
   /** A layer with a kernel or with embeddings: an instance or a config. */
-  layer: unknown;
+  layer: LayerIdentifier;
   /** Iterations of the power method in a training step: a whole number from 1 on. Default 1. */
   powerIterations?: number;
 }

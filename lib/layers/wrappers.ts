@@ -1,5 +1,7 @@
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
+import type { LayerIdentifier, PartConfig } from '../identifiers.js';
+import type { LayerName } from '../names.js';
 import { checkOneOf } from '../options.js';
 import type { Config } from '../registry.js';
 import { classNameOf } from '../registry.js';
@@ -25,11 +27,11 @@ function layerOf(where: string, option: string, value: unknown): Layer {
 
 export interface BidirectionalOptions extends LayerOptions {
   /** A recurrent layer; its options are used for both directions, with weights made anew for each. */
-  layer: RecurrentLayer;
+  layer: RecurrentLayer | PartConfig<LayerName>;
   /** How the outputs of both directions become one. Default `'concat'`: side by side on the last axis. */
   mergeMode?: 'concat' | 'sum' | 'mul' | 'ave';
   /** The layer of the other direction, where it differs: `goBackwards` must be the opposite of `layer`'s. Default: like `layer`. */
-  backwardLayer?: RecurrentLayer | null;
+  backwardLayer?: RecurrentLayer | PartConfig<LayerName> | null;
 }
 
 /**
@@ -159,7 +161,7 @@ function again<T extends Layer>(layer: T, prefix: string, change: Config): T {
 
 export interface TimeDistributedOptions extends LayerOptions {
   /** The layer to apply to every step. */
-  layer: Layer;
+  layer: LayerIdentifier;
 }
 
 /**

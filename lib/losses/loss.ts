@@ -1,6 +1,7 @@
 import { checkDtype } from '../dtype_policy.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
+import type { FloatDType } from '../identifiers.js';
 import { checkNumber, checkOneOf, readOptions } from '../options.js';
 import { type Config, type Part, snake } from '../registry.js';
 
@@ -24,7 +25,7 @@ export interface LossOptions {
   /** Default: the class's name in snake case. */
   name?: string | null;
   /** Only `'float32'`. */
-  dtype?: unknown;
+  dtype?: FloatDType;
 }
 
 const baseDefaults = {
@@ -46,6 +47,8 @@ export type LogitsFrom = 'sigmoid' | 'softmax' | 'onlySigmoid' | null;
 /**
  * Base of all losses: compares predictions `[batch, ..., width]` with labels of the same shape (or, where `sparse`, with class numbers
  * `[batch, ...]`) and gives one value for each vector along the last axis.
+ * @example
+ * const { name, reduction } = losses.huber({ delta: 2 }); // 'huber', 'sum_over_batch_size'
  */
 export abstract class Loss implements Part {
   static readonly className: string = 'Loss';

@@ -1,6 +1,7 @@
 import { checkDtype } from '../dtype_policy.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
+import type { FloatDType } from '../identifiers.js';
 import type { LogitsFrom } from '../losses/loss.js';
 import { checkNumber, readOptions } from '../options.js';
 import { type Config, classNameOf, type Part } from '../registry.js';
@@ -15,8 +16,8 @@ export type Direction = 'up' | 'down' | null;
 export interface MetricOptions {
   /** Key of the metric in logs and history. Default: the class's name in Keras's spelling, such as `'mean_squared_error'`. */
   name?: string | null;
-  /** Only 'float32' (sums are kept in double whatever it says). */
-  dtype?: unknown;
+  /** Only 'float32'; IoU metrics also take Keras's integers. Sums are kept in double whatever it says. */
+  dtype?: FloatDType | 'int32' | 'int64' | 'int' | 'uint8';
 }
 
 const baseDefaults: MetricOptions = { name: undefined, dtype: undefined };

@@ -1,6 +1,7 @@
 import { single } from '../data/containers.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
+import type { LossIdentifier, MetricIdentifier, OptimizerIdentifier } from '../identifiers.js';
 import type { Layer, Shape } from '../layers/layer.js';
 import type { LogitsFrom } from '../losses/loss.js';
 import { CustomLoss, type Loss, lossRegistry } from '../losses.js';
@@ -8,25 +9,40 @@ import { type NamedMetric, nameMetrics } from '../metrics.js';
 import { type Optimizer, optimizerRegistry } from '../optimizers.js';
 import { checkNumber, readOptions } from '../options.js';
 
+/** A loss; in a list of one, or by the name of the output, as Keras writes them too. */
+export type LossOption =
+  | LossIdentifier
+  | readonly [LossIdentifier]
+  | { readonly [output: string]: LossIdentifier | null }
+  | null
+  | undefined;
+
+/** One metric, or a list of them; by the name of the output too. */
+export type MetricsOption =
+  | MetricIdentifier
+  | readonly (MetricIdentifier | readonly MetricIdentifier[])[]
+  | { readonly [output: string]: MetricIdentifier | readonly MetricIdentifier[] | null }
+  | null;
+
 /** Options of `compile`. Optimizer, loss and metrics: a name, an instance or a config. */
 export interface CompileOptions {
   /** Default `'rmsprop'`. */
-  optimizer?: unknown;
+  optimizer?: OptimizerIdentifier | null;
   /** Needed for `fit`. */
-  loss?: unknown;
+  loss?: LossOption;
   /** Not weighted by sample or class weights. */
-  metrics?: unknown;
+  metrics?: MetricsOption;
   /** Weighted by sample and class weights. */
-  weightedMetrics?: unknown;
+  weightedMetrics?: MetricsOption;
   /** Factor of the data loss (not of regularization). */
-  lossWeights?: unknown;
+  lossWeights?: number | readonly number[] | { readonly [output: string]: number } | null;
   /** `'temporal'`: sample weights are two-dimensional, `[samples, steps]`. Default null: both kinds are taken as they come. */
   sampleWeightMode?: null | 'temporal';
   /** Taken from Keras's compile configs; there is nothing to switch. */
-  runEagerly?: unknown;
-  stepsPerExecution?: unknown;
-  jitCompile?: unknown;
-  autoScaleLoss?: unknown;
+  runEagerly?: boolean | null;
+  stepsPerExecution?: number | 'auto' | null;
+  jitCompile?: boolean | 'auto' | null;
+  autoScaleLoss?: boolean | null;
 }
 
 function list(where: string, value: unknown, outputName: string): unknown[] {

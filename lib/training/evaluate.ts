@@ -1,5 +1,7 @@
 import { CallbackList } from '../callbacks/list.js';
+import type { CallbacksOption } from '../callbacks/plain.js';
 import { checkAllFinite, checkFinite } from '../data/finite.js';
+import type { ArrayInput } from '../data/inputs.js';
 import type { Reading } from '../engine/reading.js';
 import { ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
@@ -7,6 +9,7 @@ import type { Sequential } from '../sequential.js';
 import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
 import { autoOfOneCall, readBatchSize, readVerbose } from './common_options.js';
 import { feedOf } from './feed.js';
+import type { Verbose } from './option_types.js';
 import { shapeResults } from './results.js';
 import { checkStateful, isDataset, named, outputFor, readSamples, type Samples } from './sources.js';
 import { testLoop } from './test_loop.js';
@@ -16,16 +19,16 @@ export interface EvaluateOptions {
   /** Samples a batch. Default 32. Not with a dataset. */
   batchSize?: number | null;
   /** Weights of the samples: `[samples]`, or `[samples, steps]`. */
-  sampleWeight?: unknown;
+  sampleWeight?: ArrayInput | null;
   /** Batches to look at. Default: all. */
   steps?: number | null;
   /** 0 silent, 1 progress bar, 2 one line, 'auto': 1 on a terminal, else 0. Default 'auto'. */
-  verbose?: 0 | 1 | 2 | 'auto';
+  verbose?: Verbose;
   /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
   checkFinite?: boolean;
   /** An object by name instead of a list. Default false. */
   returnDict?: boolean;
-  callbacks?: unknown;
+  callbacks?: CallbacksOption;
 }
 
 /** Batches to evaluate on, and what evaluates. */

@@ -1,8 +1,10 @@
 import type { CallbackParams } from '../callbacks/callback.js';
+import type { CallbacksOption } from '../callbacks/plain.js';
 import type { FitIdentity, Resumable } from '../checkpoint/checkpointer.js';
 import type { CheckpointOptions, CheckpointPlan } from '../checkpoint/options.js';
 import { printsOf } from '../checkpoint/prints.js';
 import type { Named } from '../data/finite.js';
+import type { ArrayInput } from '../data/inputs.js';
 import type { Engine } from '../engine/engine.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, checkOneOf, readOptions } from '../options.js';
@@ -15,6 +17,7 @@ import { refuseBesideDataset, type TestRun, testBatches } from './evaluate.js';
 import { feedOf } from './feed.js';
 import { type HandledSignal, readSignals } from './interruption.js';
 import { LossWatch } from './loss_watch.js';
+import type { ClassWeight, ValidationData, Verbose } from './option_types.js';
 import { type ProfileRequest, readProfile } from './profile.js';
 import {
   checkStateful,
@@ -34,20 +37,20 @@ export interface FitOptions {
   /** Index of the last epoch: a fit with `initialEpoch: 2, epochs: 5` trains three. Default 1. */
   epochs?: number;
   /** 0 silent, 1 progress bar, 2 one line an epoch, 'auto' = 1. Default 'auto'. */
-  verbose?: 0 | 1 | 2 | 'auto';
+  verbose?: Verbose;
   /** One callback or a list of them: instances, or objects with some of the hooks. */
-  callbacks?: unknown;
+  callbacks?: CallbacksOption;
   /** Share of the samples held out to validate on, from 0 to below 1: the last ones, taken before any shuffling. Default 0. */
   validationSplit?: number;
   /** `[x, y]`, `[x, y, sampleWeight]` or a dataset (one that can be read once validates until it has ended). Goes before `validationSplit`. */
-  validationData?: unknown;
+  validationData?: ValidationData | null;
   /** true: a new order of all samples each epoch; 'batch': whole chunks of `batchSize` change places, and the samples within each; false: as they come. Default true. */
   shuffle?: boolean | 'batch';
   /** Weight of each class in the loss: `{ 0: 1, 1: 5 }`. Classes that are not listed weigh 1. `'balanced'`: the rarer a class is among the
    * samples that train, the more it weighs: samples / (classes * samples of the class). Training only. */
-  classWeight?: unknown;
+  classWeight?: ClassWeight | null;
   /** Weight of each sample, `[samples]`, or of each step, `[samples, steps]`. Multiplied with `classWeight`. */
-  sampleWeight?: unknown;
+  sampleWeight?: ArrayInput | null;
   /**
    * Epoch to begin with, counted from 0. Default 0. Orders of samples follow from the number of the fit and of the epoch; a fit that begins with
    * the epoch after the last one of the fit before draws the orders that this one would have gone on with. (With `stepsPerEpoch` and `batchSize`

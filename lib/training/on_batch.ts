@@ -1,7 +1,9 @@
 import { checkFinite } from '../data/finite.js';
+import type { ArrayInput } from '../data/inputs.js';
 import { checkBoolean, readOptions } from '../options.js';
 import type { Sequential } from '../sequential.js';
 import { feedOf } from './feed.js';
+import type { ClassWeight } from './option_types.js';
 import { shapeResults, toLogs } from './results.js';
 import { named, outputFor, readClassWeight, readSamples } from './sources.js';
 
@@ -10,9 +12,9 @@ export { predictOnBatch } from './predict.js';
 /** Options of `trainOnBatch` and `testOnBatch`. */
 export interface OnBatchOptions {
   /** Weights of the samples: `[samples]`, or `[samples, steps]`. */
-  sampleWeight?: unknown;
+  sampleWeight?: ArrayInput | null;
   /** Weight of each class: `{ 0: 1, 1: 5 }`. Training only. */
-  classWeight?: unknown;
+  classWeight?: Exclude<ClassWeight, 'balanced'> | null;
   /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
   checkFinite?: boolean;
   /** Results of this batch alone (true), or of all since the last reset. Default true. */

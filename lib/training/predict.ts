@@ -1,4 +1,5 @@
 import { CallbackList } from '../callbacks/list.js';
+import type { CallbacksOption } from '../callbacks/plain.js';
 import type { Tensor } from '../data/convert.js';
 import { BatchStream } from '../data/dataset.js';
 import { allocate } from '../data/elements.js';
@@ -12,6 +13,7 @@ import type { Sequential } from '../sequential.js';
 import { autoOfOneCall, readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset } from './evaluate.js';
 import { feedOf } from './feed.js';
+import type { Verbose } from './option_types.js';
 import { checkStateful, isDataset, outputFor, readX } from './sources.js';
 import { runUntilStopped, type Stops } from './stopping.js';
 
@@ -22,10 +24,10 @@ export interface PredictOptions {
   /** Batches to predict. Default: all. */
   steps?: number | null;
   /** 0 silent, 1 progress bar, 2 one line, 'auto': 1 on a terminal, else 0. Default 'auto'. */
-  verbose?: 0 | 1 | 2 | 'auto';
+  verbose?: Verbose;
   /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
   checkFinite?: boolean;
-  callbacks?: unknown;
+  callbacks?: CallbacksOption;
 }
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);

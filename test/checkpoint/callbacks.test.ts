@@ -28,7 +28,7 @@ const y = array(
 const make = (optimizer: unknown = 'adam') => {
   setRandomSeed(3);
   const model = sequential([layers.dense({ units: 3, inputShape: [4] }), layers.dense({ units: 1 })]);
-  model.compile({ optimizer, loss: 'mse' });
+  model.compile({ optimizer: optimizer as never, loss: 'mse' });
   return model;
 };
 const options = { batchSize: 5, verbose: 0 as const };
@@ -132,11 +132,11 @@ describe('SwapEMAWeights', () => {
   it('changes nothing but what validation, and files of epochs, see', async () => {
     const [plain, swapped] = [make(ema()), make(ema())];
     const validationData: [unknown, unknown] = [x, y];
-    const a = await plain.fit(x, y, { ...options, epochs: 3, validationData, shuffle: false });
+    const a = await plain.fit(x, y, { ...options, epochs: 3, validationData: validationData as never, shuffle: false });
     const b = await swapped.fit(x, y, {
       ...options,
       epochs: 3,
-      validationData,
+      validationData: validationData as never,
       shuffle: false,
       callbacks: [callbacks.swapEMAWeights({ swapOnEpoch: true })],
     });
@@ -181,11 +181,13 @@ describe('the option checkpoint', () => {
     const folder = path();
     await make().fit(x, y, { ...options, epochs: 2, checkpoint: folder });
     const { x: other = x, optimizer, ...rest } = change as { x?: unknown; optimizer?: string };
-    await expect(make(optimizer).fit(other, y, { ...options, epochs: 3, ...rest, checkpoint: folder })).rejects.toMatchObject({
+    await expect(
+      make(optimizer).fit(other as never, y, { ...options, epochs: 3, ...rest, checkpoint: folder }),
+    ).rejects.toMatchObject({
       code: 'ERR_CHECKPOINT',
       message: expect.stringContaining(why),
     });
-    const anew = await make(optimizer).fit(other, y, {
+    const anew = await make(optimizer).fit(other as never, y, {
       ...options,
       epochs: 1,
       ...rest,

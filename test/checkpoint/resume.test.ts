@@ -42,8 +42,8 @@ const dense = (...more: ReturnType<typeof layers.dense>[]) => [
   layers.dense({ units: 1, activation: 'sigmoid' }),
 ];
 const compiled = (stack: unknown[], optimizer: unknown = 'adam', metrics: unknown = ['accuracy', 'AUC']) => {
-  const model = sequential(stack);
-  model.compile({ optimizer, loss: 'binary_crossentropy', metrics });
+  const model = sequential(stack as never);
+  model.compile({ optimizer: optimizer as never, loss: 'binary_crossentropy', metrics: metrics as never });
   return model;
 };
 
@@ -129,7 +129,7 @@ async function train(c: Case, seed: number, folder: string, more: FitOptions) {
   const x = c.x ?? X;
   const options: FitOptions = { epochs: 4, batchSize: 8, verbose: 0, ...c.options?.(), ...more };
   if (options.batchSize === null) delete options.batchSize;
-  const history = await model.fit(x, c.y === undefined ? Y : c.y, {
+  const history = await model.fit(x as never, (c.y === undefined ? Y : c.y) as never, {
     ...options,
     checkpoint: { path: folder, every: { steps: 4 }, ...(more.checkpoint as object) },
   });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { array, input, layers, modelFromJSON, Sequential } from '../../lib/index.js';
+import { array, input, type Layer, layers, modelFromJSON, Sequential } from '../../lib/index.js';
 
 const lstm = (trainable: boolean, units = 4) => new layers.LSTMCell({ units, trainable });
 const gru = () => new layers.GRUCell({ units: 3 });
@@ -8,7 +8,7 @@ const x = array(
   [4, 3, 2],
 );
 
-function modelOf(layer: InstanceType<typeof layers.Layer>) {
+function modelOf(layer: Layer) {
   const model = new Sequential([input({ shape: [3, 2] }), layer, layers.dense({ units: 1 })]);
   model.compile({ optimizer: 'sgd', loss: 'mse' });
   return model;

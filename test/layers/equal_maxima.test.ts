@@ -7,7 +7,7 @@ async function gradient(pool: unknown, shape: number[], values: number[]): Promi
   const model = sequential([
     L.dense({ units: size, useBias: true, kernelInitializer: 'zeros', inputShape: [1] }),
     L.reshape({ targetShape: shape }),
-    pool,
+    pool as never,
     L.flatten(),
     L.dense({ units: 1, kernelInitializer: 'ones', useBias: false, trainable: false }),
   ]);

@@ -31,7 +31,7 @@ describe('as Keras does', () => {
       };
       for (const source of Object.values(sources)) {
         const layer = layers.normalization({ axis: c.axis, invert: c.invert });
-        await layer.adapt(source);
+        await layer.adapt(source as never);
         expect(layer.weights.map((w) => w.name)).toEqual(c.weights.map((w) => w.name));
         for (const [i, w] of layer.getWeights().entries()) close(w, c.weights[i]);
         close(await sequential([layer]).predict(x, { verbose: 0 }), c.y);
@@ -105,7 +105,7 @@ describe('adapt', () => {
     };
     const cause = expect.objectContaining({ message: 'no disk' });
     expect(() => layer.adapt(fails)).toThrow(expect.objectContaining({ name: 'RuntimeError', code: 'ERR_DATASET', cause }));
-    expect(() => layer.adapt({ next: () => null })).toThrow(throwing('ERR_DATASET', /\{ value, done \}/));
+    expect(() => layer.adapt({ next: () => null } as never)).toThrow(throwing('ERR_DATASET', /\{ value, done \}/));
     expect(() => layer.adapt([])).toThrow(throwing('ERR_EMPTY', /empty/));
     expect(() => layer.adapt(function* () {})).toThrow(throwing('ERR_EMPTY', /no batches/));
     await expect(layer.adapt((async function* () {})())).rejects.toEqual(throwing('ERR_EMPTY', /no batches/));

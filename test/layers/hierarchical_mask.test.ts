@@ -139,7 +139,7 @@ const cases: [string, unknown[], typeof words, number[][] | [number, number[]][]
 ];
 
 it.each(cases)('TimeDistributed around %s', async (_, layers, x, expected) => {
-  const model = sequential([L.inputLayer({ shape: x.shape.slice(1) as number[] }), ...layers]);
+  const model = sequential([L.inputLayer({ shape: x.shape.slice(1) as number[] }), ...(layers as never[])]);
   let k = 0;
   const values = model.weights.map((w) => {
     const size = w.shape.reduce((a, b) => a * b, 1);

@@ -71,7 +71,7 @@ it('leaves the kernel alone outside of training', async () => {
 
 it('lists the kernel, its own vector, then the rest, as Keras does; a depthwise kernel is one', () => {
   const names = (layer: unknown, shape: number[]) => {
-    const model = sequential([layers.spectralNormalization({ layer, inputShape: shape })]);
+    const model = sequential([layers.spectralNormalization({ layer: layer as never, inputShape: shape })]);
     return model.weights.map((w) => `${w.name} ${w.shape.join()}`);
   };
   expect(names(layers.conv1D({ filters: 2, kernelSize: 3 }), [4, 2])).toEqual(['kernel 3,2,2', 'vector_u 1,2', 'bias 2']);
@@ -91,7 +91,7 @@ it('hands `trainable` down and comes back from its config', () => {
 });
 
 it('says what it cannot wrap', () => {
-  const wrap = (layer: unknown) => sequential([layers.spectralNormalization({ layer, inputShape: [4, 2] })]);
+  const wrap = (layer: unknown) => sequential([layers.spectralNormalization({ layer: layer as never, inputShape: [4, 2] })]);
   expect(() => wrap(layers.flatten()).build()).toThrow(/kernel or embeddings.*Flatten/);
   expect(() => wrap(layers.separableConv1D({ filters: 2, kernelSize: 2 })).build()).toThrow(
     /kernel or embeddings.*SeparableConv1D/,
@@ -121,7 +121,7 @@ it('is penalized for the kernel that it has normalized', async () => {
 it('of a table so large that others are updated row by row meets no row that is behind', async () => {
   const trained = async (embeddingsRegularizer: unknown) => {
     setRandomSeed(1);
-    const layer = layers.embedding({ inputDim: 40000, outputDim: 8, embeddingsRegularizer });
+    const layer = layers.embedding({ inputDim: 40000, outputDim: 8, embeddingsRegularizer: embeddingsRegularizer as never });
     const model = sequential([
       layers.spectralNormalization({ layer, inputShape: [3] }),
       layers.flatten(),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { array, input, layers, losses, optimizers, Sequential } from '../../lib/index.js';
+import { type ArrayInput, array, input, type Loss, layers, losses, optimizers, Sequential } from '../../lib/index.js';
 
 // Values of Keras 3.15.1.
 const shape = [2, 3, 4, 2];
@@ -11,14 +11,14 @@ const y = array(
 );
 const quiet = { batchSize: 2, verbose: 0 as const };
 
-async function measure(loss: losses.Loss, sampleWeight?: unknown) {
+async function measure(loss: Loss, sampleWeight?: ArrayInput) {
   const model = new Sequential([input({ shape: shape.slice(1) }), layers.activation({ activation: 'linear' })]);
   model.compile({ optimizer: 'sgd', loss });
   return (await model.evaluate(array(p, shape), y, { ...quiet, ...(sampleWeight ? { sampleWeight } : {}) })) as number;
 }
 
 /** The gradient by the predictions, which are weights of the model: one step of SGD moves them by it. */
-async function gradient(loss: losses.Loss) {
+async function gradient(loss: Loss) {
   const model = new Sequential([
     layers.dense({ units: count / 2, useBias: false, inputShape: [2] }),
     layers.reshape({ targetShape: shape.slice(1) }),

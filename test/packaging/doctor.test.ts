@@ -115,7 +115,7 @@ describe('self-test', () => {
 
   test('a training step that does nothing is found', async () => {
     const found = await broken((model) => {
-      model.trainOnBatch = async () => 0;
+      model.trainOnBatch = (async () => 0) as never;
     });
     expect(found.ok).toBe(false);
     expect(found.predictError).toBeLessThan(1e-4);

@@ -105,8 +105,9 @@ export async function replay(
   if (c.mode === 'fit') {
     const h = await model.fit(asX(x), asY(y), options(c.fit));
     check(h, want.history, want.epoch);
+    const params = { ...h.params } as Record<string, unknown>;
     for (const [p, v] of Object.entries(want.params ?? {}))
-      if (h.params?.[p] !== v) problems.push(`params.${p} ${h.params?.[p]}, expected ${v}`);
+      if (params[p] !== v) problems.push(`params.${p} ${params[p]}, expected ${v}`);
     if (c.fit2) check(await model.fit(asX(x), asY(y), options({ ...c.fit, ...c.fit2 })), want.history2, want.epoch2);
     if (want.iterations !== undefined && model.optimizer.iterations !== want.iterations)
       problems.push(`iterations ${model.optimizer.iterations}, expected ${want.iterations}`);

@@ -14,7 +14,8 @@ const close = (got: ArrayLike<number>, want: readonly number[]) => {
 };
 /** How a model of one layer writes that layer's activation. */
 const written = (activation: unknown): Json =>
-  (sequential([layers.dense({ units: 2, activation, inputShape: [3] })]).toJSON() as Json).config.layers[1].config.activation;
+  (sequential([layers.dense({ units: 2, activation: activation as never, inputShape: [3] })]).toJSON() as Json).config.layers[1]
+    .config.activation;
 
 describe('activations with options of their own', () => {
   const { x, keras: _, ...cases } = forms;

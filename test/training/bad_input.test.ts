@@ -56,8 +56,8 @@ const attempts: [string, Attempt, string, RegExp][] = [
     'ValueError',
     /x/,
   ],
-  ['strings', (m) => m.fit([['a', 'b', 'c']], [0], { verbose: 0 }), 'TypeError', /x/],
-  ['null in data', (m) => m.fit([[1, null, 3]], [0], { verbose: 0 }), 'TypeError', /x/],
+  ['strings', (m) => m.fit([['a' as never, 'b' as never, 'c' as never]], [0], { verbose: 0 }), 'TypeError', /x/],
+  ['null in data', (m) => m.fit([[1, null as never, 3]], [0], { verbose: 0 }), 'TypeError', /x/],
   ['detached buffer', (m) => m.fit(detached(), new Float32Array(N), { verbose: 0 }), 'ValueError', /detach|transfer/i],
   [
     'shared buffer',
@@ -212,7 +212,7 @@ describe('parts that do not exist or do not fit', () => {
     });
 
   it('a layer that is none', () => {
-    expect(() => sequential([42])).toThrow(expect.objectContaining({ name: 'TypeError' }));
+    expect(() => sequential([42 as never])).toThrow(expect.objectContaining({ name: 'TypeError' }));
     expect(() => sequential([]).pop()).toThrow(expect.objectContaining({ name: 'TypeError' }));
   });
 

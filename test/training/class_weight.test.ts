@@ -48,8 +48,15 @@ it('class weights go with weights of lines, of samples and of each item', async 
     );
     model.compile({ optimizer: 'sgd', loss: 'sparse_categorical_crossentropy' });
     const x = array(uniform(3, 48), [4, 3, 4, 1]);
-    return (await model.fit(x, y, { verbose: 0, shuffle: false, batchSize: 2, classWeight: { 0: 1, 1: 3 }, sampleWeight }))
-      .history.loss[0];
+    return (
+      await model.fit(x, y, {
+        verbose: 0,
+        shuffle: false,
+        batchSize: 2,
+        classWeight: { 0: 1, 1: 3 },
+        sampleWeight: sampleWeight as never,
+      })
+    ).history.loss[0];
   };
   const expand = (weights: Float32Array, each: number) =>
     Float32Array.from({ length: 48 }, (_, i) => weights[Math.floor(i / each)]);

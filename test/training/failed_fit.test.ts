@@ -41,12 +41,12 @@ const attempts: [string, (model: Sequential) => Promise<unknown>][] = [
   ['no callback', (m) => m.fit(other, y, { verbose: 0, callbacks: 7 })],
   ['validation data that do not fit', (m) => m.fit(other, y, { verbose: 0, validationData: [x, y] })],
   ['a split that leaves nothing', (m) => m.fit(other, y, { verbose: 0, validationSplit: 0.99 })],
-  ['class weights that are none', (m) => m.fit(other, y, { verbose: 0, classWeight: { a: 1 } })],
+  ['class weights that are none', (m) => m.fit(other, y, { verbose: 0, classWeight: { a: 1 } as never })],
   ['a signal that has come already', (m) => m.fit(other, y, { verbose: 0, signal: AbortSignal.abort() })],
   ['a batch without y', (m) => m.fit(() => [[other]], null, { verbose: 0 })],
   ['a batch of another width', (m) => m.fit(() => [[other, [[1], [2], [3], [4]]]], null, { verbose: 0 })],
   ['trainOnBatch without y', (m) => m.trainOnBatch(other, undefined)],
-  ['trainOnBatch with class weights that are none', (m) => m.trainOnBatch(other, y, { classWeight: { a: 1 } })],
+  ['trainOnBatch with class weights that are none', (m) => m.trainOnBatch(other, y, { classWeight: { a: 1 } as never })],
   [
     'NaN in y',
     (m) =>
@@ -64,7 +64,7 @@ const attempts: [string, (model: Sequential) => Promise<unknown>][] = [
   ['NaN in a batch', (m) => m.fit(() => [[[[1, Number.NaN]], [[1, 2]]]], null, { verbose: 0 })],
   ['trainOnBatch with NaN', (m) => m.trainOnBatch([[1, Number.NaN]], [[1, 2]])],
   ['evaluate without y', (m) => m.evaluate(other, undefined, { verbose: 0 })],
-  ['predict of strings', (m) => m.predict([['a', 'b']], { verbose: 0 })],
+  ['predict of strings', (m) => m.predict([['a' as never, 'b' as never]], { verbose: 0 })],
 ];
 
 /** What a training comes to, after something else. */

@@ -14,7 +14,13 @@ function model(seed = 3): Sequential {
 }
 const weightsOf = (m: Sequential) => m.getWeights().map((w) => Array.from(w.data));
 const fitted = async (given: unknown, labels: unknown, options: object, m = model()) => {
-  const history = await m.fit(given, labels, { verbose: 0, shuffle: false, batchSize: 8, epochs: 3, ...options });
+  const history = await m.fit(given as never, labels as never, {
+    verbose: 0,
+    shuffle: false,
+    batchSize: 8,
+    epochs: 3,
+    ...options,
+  });
   return { history: history.history, weights: weightsOf(m) };
 };
 

@@ -7,7 +7,7 @@ const quiet = { verbose: 0 } as const;
 
 function model(units: number, activation: string, loss: unknown): Sequential {
   const m = sequential([layers.dense({ units, activation, inputShape: [1] })]);
-  m.compile({ optimizer: 'sgd', loss });
+  m.compile({ optimizer: 'sgd', loss: loss as never });
   return m;
 }
 const refused = (code: string, message: RegExp) => ({ name: 'ValueError', code, message: expect.stringMatching(message) });
@@ -42,7 +42,11 @@ describe('labels that cannot be meant are refused, with what to use', () => {
     ['no distribution', 3, 'softmax', 'categorical_crossentropy', oneHot.map((row) => row.map((v) => -v)), /sample 0 is -1/],
   ])('%s', async (_name, units, activation, loss, y, message) => {
     const m = model(units, activation, loss);
-    for (const run of [() => m.fit(x, y, quiet), () => m.evaluate(x, y, quiet), () => m.trainOnBatch(x, y)])
+    for (const run of [
+      () => m.fit(x, y as never, quiet),
+      () => m.evaluate(x, y as never, quiet),
+      () => m.trainOnBatch(x, y as never),
+    ])
       await expect(run()).rejects.toMatchObject(refused('ERR_LABEL', message));
     await m.fit(x, units === 1 ? [0, 1, 0.5, 1] : oneHot, quiet);
   });

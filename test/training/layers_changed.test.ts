@@ -183,7 +183,7 @@ describe('what fails leaves the model as it was', () => {
     expect(() => model.compile({ optimizer: another, loss: 'circle', metrics: ['no such metric'] })).toThrow(
       throwing('ERR_UNKNOWN_NAME', /no such metric/),
     );
-    expect(() => model.compile({ optimizer: another, loss: 'binary_crossentropy', lossWeights: 'x' })).toThrow();
+    expect(() => model.compile({ optimizer: another, loss: 'binary_crossentropy', lossWeights: 'x' as never })).toThrow();
     expect(model.optimizer).toBe(optimizer);
     expect(await model.evaluate(x, y(3), { verbose: 0 })).toBe(before);
     // The optimizer of the failed compile belongs to nobody.

@@ -229,7 +229,7 @@ describe('history.stopReason', () => {
   test('names who ended it', async () => {
     const m = model();
     const fit = async (options: object, data: unknown = x(), labels: unknown = y()) =>
-      (await m.fit(data, labels, { ...quiet, epochs: 9, ...options })).stopReason;
+      (await m.fit(data as never, labels as never, { ...quiet, epochs: 9, ...options })).stopReason;
     expect(await fit({ callbacks: callbacks.earlyStopping({ monitor: 'loss', minDelta: 1e9 }) })).toBe('earlyStopping');
     expect(await fit({ callbacks: { onEpochEnd: () => (m.stopTraining = true) } })).toBe('stopTraining');
     expect(await fit({ callbacks: { onEpochEnd: () => (m.stopTraining = false) } })).toBeNull();

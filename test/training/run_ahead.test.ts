@@ -14,7 +14,7 @@ function make(optimizer: unknown = 'adam'): Sequential {
     layers.dropout({ rate: 0.2 }),
     layers.dense({ units: 1, activation: 'sigmoid' }),
   ]);
-  model.compile({ optimizer, loss: 'binary_crossentropy', metrics: ['accuracy', 'auc'] });
+  model.compile({ optimizer: optimizer as never, loss: 'binary_crossentropy', metrics: ['accuracy', 'auc'] });
   return model;
 }
 

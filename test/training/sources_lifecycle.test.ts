@@ -126,23 +126,25 @@ const readers: [string, string, (model: Sequential, source: unknown, ways: Ways)
     'fit',
     'onTrainBatchEnd',
     (model, source, { steps, ...rest }) =>
-      model.fit(source, null, { verbose: 0, epochs: 2, stepsPerEpoch: steps ?? null, ...rest }),
+      model.fit(source as never, null, { verbose: 0, epochs: 2, stepsPerEpoch: steps ?? null, ...rest }),
   ],
   [
     'validation',
     'onTestBatchEnd',
     (model, source, { steps, ...rest }) =>
-      model.fit(x, y, { verbose: 0, epochs: 2, validationData: source, validationSteps: steps ?? null, ...rest }),
+      model.fit(x, y, { verbose: 0, epochs: 2, validationData: source as never, validationSteps: steps ?? null, ...rest }),
   ],
   [
     'evaluate',
     'onTestBatchEnd',
-    (model, source, { steps, signal: _, ...rest }) => model.evaluate(source, null, { verbose: 0, steps: steps ?? null, ...rest }),
+    (model, source, { steps, signal: _, ...rest }) =>
+      model.evaluate(source as never, null, { verbose: 0, steps: steps ?? null, ...rest }),
   ],
   [
     'predict',
     'onPredictBatchEnd',
-    (model, source, { steps, signal: _, ...rest }) => model.predict(source, { verbose: 0, steps: steps ?? null, ...rest }),
+    (model, source, { steps, signal: _, ...rest }) =>
+      model.predict(source as never, { verbose: 0, steps: steps ?? null, ...rest }),
   ],
 ];
 
@@ -387,7 +389,7 @@ describe('validation that can be read once', () => {
     const { history, epoch } = await make().fit(x, y, {
       verbose: 0,
       epochs: 4,
-      validationData: open({ opened: 0, given: 0, closed: 0 }, 'end'),
+      validationData: open({ opened: 0, given: 0, closed: 0 }, 'end') as never,
     });
     expect(epoch).toHaveLength(4);
     expect(history.loss).toHaveLength(4);

@@ -63,7 +63,7 @@ const sources: [string, (o: FitOptions) => [unknown, unknown, FitOptions]][] = [
 ];
 
 describe.each(sources)('stopTraining is looked at after a batch, as in Keras: %s', (_, of) => {
-  const fit = (model: Sequential, o: FitOptions) => model.fit(...of({ ...options, ...o }));
+  const fit = (model: Sequential, o: FitOptions) => model.fit(...(of({ ...options, ...o }) as [never, never, FitOptions]));
 
   it('set in onTrainBegin: one batch, whose epoch is closed', async () => {
     const model = make();
@@ -171,7 +171,7 @@ describe('a signal', () => {
 
   it.each(sources)('ends a fit that has not begun: %s', async (_, of) => {
     const model = make();
-    await abort((signal) => model.fit(...of({ ...options, epochs: 200, signal })));
+    await abort((signal) => model.fit(...(of({ ...options, epochs: 200, signal }) as [never, never, FitOptions])));
     expect(model.optimizer.iterations).toBe(0);
     await works(model);
   });
@@ -232,15 +232,15 @@ describe('stopEvaluating', () => {
   ])('ends evaluate after the batch: %s', async (_, data, labels, o) => {
     const model = make();
     const first = await model.evaluate(x.slice(0, 4), y.slice(0, 4), { verbose: 0 });
-    const all = await model.evaluate(data, labels, { verbose: 0, ...o });
+    const all = await model.evaluate(data as never, labels as never, { verbose: 0, ...o });
     expect(all).not.toBe(first);
     const stop = () => {
       model.stopEvaluating = true;
     };
     for (const callbacks of [{ onTestBegin: stop }, { onTestBatchBegin: stop }, { onTestBatchEnd: stop }])
-      expect(await model.evaluate(data, labels, { verbose: 0, ...o, callbacks })).toBe(first);
+      expect(await model.evaluate(data as never, labels as never, { verbose: 0, ...o, callbacks })).toBe(first);
     // Forgotten at the next.
-    expect(await model.evaluate(data, labels, { verbose: 0, ...o })).toBe(all);
+    expect(await model.evaluate(data as never, labels as never, { verbose: 0, ...o })).toBe(all);
   });
 
   it('ends the validation of a fit, which goes on', async () => {
@@ -275,11 +275,11 @@ describe('stopPredicting', () => {
       model.stopPredicting = true;
     };
     for (const callbacks of [{ onPredictBegin: stop }, { onPredictBatchBegin: stop }, { onPredictBatchEnd: stop }]) {
-      const part: NDArray = await model.predict(data, { verbose: 0, ...o, callbacks });
+      const part: NDArray = await model.predict(data as never, { verbose: 0, ...o, callbacks });
       expect(part.shape).toEqual([4, 1]);
       expect([...part.data]).toEqual([...all.data.subarray(0, 4)]);
     }
-    expect((await model.predict(data, { verbose: 0, ...o })).shape).toEqual([12, 1]);
+    expect((await model.predict(data as never, { verbose: 0, ...o })).shape).toEqual([12, 1]);
   });
 });
 

@@ -76,12 +76,18 @@ describe('an output whose last axis only the data tell', () => {
     const [x, y] = [scores(width), labels(width)];
     const results = [];
     for (const model of [told, untold]) {
-      const { history } = await model.fit(x, y, { epochs: 2, batchSize: 5, shuffle: false, verbose: 0, validationSplit: 0.25 });
+      const { history } = await model.fit(x, y as never, {
+        epochs: 2,
+        batchSize: 5,
+        shuffle: false,
+        verbose: 0,
+        validationSplit: 0.25,
+      });
       results.push({
         history,
         keys: model.metricsNames,
-        evaluated: await model.evaluate(x, y, { verbose: 0, returnDict: true }),
-        batch: await model.trainOnBatch(x, y),
+        evaluated: await model.evaluate(x, y as never, { verbose: 0, returnDict: true }),
+        batch: await model.trainOnBatch(x, y as never),
         weights: model.getWeights().map((w) => [...(w.data as Float32Array)]),
       });
     }

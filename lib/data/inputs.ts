@@ -1,0 +1,37 @@
+// What users may give for data: types alone. What it is at run time is checked where it is read.
+import type { ArrayLike } from './array_like.js';
+import type { TypedArray } from './elements.js';
+
+/** Nested arrays of numbers, the rows of which may be typed arrays or NDArrays: `[[1, 2], [3, 4]]`. All rows have the same length. */
+export interface NestedArray extends ReadonlyArray<number | bigint | boolean | TypedArray | ArrayLike | NestedArray> {}
+
+type Block = TypedArray | ArrayLike | NestedArray;
+
+/** Numbers for one input or output: a typed array, an NDArray or anything with `data` and `shape`, nested arrays; or a dictionary of one, by name. */
+export type ArrayInput = Block | { readonly [name: string]: Block };
+
+/** The values of one weight: an array of its shape, a flat one of its size, or a number where it is one. */
+export type WeightArray = Block | number;
+
+/** One batch of a dataset: `[x, y]`, `[x, y, sampleWeight]`, `{ xs, ys }`; for predictions also `[x]`, `{ xs }` or x alone. */
+export type BatchLike =
+  | readonly (ArrayInput | null | undefined)[]
+  | {
+      readonly xs: ArrayInput;
+      readonly ys?: ArrayInput | null;
+      readonly weights?: ArrayInput | null;
+      readonly sampleWeight?: ArrayInput | null;
+    }
+  | Block;
+
+/** Batches one after the other: an iterable, an async iterable such as a stream, a generator object, an iterator. */
+export type BatchSource = Iterable<BatchLike> | AsyncIterable<BatchLike> | Iterator<BatchLike> | AsyncIterator<BatchLike>;
+
+/** A dataset: batches, or a function that returns them, which is called anew each epoch (a generator function too). */
+export type DatasetLike = BatchSource | (() => BatchSource | Promise<BatchSource>);
+
+/** What they take as y: null and undefined where a dataset brings it. */
+export type LabelInput = ArrayInput | null | undefined;
+
+/** What `fit`, `evaluate` and `predict` take as x. null: the model's own source, `input({ source })`. */
+export type DataInput = ArrayInput | DatasetLike | null | undefined;

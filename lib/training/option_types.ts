@@ -1,0 +1,17 @@
+// Options that several methods of a model take: types alone.
+import type { ArrayInput, DatasetLike } from '../data/inputs.js';
+
+/** 0 (or false) silent, 1 (or true) a progress bar, 2 one line an epoch, 'auto' as the method says. */
+export type Verbose = 0 | 1 | 2 | boolean | 'auto';
+
+/** The weight of each class by its number: an object or a Map; or `'balanced'`. */
+export type ClassWeight = Readonly<Record<number, number>> | ReadonlyMap<number, number> | 'balanced';
+
+/** What to validate on: arrays, or a dataset of batches. */
+export type ValidationData =
+  | readonly [x: ArrayInput, y: ArrayInput]
+  | readonly [x: ArrayInput, y: ArrayInput, sampleWeight: ArrayInput | null]
+  | DatasetLike;
+
+/** Loss and metrics: a number where there is the loss alone, a list (loss first), or by name where `returnDict` asks for it. */
+export type Results = number | number[] | Record<string, number>;
