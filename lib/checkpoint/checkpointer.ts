@@ -1,11 +1,12 @@
 import type { TrainingSums } from '../../binding.js';
 import type { Callback } from '../callbacks/callback.js';
+import type { History } from '../callbacks/history.js';
 import type { CallbackList } from '../callbacks/list.js';
 import { addon } from '../engine/addon.js';
 import { ValueError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
 import { decode, encode, type Stored } from './encode.js';
-import { type CheckpointFile, newestCheckpoint, removeCheckpoints, writeCheckpoint } from './file.js';
+import { type CheckpointFile, newestCheckpoint, removeCheckpoints, removeTorn, writeCheckpoint } from './file.js';
 import { misfit, readVariables, writeVariables } from './model_state.js';
 import type { CheckpointPlan } from './options.js';
 
@@ -35,12 +36,16 @@ export interface Resumable {
   file: CheckpointFile;
   position: Position;
   identity: FitIdentity;
-  /** Whether the training had come to an end by itself: a callback stopped it. */
-  ended: boolean;
+  /** Whether the training had come to an end before its last epoch, and why. */
+  ended: Ended;
 }
+
+/** A callback stopped it, or there were no more data; null: it goes on. */
+export type Ended = 'stopped' | 'ranOut' | null;
 
 /** The newest checkpoint that a fit is to go on from; null where it starts anew. */
 export async function findResumable(plan: CheckpointPlan): Promise<Resumable | null> {
+  await removeTorn(plan.path);
   if (plan.resume === 'never') return null;
   const found = await newestCheckpoint(plan.path);
   if (!found) {
@@ -52,7 +57,7 @@ export async function findResumable(plan: CheckpointPlan): Promise<Resumable | n
     ...found,
     position: meta.position as Position,
     identity: meta.fit as FitIdentity,
-    ended: meta.ended === true,
+    ended: meta.ended as Ended,
   };
 }
 
@@ -138,7 +143,7 @@ export class Checkpointer {
   }
 
   /** Copies the state, and has it written. Waits for callbacks that must put something away first. */
-  async write(position: Position, ended = false): Promise<void> {
+  async write(position: Position, ended: Ended = null): Promise<void> {
     const tensors = new Map<string, Stored>();
     readVariables(this.model, tensors);
     const callbacks = [];
@@ -163,7 +168,9 @@ export class Checkpointer {
       },
       sums: encode('sums', this.model.engine().trainingSums, 'sums', tensors),
       stopTraining: this.model.stopTraining,
-      history: history && encode('history', { epoch: history.epoch, history: history.history }, 'history', tensors),
+      history:
+        history &&
+        encode('history', { epoch: history.epoch, history: history.history, stopReason: history.stopReason }, 'history', tensors),
       callbacks,
     };
     this.#waiting = { file: { meta, tensors }, position };
@@ -232,6 +239,6 @@ export async function restoreCallbacks(list: CallbackList, { file, name }: Resum
       'ERR_CHECKPOINT',
     );
   for (const [i, callback] of taking.entries()) await callback.setState?.(decode(stored[i].state, file.tensors));
-  const history = decode(file.meta.history, file.tensors) as { epoch: number[]; history: Record<string, number[]> } | null;
+  const history = decode(file.meta.history, file.tensors) as Partial<History> | null;
   if (history && list.history) Object.assign(list.history, history);
 }

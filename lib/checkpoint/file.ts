@@ -40,6 +40,14 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
     });
 }
 
+const TEMPORARY = /^\.checkpoint-\d{8,}-\d{8,}\.safetensors\..*\.tmp$/;
+
+/** Removes what a process that was killed in the middle of writing a checkpoint left in its folder. */
+export async function removeTorn(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true }).catch(() => undefined);
+}
+
 /** Writes a checkpoint of the epoch and the step that are next, and removes the oldest beyond `keep`. */
 export async function writeCheckpoint(
   folder: string,

@@ -86,7 +86,11 @@ export class EpochTrainer {
       if (!(typeof ready === 'boolean' ? ready : await ready)) break;
       const before = list.onTrainBatchBegin(done);
       if (before) await aborting.until(before);
-      if ((await runUntilStopped(1, this.#stops, () => batches.run(1, done === 0))) === 0) break;
+      const run = () => runUntilStopped(1, this.#stops, () => batches.run(1, done === 0));
+      let ran = await run();
+      // A checkpoint that came due as it began has paused it: the batch is still there, and the checkpoint is written after it.
+      if (ran === 0 && this.checkpointer?.isDue && !this.stopped) ran = await run();
+      if (ran === 0) break;
       logs = resultLogs(model);
       const after = list.onTrainBatchEnd(done++, logs);
       if (after) await aborting.until(after);

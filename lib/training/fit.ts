@@ -139,7 +139,10 @@ async function runEpochs(
 ): Promise<{ epoch: number | null; logs: Logs; ranOut: boolean }> {
   const { checkpointer } = trainer;
   const resumable = plan.checkpoint?.resumable ?? null;
-  if (resumable?.ended) return { epoch: null, logs: {}, ranOut: false };
+  if (resumable?.ended) {
+    model.stopTraining = resumable.ended === 'stopped';
+    return { epoch: null, logs: {}, ranOut: resumable.ended === 'ranOut' };
+  }
   let last: Logs = {};
   let trained = false;
   let warned = false;
@@ -184,7 +187,7 @@ async function runEpochs(
     if (checkpointer && (checkpointer.endsEpoch() || ends))
       await checkpointer.write(
         { epoch: epoch + 1, step: 0, consumed: trainer.consumed },
-        trainer.stopped && !trainer.interrupted,
+        trainer.interrupted ? null : trainer.stopped ? 'stopped' : ranOut ? 'ranOut' : null,
       );
     if (ends) break;
   }
