@@ -70,6 +70,11 @@ type Axis = {
   axis?: number;
 };
 
+type Axes = {
+  /** As the axis of one, or a list: over all of them at once. */
+  axis?: number | readonly number[];
+};
+
 const factories = {
   celu: (options?: { alpha?: number }) => new elementwise.Celu(options),
   elu: (options?: { alpha?: number }) => new elementwise.Elu(options),
@@ -85,7 +90,7 @@ const factories = {
   leakyRelu: (options?: { negativeSlope?: number }) => new elementwise.LeakyRelu(options),
   linear: (options?: NoOptions) => new elementwise.Linear(options),
   logSigmoid: (options?: NoOptions) => new elementwise.LogSigmoid(options),
-  logSoftmax: (options?: Axis) => new alongAxis.LogSoftmax(options),
+  logSoftmax: (options?: Axes) => new alongAxis.LogSoftmax(options),
   mish: (options?: NoOptions) => new elementwise.Mish(options),
   relu: (options?: { negativeSlope?: number; maxValue?: number | null; threshold?: number }) => new elementwise.Relu(options),
   relu6: (options?: NoOptions) => new elementwise.Relu6(options),
@@ -93,7 +98,7 @@ const factories = {
   sigmoid: (options?: NoOptions) => new elementwise.Sigmoid(options),
   silu: (options?: NoOptions) => new elementwise.Silu(options),
   softShrink: (options?: { threshold?: number }) => new elementwise.SoftShrink(options),
-  softmax: (options?: Axis) => new alongAxis.Softmax(options),
+  softmax: (options?: Axes) => new alongAxis.Softmax(options),
   softplus: (options?: NoOptions) => new elementwise.Softplus(options),
   softsign: (options?: NoOptions) => new elementwise.Softsign(options),
   sparsePlus: (options?: NoOptions) => new elementwise.SparsePlus(options),

@@ -268,3 +268,23 @@ it('says how options look where a plain value was given', () => {
   expect(message(() => gemmfit.losses.huber(2 as never))).toContain('{ delta: 2 }');
   expect(message(() => layers.activation('relu' as never))).toContain('{ activation: "relu" }');
 });
+
+it('messages of the engine are as short, whatever they quote', async () => {
+  const name = 'a'.repeat(5000);
+  const model = new gemmfit.Sequential([layers.masking({ inputShape: [3, 2] }), layers.softmax({ axis: 1, name })]);
+  const failed = await model
+    .predict(
+      [
+        [
+          [1, 2],
+          [0, 0],
+          [3, 4],
+        ],
+      ],
+      { verbose: 0 },
+    )
+    .catch((error) => error);
+  expect(failed).toMatchObject({ name: 'ValueError', code: 'ERR_MASK' });
+  expect(failed.message.length).toBeLessThanOrEqual(600);
+  expect(failed.message).toMatch(/a \.\.\. .*name another axis/);
+});

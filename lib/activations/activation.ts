@@ -1,12 +1,12 @@
 import type { SpecValue } from '../engine/spec.js';
-import { typeError, ValueError } from '../errors.js';
+import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import { type Config, camel, type Part, partToJSON, snake } from '../registry.js';
 
 type Shape = readonly (number | null)[];
 
 /**
- * A function that a layer applies to its output: of each element, or of all elements along one axis. It is computed by the engine:
+ * A function that a layer applies to its output: of each element, or of all elements along an axis. It is computed by the engine:
  * a subclass gives its name and the defaults of its options.
  * @example const isActivation = activations.leakyRelu() instanceof activations.Activation; // true
  */
@@ -23,9 +23,24 @@ export abstract class Activation implements Part {
     this.#options = readOptions(`activation '${where}'`, options, defaults);
     for (const [key, value] of Object.entries(this.#options)) {
       if (typeof defaults[key] === 'boolean') checkBoolean(`activation '${where}'`, key, value);
+      else if (key === 'axis' && Array.isArray(value)) this.#options.axis = this.#checkAxes(`activation '${where}'`, value);
       else if (value !== null || defaults[key] !== null)
         checkNumber(`activation '${where}'`, key, value, { integer: key === 'axis' });
     }
+  }
+
+  /** Several axes: a list of one is that one. */
+  #checkAxes(where: string, axes: readonly unknown[]): number | readonly number[] {
+    if (!this.takesAxes)
+      throw typeError(`${where}: 'axis' must be one whole number; it goes along one axis. Received: ${show(axes)}`);
+    const read = axes.map((a) => checkNumber(where, 'axis', a, { integer: true }));
+    if (read.length === 0)
+      throw new ValueError(`${where}: 'axis' must name an axis. Received: ${show(axes)}`, 'ERR_OUT_OF_RANGE');
+    return read.length === 1 ? read[0] : read;
+  }
+  /** Whether it can go over several axes at once. */
+  protected get takesAxes(): boolean {
+    return false;
   }
 
   /** Keras's name of the function: `leaky_relu`. */
@@ -55,7 +70,7 @@ export abstract class Activation implements Part {
 
   /** The shape of one output sample. Throws a ValueError where the input does not have the axis it works along. */
   outputShape(input: Shape, label = `activation '${this.name}'`): Shape {
-    if (this.#options.axis !== undefined) this.#axis(input, label);
+    if (this.#options.axis !== undefined) this.#axes(input, label);
     return input;
   }
 
@@ -69,9 +84,15 @@ export abstract class Activation implements Part {
     return { activation: camel(this.name), ...options };
   }
 
-  /** Its axis as an index into a sample's shape. In Keras axis 0 is the batch, whose samples are independent here. */
-  #axis(input: Shape, label: string): number {
-    const axis = this.#options.axis as number;
+  #axes(input: Shape, label: string): readonly number[] {
+    const axes = [this.#options.axis as number | number[]].flat();
+    const indices = axes.map((axis) => this.#index(axis, input, label));
+    if (new Set(indices).size < indices.length)
+      throw new ValueError(`${label}: 'axis' must name each axis once. Received: ${show(axes)}`, 'ERR_OUT_OF_RANGE');
+    return indices;
+  }
+  /** An axis as an index into a sample's shape. In Keras axis 0 is the batch, whose samples are independent here. */
+  #index(axis: number, input: Shape, label: string): number {
     const index = axis < 0 ? input.length + axis : axis - 1;
     if (axis === 0 || index < 0 || index >= input.length)
       throw new ValueError(
@@ -88,7 +109,7 @@ export abstract class Activation implements Part {
 
   /** For functions that halve their axis. */
   protected halved(input: Shape, label: string): Shape {
-    const axis = this.#axis(input, label);
+    const [axis] = this.#axes(input, label);
     const size = input[axis];
     if (size !== null && size % 2 !== 0)
       throw new ValueError(

@@ -21,15 +21,21 @@ export class Glu extends Activation {
 export class LogSoftmax extends Activation {
   static override readonly className = 'LogSoftmax';
   static override readonly defaults = { axis: -1 };
+  protected override get takesAxes(): boolean {
+    return true;
+  }
 }
 
 /**
- * `exp(x) / sum(exp(x))`: positive numbers that add up to 1.
+ * `exp(x) / sum(exp(x))`: positive numbers that add up to 1, along an axis or over several (`axis: [1, 2]`).
  * @example layers.dense({ units: 10, activation: 'softmax' })
  */
 export class Softmax extends Activation {
   static override readonly className = 'Softmax';
   static override readonly defaults = { axis: -1 };
+  protected override get takesAxes(): boolean {
+    return true;
+  }
 }
 
 /**

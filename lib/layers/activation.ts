@@ -82,31 +82,14 @@ export class Softmax extends Layer {
   }
 
   outputShapeOf(input: Shape): Shape {
-    if (this.#axes(input).length > 1 && input.includes(null))
-      throw new ValueError(
-        `${this.label}: over several axes, all sizes must be known. Received shape [${input.map(String)}].`,
-        'ERR_SHAPE',
-      );
+    this.#axes(input);
     return input;
   }
 
   lower(input: Shape): OpSpec[] {
     const axes = this.#axes(input);
-    const softmax = { op: 'activation', ...activations.softmax().spec() };
-    const unmasked = { unmaskedAxes: axes };
-    if (axes.length === 1)
-      return [{ op: 'activation', ...activations.softmax({ axis: axes[0] + 1 }).spec(input.length), ...unmasked }];
-    // Several axes: brought to the end and made one, then back.
-    const sizes = input as readonly number[];
-    const order = [...sizes.keys()].filter((i) => !axes.includes(i)).concat(axes);
-    const permuted = order.map((i) => sizes[i]);
-    return [
-      { op: 'permute', dims: order.map((i) => i + 1), ...unmasked },
-      { op: 'reshape', shape: [-1, axes.reduce((n, i) => n * sizes[i], 1)] },
-      softmax,
-      { op: 'reshape', shape: permuted },
-      { op: 'permute', dims: order.map((_, i) => order.indexOf(i) + 1) },
-    ];
+    const axis = axes.map((i) => i + 1);
+    return [{ op: 'activation', ...activations.softmax({ axis }).spec(input.length), unmaskedAxes: axes }];
   }
 
   protected config(): Config {

@@ -1,4 +1,4 @@
-#include "native/losses/axis_groups.h"
+#include "native/engine/axis_groups.h"
 #include "native/losses/element.h"
 
 namespace gemmfit {

@@ -1,10 +1,12 @@
 #include "native/ops/activation.h"
 
+#include <algorithm>
 #include <map>
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
 #include "native/kernels/softmax.h"
+#include "native/ops/several_axes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -81,15 +83,47 @@ class Elementwise : public Op {
   int64_t n_;
 };
 
-// The view of a sample's array along `axis`, which counts as Keras's: 0 would be the batch.
-AxisView viewAlong(const Value& spec, const Shape& in) {
-  const int64_t axis = spec.integer("axis", -1), rank = static_cast<int64_t>(in.size()), index = axis < 0 ? rank + axis : axis - 1;
+// An index into a sample's shape of an axis that counts as Keras's: 0 would be the batch.
+int64_t indexOf(int64_t axis, const Shape& in) {
+  const int64_t rank = static_cast<int64_t>(in.size()), index = axis < 0 ? rank + axis : axis - 1;
   if (axis == 0 || index < 0 || index >= rank)
     throw Error("ERR_SPEC", "activation: a sample of shape " + toString(in) + " has no axis " + std::to_string(axis));
-  AxisView view{1, in[static_cast<size_t>(index)], 1};
-  for (int64_t i = 0; i < index; ++i) view.outer *= in[static_cast<size_t>(i)];
-  for (int64_t i = index + 1; i < rank; ++i) view.inner *= in[static_cast<size_t>(i)];
+  return index;
+}
+
+bool hasAxes(const Value& spec) { return spec.has("axis") && spec.at("axis").kind() == Value::Kind::array; }
+
+// The view of a sample's array along `axis`, or along several that are neighbours.
+AxisView viewAlong(const Value& spec, const Shape& in) {
+  int64_t first = 0, last = 0;
+  if (hasAxes(spec)) {
+    std::vector<int64_t> indices;
+    for (const int64_t axis : spec.integers("axis")) indices.push_back(indexOf(axis, in));
+    first = *std::min_element(indices.begin(), indices.end());
+    last = *std::max_element(indices.begin(), indices.end());
+  } else {
+    first = last = indexOf(spec.integer("axis", -1), in);
+  }
+  AxisView view{1, 1, 1};
+  for (int64_t i = 0; i < static_cast<int64_t>(in.size()); ++i)
+    (i < first ? view.outer : i > last ? view.inner : view.length) *= in[static_cast<size_t>(i)];
   return view;
+}
+
+// Whether there are axes between those that are named.
+bool areApart(const Value& spec, const Shape& in) {
+  if (!hasAxes(spec)) return false;
+  std::vector<bool> named(in.size(), false);
+  int64_t count = 0;
+  for (const int64_t axis : spec.integers("axis")) {
+    const size_t index = static_cast<size_t>(indexOf(axis, in));
+    if (named[index]) throw Error("ERR_SPEC", "activation: axis " + std::to_string(axis) + " comes twice");
+    named[index] = true;
+    ++count;
+  }
+  if (count == 0) throw Error("ERR_SPEC", "activation: 'axis' names no axis");
+  const auto from = std::find(named.begin(), named.end(), true);
+  return !std::all_of(from, from + count, [](bool is) { return is; });
 }
 
 using Along = void (*)(const AxisView&, const float* x, float* y);
@@ -189,6 +223,8 @@ ActivationFunction activationFunction(const Value& spec) {
 
 std::unique_ptr<Op> activation(const Value& spec, const OpEnv& env) {
   const std::string name = spec.text("activation", "");
+  if ((name == "softmax" || name == "logSoftmax") && areApart(spec, env.in))
+    return severalAxes(name == "logSoftmax", spec.integers("axis"), env);
   if (name == "softmax") return std::make_unique<AlongAxis>(softmax, softmaxGradient, false, spec, env);
   if (name == "logSoftmax") return std::make_unique<AlongAxis>(logSoftmax, logSoftmaxGradient, false, spec, env);
   if (name == "sparsemax") return std::make_unique<AlongAxis>(sparsemax, sparsemaxGradient, true, spec, env);

@@ -115,6 +115,53 @@ TEST_P(AlongAxisKernels, otherAxes) {
     }
 }
 
+TEST(AlongAxis, severalAxes) {
+  const Shape shape = {2, 3, 2, 3};
+  for (const bool logs : {false, true})
+    for (int set = 1; set < 16; ++set) {
+      SCOPED_TRACE((logs ? "logs over " : "over ") + std::to_string(set));
+      Value::Array axes;
+      for (int axis = 3; axis >= 0; --axis)
+        if (set >> axis & 1) axes.push_back(axis % 2 ? axis + 1 : axis - 4);
+      Value::Object spec{{"op", "activation"}, {"activation", logs ? "logSoftmax" : "softmax"}};
+      spec["axis"] = axes;
+      const Reference reference = [=](const Doubles& x, const std::vector<Doubles>&) {
+        std::map<std::vector<int64_t>, std::vector<size_t>> groups;
+        for (size_t i = 0; i < x.size(); ++i) {
+          int64_t rest = static_cast<int64_t>(i), stride = sizeOf(shape);
+          std::vector<int64_t> key{rest / stride};
+          for (size_t axis = 0; axis < 4; ++axis) {
+            rest %= stride;
+            stride /= shape[axis];
+            if (!(set >> axis & 1)) key.push_back(rest / stride);
+          }
+          groups[key].push_back(i);
+        }
+        Doubles y(x.size());
+        for (const auto& [key, members] : groups) {
+          Doubles list;
+          for (const size_t i : members) list.push_back(x[i]);
+          list = logs ? logSoftmaxOf(list) : softmaxOf(list);
+          for (size_t k = 0; k < members.size(); ++k) y[members[k]] = list[k];
+        }
+        return y;
+      };
+      checkOp(OpSetup{spec, shape, 3}, randomFloats(3 * sizeOf(shape), 4, -5, 5), reference);
+    }
+  const auto code = [&](const Value::Array& axes) {
+    try {
+      Value::Object spec{{"op", "activation"}, {"activation", "softmax"}};
+      spec["axis"] = axes;
+      OpRunner runner(OpSetup{spec, shape, 1});
+    } catch (const Error& e) {
+      return e.code;
+    }
+    return std::string("none");
+  };
+  for (const Value::Array& axes : {Value::Array{}, Value::Array{0, 1}, Value::Array{5, 1}, Value::Array{1, -4}, Value::Array{-5}})
+    EXPECT_EQ(code(axes), "ERR_SPEC");
+}
+
 TEST(AlongAxis, extremes) {
   const auto run = [](const char* name, const Floats& x) {
     return OpRunner({axisSpec(name, -1), {static_cast<int64_t>(x.size())}, 1}).forward(x);

@@ -5,7 +5,6 @@
 #include "native/engine/shape.h"
 
 namespace gemmfit {
-namespace losses {
 
 // Elements of an array [rows, ...sample] in groups: those that agree in their indices along the kept axes, as a sum over the other axes
 // takes them. Groups count in the order of the kept axes.
@@ -56,5 +55,4 @@ class AxisGroups {
   int64_t sample_ = 1, perRow_ = 1, leading_ = 1;
 };
 
-}  // namespace losses
 }  // namespace gemmfit

@@ -1,11 +1,10 @@
-#include "native/losses/axis_groups.h"
+#include "native/engine/axis_groups.h"
 
 #include <string>
 
 #include "native/engine/error.h"
 
 namespace gemmfit {
-namespace losses {
 
 AxisGroups AxisGroups::vectors(int64_t width) {
   AxisGroups groups;
@@ -23,7 +22,7 @@ AxisGroups::AxisGroups(const Shape& sample, const std::vector<int64_t>& axes) : 
   for (const int64_t axis : axes) {
     const int64_t index = axis < 0 ? axis + rank : axis;
     if (index < 0 || index >= rank)
-      throw Error("ERR_SPEC", "predictions of shape " + toString(sample) + " have no axis " + std::to_string(axis));
+      throw Error("ERR_SPEC", "samples of shape " + toString(sample) + " have no axis " + std::to_string(axis));
     if (joins[static_cast<size_t>(index)]) throw Error("ERR_SPEC", "axis " + std::to_string(axis) + " comes twice");
     joins[static_cast<size_t>(index)] = true;
   }
@@ -50,5 +49,4 @@ AxisGroups::AxisGroups(const Shape& sample, const std::vector<int64_t>& axes) : 
   areVectors_ = axes.size() == 1 && joins.back() && !joinsRows_;
 }
 
-}  // namespace losses
 }  // namespace gemmfit
