@@ -16,6 +16,8 @@ export interface Topology {
   dialect: Dialect;
   /** Written before Keras 2.3 or by TensorFlow.js, whose defaults for recurrent layers are others. */
   old: boolean;
+  /** Written by TensorFlow.js's own layers, which compute some things otherwise. */
+  tfjs: boolean;
   name: string | undefined;
   trainable: boolean;
   layers: LayerEntry[];
@@ -51,6 +53,7 @@ export function readTopology(where: string, json: unknown): Topology {
   return {
     dialect,
     old: dialect === 'keras2' && !/^(2\.([3-9]|\d\d)|1\.1[45]).*|-tf$/.test(version) && model.module === undefined,
+    tfjs: /^tfjs/.test(version) || model.backend === 'tensor_flow.js',
     name: typeof config.name === 'string' && config.name ? config.name : undefined,
     trainable: config.trainable !== false,
     layers,

@@ -88,6 +88,15 @@ function compile(where: string, model: Sequential, config: Config): void {
   }
 }
 
+/** Where TensorFlow.js resizes, it lays cells from corner to corner; Keras, and this package, go by their centres. */
+function warnOfOtherSampling(label: string, className: string, options: Config): void {
+  if (className === 'UpSampling2D' && options.interpolation === 'bilinear')
+    warnOnce(
+      'GEMMFIT_TFJS',
+      `${label}: TensorFlow.js, which wrote the model, interpolates by the corners of cells, Keras and gemmfit by their centres. Its predictions differ from those here.`,
+    );
+}
+
 const nestedLayers = ['layer', 'backwardLayer', 'cell'] as const;
 
 function makeLayer(where: string, entry: LayerEntry, topology: Topology): Layer {
@@ -95,7 +104,7 @@ function makeLayer(where: string, entry: LayerEntry, topology: Topology): Layer 
   const label = `${where} ${typeof entry.config.name === 'string' ? `'${entry.config.name}' ` : ''}(${className})`;
   if (className === 'Sequential') {
     const inner = readTopology(label, { class_name: className, config: entry.config });
-    return new Nested(makeModel(label, { ...inner, dialect: topology.dialect, old: topology.old }));
+    return new Nested(makeModel(label, { ...inner, dialect: topology.dialect, old: topology.old, tfjs: topology.tfjs }));
   }
   if (['Functional', 'Model'].includes(className))
     throw new ValueError(
@@ -116,6 +125,7 @@ function makeLayer(where: string, entry: LayerEntry, topology: Topology): Layer 
     options.cells = options.cells.map((cell, i) =>
       makeLayer(`${label}: cell ${i}`, readEntry(`${label}: cell ${i}`, cell), topology),
     );
+  if (topology.tfjs) warnOfOtherSampling(label, className, options);
   try {
     return found.fromConfig ? found.fromConfig(options) : new found(options);
   } catch (error) {

@@ -46,6 +46,7 @@ describe('readTopology', () => {
     expect(t).toEqual({
       dialect: 'keras3',
       old: false,
+      tfjs: false,
       name: 'mlp',
       trainable: true,
       layers: [

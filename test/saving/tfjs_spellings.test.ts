@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { activations, initializers, layers, modelFromJSON, type Sequential, sequential } from '../../lib/index.js';
 
 // Words that TensorFlow.js's own writer and its users have for what Keras calls otherwise.
@@ -65,4 +65,21 @@ it('its options', () => {
   ).toEqual([null, 2]);
   expect(() => layers.lstm({ units: 1, implementation: 7 })).toThrow(/'implementation'/);
   expect(() => layers.dense({ units: 1, inputDType: 'complex64' as never })).toThrow(/complex64/);
+});
+
+it('bilinear upsampling, which TensorFlow.js computes otherwise: a warning, where it wrote the model', () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const load = (own: object, className: string, config: object, nested = false) => {
+    const layers = [{ class_name: className, config: { ...config, batch_input_shape: [null, 2, 2, 1] } }];
+    const inner = { class_name: 'Sequential', config: { name: 'inner', layers } };
+    modelFromJSON({ class_name: 'Sequential', config: { name: 's', layers: nested ? [inner] : layers }, ...own });
+  };
+  const tfjs = { keras_version: 'tfjs-layers 4.22.0', backend: 'tensor_flow.js' };
+  load(tfjs, 'UpSampling2D', { size: [2, 2], interpolation: 'nearest' });
+  load({ keras_version: '2.15.0', backend: 'tensorflow' }, 'UpSampling2D', { size: [2, 2], interpolation: 'bilinear' });
+  expect(warn).not.toHaveBeenCalled();
+  load(tfjs, 'UpSampling2D', { size: [2, 2], interpolation: 'bilinear', name: 'up' }, true);
+  expect(warn).toHaveBeenCalledTimes(1);
+  expect(warn.mock.calls[0]).toEqual([expect.stringMatching(/'up' \(UpSampling2D\).*centres/), { code: 'GEMMFIT_TFJS' }]);
+  warn.mockRestore();
 });
