@@ -21,8 +21,8 @@ function build() {
       CMAKE_C_COMPILER: 'gcc',
       CMAKE_CXX_COMPILER: 'g++',
       CMAKE_BUILD_TYPE: 'None',
-      // Optimized a little, or the kernels take hours; counts are atomic, for the pool's threads.
-      CMAKE_CXX_FLAGS: '-O1 --coverage -fprofile-update=atomic',
+      // Optimized a little, or the kernels take hours. Counts are not atomic, which would take as long: threads may lose some, never all.
+      CMAKE_CXX_FLAGS: '-O1 --coverage -fprofile-update=single',
       CMAKE_EXE_LINKER_FLAGS: '--coverage',
       GEMMFIT_NATIVE_TESTS: 'ON',
     },
@@ -35,6 +35,20 @@ const countsOf = async () =>
   (await readdir(join(root, folder), { recursive: true }))
     .filter((name) => name.endsWith('.gcda') && rooms.some((room) => name.includes(`${room}/`)))
     .map((name) => join(root, folder, name));
+
+/**
+ * Whether each branch was taken, two ways of a condition after each other. The way past a call that may throw is none. Nor is a condition
+ * that was never reached on a line that ran: what cleans up after an exception, or what another condition's missing way would lead to.
+ */
+function real(branches, ran) {
+  const taken = [];
+  for (let i = 0; i < branches.length; i += 2) {
+    const ways = branches.slice(i, i + 2);
+    if (ways.some((way) => way.throws) || (ran && ways.every((way) => way.count === 0))) continue;
+    taken.push(...ways.map((way) => way.count > 0));
+  }
+  return taken;
+}
 
 /**
  * What gcov counts of each file: for each line whether it ran, and for each of its branches whether it was taken. A template's or a kernel's
@@ -55,19 +69,20 @@ function read(counts) {
         const lines = files.get(name);
         const here = new Map();
         for (const { line_number: number, count, branches } of file.lines) {
-          const taken = branches.filter((branch) => !branch.throw).map((branch) => branch.count > 0);
-          // Branches of the same line in the same file's instances are alike where there are as many of them.
-          const known = here.get(`${number} ${taken.length}`) ?? taken.map(() => false);
-          here.set(
-            `${number} ${taken.length}`,
-            known.map((was, i) => was || taken[i]),
-          );
           const line = lines.get(number) ?? { ran: false, branches: [] };
           line.ran ||= count > 0;
           lines.set(number, line);
+          // Branches of a line's instances in one file are alike where there are as many of them.
+          const key = `${number} ${branches.length}`;
+          const known = here.get(key) ?? branches.map(({ throw: throws }) => ({ throws, count: 0 }));
+          here.set(
+            key,
+            known.map((branch, i) => ({ ...branch, count: branch.count + branches[i].count })),
+          );
         }
-        for (const [key, taken] of here) {
+        for (const [key, branches] of here) {
           const line = lines.get(Number(key.split(' ')[0]));
+          const taken = real(branches, line.ran);
           // The instance that is covered best stands for the others.
           const rate = (list) => (list.length ? list.filter(Boolean).length / list.length : -1);
           if (rate(taken) > rate(line.branches)) line.branches = taken;
