@@ -17,15 +17,18 @@ namespace HWY_NAMESPACE {
 namespace gates {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// 1 / (1 + e^-x). The clamp keeps e^-x finite; below it the result is under 1e-37.
+// Both end exactly at their limits: a slope that is not quite 0 there is much where it is multiplied by an input of 1e10.
+
+// 1 / (1 + e^-x). The clamp keeps e^-x finite; below it the result is 0.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V SigmoidOf(D d, V x) {
-  const V e = hn::Exp(d, hn::Min(hn::Neg(x), hn::Set(d, 86.0f)));
-  const V y = hn::Div(hn::Set(d, 1.0f), hn::Add(hn::Set(d, 1.0f), e));
+  const V limit = hn::Set(d, 86.0f);
+  const V e = hn::Exp(d, hn::Min(hn::Neg(x), limit));
+  const V y = hn::IfThenZeroElse(hn::Lt(x, hn::Neg(limit)), hn::Div(hn::Set(d, 1.0f), hn::Add(hn::Set(d, 1.0f), e)));
   return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
-// x P(x^2) / Q(x^2), a minimax fit of tanh on [-7.9, 7.9] (beyond, tanh is 1 in float), within 3 units in the last place.
+// x P(x^2) / Q(x^2), a minimax fit of tanh on [-7.9, 7.9], within 3 units in the last place; from 9 on, tanh is 1 in float.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V TanhOf(D d, V x) {
   const V limit = hn::Set(d, 7.90531110763549805f);
@@ -40,7 +43,8 @@ HWY_INLINE V TanhOf(D d, V x) {
   V q = hn::MulAdd(hn::Set(d, 1.19825839466702e-06f), s, hn::Set(d, 1.18534705686654e-04f));
   q = hn::MulAdd(q, s, hn::Set(d, 2.26843463243900e-03f));
   q = hn::MulAdd(q, s, hn::Set(d, 4.89352518554385e-03f));
-  return hn::IfThenElse(hn::IsNaN(x), x, hn::Div(hn::Mul(t, p), q));
+  const V y = hn::IfThenElse(hn::Ge(hn::Abs(x), hn::Set(d, 9.0f)), hn::CopySign(hn::Set(d, 1.0f), x), hn::Div(hn::Mul(t, p), q));
+  return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
 // f(load, store) for the vectors that cover [0, n). The last one, where it is not whole, goes through memory of its own.

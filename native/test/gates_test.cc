@@ -47,6 +47,8 @@ TEST(Gates, AreRightOnTheWholeLine) {
       EXPECT_TRUE(std::isnan(s) && std::isnan(t) && std::isnan(h[i]));
       continue;
     }
+    if (std::fabs(x) >= 9) EXPECT_EQ(t, x < 0 ? -1 : 1);
+    if (x < -87 || x > 17) EXPECT_EQ(s, x < 0 ? 0 : 1);
     EXPECT_NEAR(t, std::tanh(x), 4e-7 * std::abs(std::tanh(x))) << x;
     if (x >= -80)
       EXPECT_NEAR(s, sigmoid(x), 4e-7 * sigmoid(x)) << x;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { activations, array, layers, modelFromJSON, Sequential } from '../../lib/index.js';
+import { type ActivationIdentifier, activations, array, layers, modelFromJSON, Sequential } from '../../lib/index.js';
 
 // Values of Keras 3.15.1 (over all axes: of TensorFlow) for sin(1.7 i) * 3 in an array of [2, 3, 4].
 const shape = [2, 3, 4];
@@ -44,7 +44,7 @@ const logs: [number[], number[]][] = [
     [-4.8422389, -2.446778, -5.289236, -1.885438],
   ],
 ];
-const unit = (activation: unknown) =>
+const unit = (activation: ActivationIdentifier) =>
   layers.dense({ units: 4, useBias: false, kernelInitializer: 'identity', activation, inputShape: shape });
 const predict = async (model: Sequential) => {
   const flat = (await model.predict(x, { verbose: 0 })).data as Float32Array;
