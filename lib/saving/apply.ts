@@ -2,6 +2,7 @@ import { ValueError } from '../errors.js';
 import { listedGroups, type Weight, type WeightGroup } from '../layers/layer.js';
 import type { Sequential } from '../sequential.js';
 import { warnOnce } from '../warnings.js';
+import { legacyOrder } from './legacy_layout.js';
 import { modelGroups, variablesOf } from './model_state.js';
 import type { SavedGroup, SavedOptimizer, SavedWeights } from './saved_model.js';
 import { scalarOf, type Tensor, toFloat32 } from './tensor.js';
@@ -100,7 +101,7 @@ type NamedLayers = Extract<SavedWeights, { by: 'layer' }>['layers'];
 
 function byLayer(where: string, model: Sequential, saved: NamedLayers, byName: boolean): Match[] {
   const own = model.layers
-    .map((layer) => ({ name: layer.name as string, weights: savedOrder(layer.weights) }))
+    .map((layer) => ({ name: layer.name as string, weights: legacyOrder(layer.weights) }))
     .filter((l) => l.weights.length);
   const filled = saved.filter((l) => l.weights.length);
   const match = (layer: (typeof own)[number], from: NamedLayers[number]): Match => ({
@@ -125,12 +126,6 @@ function byLayer(where: string, model: Sequential, saved: NamedLayers, byName: b
     );
   return own.map((layer, i) => match(layer, filled[i]));
 }
-
-/** Keras 2 lists a layer's trained weights before the others, over all that is inside it. */
-const savedOrder = (weights: readonly Weight[]): Weight[] => [
-  ...weights.filter((w) => w.learned),
-  ...weights.filter((w) => !w.learned),
-];
 
 /** Every weight of a model by its path: names of layers and attributes, then the weight's own. `lstm/cell/kernel`. */
 export function weightPaths(model: Sequential): Map<string, Weight> {

@@ -148,6 +148,11 @@ export function layerOptions({ className, config }: LayerEntry, { dialect, old }
     if (idle.get(key)?.(value)) delete out[key];
     else out[key] = part(value, dialect);
   }
+  // Also in HDF5 files that name Keras 3.
+  if (bare === 'LeakyReLU' && 'alpha' in out) {
+    out.negativeSlope ??= out.alpha;
+    delete out.alpha;
+  }
   if (dialect === 'keras3') return out;
   for (const key of idleFor.get(bare) ?? []) if (key !== 'groups' || out.groups === 1) delete out[key];
   // TensorFlow.js writes null for what was left out, and takes it for false: for the forget bias too, which Keras has at true.
@@ -159,10 +164,6 @@ export function layerOptions({ className, config }: LayerEntry, { dialect, old }
   // It also writes a cell's options beside the cell.
   if (bare === 'RNN' && isObject(out.cell) && isObject(out.cell.config))
     for (const key of Object.keys(fromKerasConfig(out.cell.config))) if (!/^(name|trainable|dtype)$/.test(key)) delete out[key];
-  if (bare === 'LeakyReLU' && 'alpha' in out) {
-    out.negativeSlope ??= out.alpha;
-    delete out.alpha;
-  }
   if (old) for (const [key, value] of Object.entries(oldDefaults.get(bare) ?? {})) out[key] ??= value;
   for (const key of ['activation', 'recurrentActivation']) if (isHardSigmoid(out[key])) out[key] = 'hard_sigmoid_keras2';
   return out;

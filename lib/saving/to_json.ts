@@ -67,10 +67,12 @@ export function serializeLayer(layer: Layer): Json {
   if (layer instanceof Nested) return serializeStack(layer.model, layer.name);
   // batchInputShape is said by the InputLayer.
   const { name, trainable, dtype, batchInputShape: _, ...own } = layer.getConfig();
+  // Keras 3 refuses it there.
+  const training = layer.className.startsWith('SpatialDropout') ? {} : { trainable };
   if (layer instanceof InputLayer) return inputLayer(layer.name ?? 'input_layer', [null, ...layer.shape]);
   return {
     ...heading(layer, layerRegistry),
-    config: { name, trainable, dtype: policy(dtype), ...(serialize(own) as Json) },
+    config: { name, ...training, dtype: policy(dtype), ...(serialize(own) as Json) },
     registered_name: registeredName(layer, layerRegistry),
     ...(layer.builtFor ? { build_config: { input_shape: [null, ...layer.builtFor] } } : {}),
   };
@@ -111,7 +113,9 @@ function serializeActivation(activation: Activation): unknown {
 
 function serializePart(part: Part): Json {
   const registry = registries.find((r) => part instanceof r.base);
-  const config = serialize(part.getConfig());
+  const config = serialize(part.getConfig()) as Json;
+  // Python tells 0 from 0.0, JSON does not, and Keras's SGD takes only the latter: its default.
+  if (config.momentum === 0) delete config.momentum;
   if (!registry) return { module: null, class_name: classNameOf(part), config, registered_name: `Custom>${classNameOf(part)}` };
   return { ...heading(part, registry), config, registered_name: registeredName(part, registry) };
 }

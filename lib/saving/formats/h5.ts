@@ -1,11 +1,15 @@
 import { ValueError } from '../../errors.js';
-import { readHdf5 } from '../hdf5/hdf5.js';
-import { findArray, type Hdf5Attribute, type Hdf5Group } from '../hdf5/tree.js';
+import type { Sequential } from '../../sequential.js';
+import { readHdf5, writeHdf5 } from '../hdf5/hdf5.js';
+import { emptyGroup, findArray, type Hdf5Attribute, type Hdf5Group } from '../hdf5/tree.js';
 import { fromKerasLayout, isKerasLayout } from '../keras_layout.js';
+import { toKeras2, trainingConfig } from '../keras2_config.js';
+import { optimizerGroup, weightsGroup } from '../legacy_layout.js';
 import type { SavedModel, SavedOptimizer } from '../saved_model.js';
 import { parseStrictJson } from '../strict_json.js';
 import type { Tensor } from '../tensor.js';
-import type { Format } from './format.js';
+import { toJSON } from '../to_json.js';
+import { type Format, oneFile } from './format.js';
 
 const isHdf5 = (bytes: Uint8Array): boolean => bytes[0] === 0x89 && bytes[1] === 0x48 && bytes[2] === 0x44 && bytes[3] === 0x46;
 
@@ -16,10 +20,36 @@ export const h5Format: Format = {
   holds: 'model',
   recognizes: isHdf5,
 
+  async write(model, { includeOptimizer }) {
+    return oneFile(await writeHdf5('save', toHdf5(model, includeOptimizer)));
+  },
+
   async read({ where, limits, bytes }) {
     return fromHdf5(where, await readHdf5(where, await bytes(), limits));
   },
 };
+
+/** The version that files name decides what `hard_sigmoid` means: Keras 3 gave that name to another curve. */
+const versionFor = (config: string) => (config.includes('"hard_sigmoid_keras2"') ? '2.21.0' : '3.15.1');
+
+/** A model as Keras 2, tf.keras and Keras 3 read it from HDF5. */
+function toHdf5(model: Sequential, includeOptimizer: boolean): Hdf5Group {
+  const { compile_config: compiled, ...architecture } = toJSON(model);
+  const version = versionFor(JSON.stringify(architecture));
+  const root = emptyGroup();
+  const weights = weightsGroup(model);
+  for (const group of [root, weights]) {
+    group.attributes.set('keras_version', version);
+    group.attributes.set('backend', 'tensorflow');
+  }
+  root.attributes.set('model_config', JSON.stringify(toKeras2(architecture)));
+  root.groups.set('model_weights', weights);
+  if (!compiled || !includeOptimizer) return root;
+  root.attributes.set('training_config', JSON.stringify(trainingConfig(compiled as Record<string, unknown>)));
+  const optimizer = optimizerGroup(model);
+  if (optimizer) root.groups.set('optimizer_weights', optimizer);
+  return root;
+}
 
 /** What an HDF5 file of Keras holds, in any of its layouts. */
 export function fromHdf5(where: string, root: Hdf5Group): SavedModel {
