@@ -288,3 +288,17 @@ it('messages of the engine are as short, whatever they quote', async () => {
   expect(failed.message.length).toBeLessThanOrEqual(600);
   expect(failed.message).toMatch(/a \.\.\. .*name another axis/);
 });
+
+describe('lists that are long and hold nothing, or hold each other', () => {
+  it('are refused before they are gone through', async () => {
+    const doubled = Array.from({ length: 40 }).reduce<unknown[]>((inner) => [inner, inner], []);
+    const { modelFromJSON } = await import('../lib/saving/from_json.js');
+    const { toCallbacks } = await import('../lib/callbacks/plain.js');
+    const sparse: unknown[] = [];
+    sparse.length = 2 ** 32 - 1;
+    const config = { class_name: 'Sequential', config: { layers: [{ class_name: 'Dense', config: { units: sparse } }] } };
+    expect(() => modelFromJSON(config)).toThrow(expect.objectContaining({ code: 'ERR_CONFIG' }));
+    expect(() => toCallbacks(sparse)).toThrow(expect.objectContaining({ code: 'ERR_CALLBACK' }));
+    expect(() => toCallbacks(doubled)).toThrow(expect.objectContaining({ code: 'ERR_CALLBACK' }));
+  });
+});

@@ -108,14 +108,19 @@ function one(where: string, value: unknown): Callback {
   return new PlainCallback(where, value);
 }
 
+/** Far more than anybody has. */
+const MOST_ENTRIES = 10_000;
 const DEEPEST = 10;
 
 /** The callbacks that a user gave: nothing, one, or a list (which may hold lists). Throws TypeError that names what is none. */
-export function toCallbacks(given: unknown, where = 'callbacks', depth = 0): Callback[] {
-  if (given === undefined || given === null) return [];
-  if (!Array.isArray(given)) return [one(where, given)];
-  if (depth > DEEPEST) throw typeError('callbacks: lists in lists go on too deep, or one contains itself.', 'ERR_CALLBACK');
-  return given.flatMap((entry, i) =>
-    Array.isArray(entry) ? toCallbacks(entry, `${where}[${i}]`, depth + 1) : [one(`${where}[${i}]`, entry)],
-  );
+export function toCallbacks(given: unknown, where = 'callbacks'): Callback[] {
+  let entries = 0;
+  const visit = (value: unknown, at: string, depth: number): Callback[] => {
+    if (!Array.isArray(value)) return [one(at, value)];
+    if (depth > DEEPEST) throw typeError(`${where}: lists in lists go on too deep, or one contains itself.`, 'ERR_CALLBACK');
+    entries += value.length;
+    if (entries > MOST_ENTRIES) throw typeError(`${where}: lists of more than ${MOST_ENTRIES} entries.`, 'ERR_CALLBACK');
+    return Array.from(value, (entry, i) => visit(entry, `${at}[${i}]`, depth + 1)).flat();
+  };
+  return given === undefined || given === null ? [] : visit(given, where, 0);
 }

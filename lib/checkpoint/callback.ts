@@ -3,6 +3,9 @@ import { ValueError } from '../errors.js';
 import { checkReadable, isPlain, reading } from '../options.js';
 import { type CheckpointPlan, readCheckpoint } from './options.js';
 
+/** Lists that nobody means are refused where all callbacks are read. */
+const entries = (value: unknown): unknown[] => (!Array.isArray(value) ? [value] : value.length > 10_000 ? [] : value);
+
 /** How a fit's state is to be written down: by its option `checkpoint`, or by a callback `BackupAndRestore`. */
 export function checkpointOf(options: unknown): CheckpointPlan | null {
   // Before the options as a whole are read: what is none is refused there.
@@ -10,8 +13,9 @@ export function checkpointOf(options: unknown): CheckpointPlan | null {
   if (checkpoint !== undefined) checkReadable("fit: 'checkpoint'", checkpoint);
   checkReadable("fit: 'callbacks'", callbacks);
   const plan = readCheckpoint('fit', checkpoint);
-  const all: unknown[] = Array.isArray(callbacks) ? callbacks.flat() : [callbacks];
-  const backups = all.filter((c) => c instanceof BackupAndRestore);
+  const backups = entries(callbacks)
+    .flatMap(entries)
+    .filter((c) => c instanceof BackupAndRestore);
   if (backups.length === 0) return plan;
   if (plan || backups.length > 1)
     throw new ValueError(

@@ -26,7 +26,11 @@ export function plain(where: string, value: unknown): unknown {
   const copy = (v: unknown, depth: number): unknown => {
     if (depth > maxDepth) throw new ValueError(`${where}: nested more than ${maxDepth} deep.`, 'ERR_CONFIG');
     if (++nodes > maxNodes) throw new ValueError(`${where}: more than ${maxNodes} entries.`, 'ERR_CONFIG');
-    if (Array.isArray(v)) return v.map((item) => copy(item, depth + 1));
+    if (Array.isArray(v)) {
+      // Before any of it is looked at: a list may be long and hold nothing.
+      if (v.length > maxNodes - nodes) throw new ValueError(`${where}: more than ${maxNodes} entries.`, 'ERR_CONFIG');
+      return v.map((item) => copy(item, depth + 1));
+    }
     if (!isObject(v)) {
       if (typeof v === 'function')
         throw new ValueError(`${where}: functions are no configuration. Received: ${show(v)}`, 'ERR_CONFIG');
