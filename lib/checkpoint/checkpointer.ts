@@ -1,7 +1,11 @@
 import type { TrainingSums } from '../../binding.js';
 import type { Callback } from '../callbacks/callback.js';
-import type { History } from '../callbacks/history.js';
+import { CSVLogger } from '../callbacks/csv_logger.js';
+import { EarlyStopping } from '../callbacks/early_stopping.js';
 import type { CallbackList } from '../callbacks/list.js';
+import { ModelCheckpoint } from '../callbacks/model_checkpoint.js';
+import { ReduceLROnPlateau } from '../callbacks/reduce_lr_on_plateau.js';
+import { SwapEMAWeights } from '../callbacks/swap_ema_weights.js';
 import { addon } from '../engine/addon.js';
 import { ValueError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
@@ -9,6 +13,7 @@ import { decode, encode, type Stored } from './encode.js';
 import { type CheckpointFile, newestCheckpoint, removeCheckpoints, removeTorn, writeCheckpoint } from './file.js';
 import { misfit, readVariables, writeVariables } from './model_state.js';
 import type { CheckpointPlan } from './options.js';
+import { checkHistory, hasFormOf, takingUp } from './validate.js';
 
 /** Where a training stands: between two batches. */
 export interface Position {
@@ -72,10 +77,16 @@ const WORDS: Record<string, string> = {
 };
 
 /** ValueError ERR_CHECKPOINT, which says what differs. */
-export function checkIdentity(resumable: Resumable, identity: FitIdentity, model: Sequential): void {
+export function checkIdentity(resumable: Resumable, identity: FitIdentity, model: Sequential, steps: number | null): void {
   const { prints } = resumable.identity;
   const keys = [...new Set([...Object.keys(prints), ...Object.keys(identity.prints)])];
   const differs = keys.filter((key) => (prints[key] ?? null) !== (identity.prints[key] ?? null));
+  const { step } = resumable.position;
+  if (steps !== null && step > steps)
+    throw new ValueError(
+      `fit: the checkpoint ${resumable.name} is after ${step} batches of an epoch that has ${steps}. Give resume: 'never' to start anew.`,
+      'ERR_CHECKPOINT',
+    );
   const why = differs.length ? differs.map((key) => WORDS[key] ?? key).join('; ') : misfit(model, resumable.file.tensors);
   if (why)
     throw new ValueError(
@@ -209,6 +220,9 @@ export class Checkpointer {
   }
 }
 
+/** Callbacks that put what they are given into themselves. */
+const OWN = new Set<unknown>([CSVLogger, EarlyStopping, ModelCheckpoint, ReduceLROnPlateau, SwapEMAWeights]);
+
 const nameOf = (callback: Callback): string =>
   callback.constructor.name === 'PlainCallback' ? 'object' : callback.constructor.name;
 
@@ -238,7 +252,16 @@ export async function restoreCallbacks(list: CallbackList, { file, name }: Resum
       `fit: the checkpoint ${name} was written with other callbacks: ${stored.map((s) => s.className).join(', ') || 'none'} that remember something. Received: ${taking.map(nameOf).join(', ') || 'none'}.`,
       'ERR_CHECKPOINT',
     );
-  for (const [i, callback] of taking.entries()) await callback.setState?.(decode(stored[i].state, file.tensors));
-  const history = decode(file.meta.history, file.tensors) as Partial<History> | null;
-  if (history && list.history) Object.assign(list.history, history);
+  for (const [i, callback] of taking.entries()) {
+    const where = `fit: the checkpoint ${name}: callback ${nameOf(callback)}`;
+    await takingUp(where, async () => {
+      const state = decode(stored[i].state, file.tensors);
+      // States of users' callbacks are theirs to look at.
+      if (OWN.has(callback.constructor) && !hasFormOf(state, await callback.getState?.()))
+        throw new ValueError(`${where}: its state is none.`, 'ERR_CHECKPOINT');
+      await callback.setState?.(state);
+    });
+  }
+  if (file.meta.history === null || !list.history) return;
+  Object.assign(list.history, checkHistory(`fit: the checkpoint ${name}`, decode(file.meta.history, file.tensors)));
 }

@@ -8,6 +8,7 @@ import { bytesOf, readSafetensors, writeSafetensors } from '../saving/safetensor
 import { fileSource } from '../saving/source.js';
 import { parseStrictJson } from '../saving/strict_json.js';
 import type { Stored } from './encode.js';
+import { checkMeta } from './validate.js';
 
 /** Versions of the form of checkpoints: another first number is refused. */
 const FORMAT = 1;
@@ -88,15 +89,19 @@ export async function readCheckpointFile(folder: string, name: string): Promise<
   if (metadata.get('crc') !== hex(crc32(new TextEncoder().encode(state))))
     throw damaged('its state has another checksum than it says');
   const meta = parseStrictJson(source.where, state) as Record<string, unknown>;
+  if (typeof meta !== 'object' || meta === null || typeof meta.crc !== 'object' || meta.crc === null)
+    throw damaged('is no checkpoint of a training');
   const sums = meta.crc as Record<string, string>;
   const stored = new Map<string, Stored>();
   for (const [tensor, { shape, data }] of tensors) {
-    if (!ArrayBuffer.isView(data) || sums[tensor] !== hex(crc32(bytesOf(data))))
+    if (!ArrayBuffer.isView(data) || !Object.hasOwn(sums, tensor) || sums[tensor] !== hex(crc32(bytesOf(data))))
       throw damaged(`its array '${tensor}' has another checksum than it says`);
     stored.set(tensor, { shape, data });
   }
   for (const tensor of Object.keys(sums)) if (!stored.has(tensor)) throw damaged(`its array '${tensor}' is missing`);
-  return { meta, tensors: stored };
+  const file = { meta, tensors: stored };
+  checkMeta(source.where, file);
+  return file;
 }
 
 /** The newest checkpoint that is whole; damaged ones are named in a warning and passed over. null where there is none. */

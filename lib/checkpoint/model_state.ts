@@ -1,6 +1,5 @@
 import type { NativeVariable } from '../engine/addon.js';
 import { slotsOf } from '../engine/optimizer_state.js';
-import { ValueError } from '../errors.js';
 import { weightPaths } from '../saving/apply.js';
 import type { Sequential } from '../sequential.js';
 import type { Stored } from './encode.js';
@@ -41,13 +40,32 @@ export function readVariables(model: Sequential, tensors: Map<string, Stored>): 
   }
 }
 
+/** Steps that the rows of a table may be behind: IdleSteps::kMost of the engine. */
+const MOST_BEHIND = 4096;
+
+/** Whether what a checkpoint says of a table's rows is of another form than the engine's. */
+function wrongRows(updated: unknown, scales: unknown, shape: readonly number[]): boolean {
+  if (updated === undefined && scales === undefined) return false;
+  return !(
+    updated instanceof Int32Array &&
+    scales instanceof Float64Array &&
+    shape.length === 2 &&
+    updated.length === shape[0] &&
+    scales.length < MOST_BEHIND &&
+    updated.every((u) => u >= 0 && u <= scales.length)
+  );
+}
+
 /** What does not fit a model, in words; null where all does. */
 export function misfit(model: Sequential, tensors: ReadonlyMap<string, Stored>): string | null {
   const isState = (name: string) => name.startsWith('states/');
   for (const [name, variable] of variablesOf(model)) {
     const stored = tensors.get(name);
     if (!stored) return `it has no ${name}`;
+    if (!(stored.data instanceof Float32Array)) return `its ${name} does not hold float32 numbers`;
     if (!isState(name) && stored.data.byteLength !== 4 * variable.size) return `its ${name} is of shape [${stored.shape}]`;
+    const rows = ['updated', 'scales'].map((part) => tensors.get(`rows/${name}/${part}`)?.data);
+    if (wrongRows(rows[0], rows[1], stored.shape)) return `its rows of ${name} are none`;
   }
   return null;
 }
@@ -56,11 +74,15 @@ export function misfit(model: Sequential, tensors: ReadonlyMap<string, Stored>):
 export function writeVariables(model: Sequential, tensors: ReadonlyMap<string, Stored>): void {
   for (const [name, variable] of variablesOf(model)) {
     const { shape, data } = tensors.get(name) as Stored;
-    if (!(data instanceof Float32Array)) throw new ValueError(`checkpoint: ${name} does not hold float32 numbers.`, 'ERR_FILE');
     const updated = tensors.get(`rows/${name}/updated`)?.data ?? new Int32Array(0);
     const scales = tensors.get(`rows/${name}/scales`)?.data ?? new Float64Array(0);
     // What a stateful layer carries has the batch's shape, which it takes from here.
-    if (name.startsWith('states/') && variable.size !== data.length) variable.clear();
-    variable.writeState({ shape: [...shape], values: data, updated: updated as Int32Array, scales: scales as Float64Array });
+    if (name.startsWith('states/') && 4 * variable.size !== data.byteLength) variable.clear();
+    variable.writeState({
+      shape: [...shape],
+      values: data as Float32Array,
+      updated: updated as Int32Array,
+      scales: scales as Float64Array,
+    });
   }
 }

@@ -37,7 +37,7 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
     const interruption = new Interruption(plan.handleSignals, () => model.stopEngine());
     try {
       if (plan.checkpoint?.resumable) {
-        checkIdentity(plan.checkpoint.resumable, plan.checkpoint.identity, model);
+        checkIdentity(plan.checkpoint.resumable, plan.checkpoint.identity, model, plan.steps);
         restoreModel(model, plan.checkpoint.resumable);
       }
       const history = await run(model, plan, list, aborting, interruption);

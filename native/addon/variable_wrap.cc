@@ -96,6 +96,8 @@ Napi::Value VariableWrap::writeState(const Napi::CallbackInfo& info) {
     LazyState rows;
     rows.updated.assign(static_cast<const int32_t*>(updated.data), static_cast<const int32_t*>(updated.data) + updated.rows);
     rows.scales.assign(static_cast<const double*>(scales.data), static_cast<const double*>(scales.data) + scales.rows);
+    if (!rows.updated.empty() && (variable->shape.size() != 2 || static_cast<int64_t>(rows.updated.size()) != variable->shape[0]))
+      throw Error("ERR_SPEC", "a table has another number of rows");
     if (static_cast<int64_t>(rows.scales.size()) >= IdleSteps::kMost) throw Error("ERR_SPEC", "a table is never so many steps behind");
     for (const int32_t u : rows.updated)
       if (u < 0 || u > static_cast<int32_t>(rows.scales.size()))

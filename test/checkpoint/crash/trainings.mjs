@@ -63,7 +63,7 @@ export function trainings(g, folder) {
     'a table of 20000 rows': {
       make: (r) =>
         compiled(
-          [layers.embedding({ inputDim: 20000, outputDim: 4, inputShape: [3] }), layers.flatten(), out()],
+          [layers.embedding({ inputDim: 20000, outputDim: 16, inputShape: [3] }), layers.flatten(), out()],
           r.pick([
             'adam',
             'adagrad',
@@ -82,7 +82,7 @@ export function trainings(g, folder) {
     'a table whose rows decay': {
       make: () =>
         compiled(
-          [layers.embedding({ inputDim: 20000, outputDim: 4, inputShape: [3] }), layers.flatten(), out()],
+          [layers.embedding({ inputDim: 20000, outputDim: 16, inputShape: [3] }), layers.flatten(), out()],
           optimizers.adamW({
             weightDecay: 0.01,
             learningRate: schedules.cosineDecay({ initialLearningRate: 0.01, decaySteps: 50 }),
