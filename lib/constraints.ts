@@ -9,11 +9,13 @@ import { type Config, type NoOptions, type Part, partToJSON, Registry } from './
  */
 export abstract class Constraint implements Part {
   static readonly className: string = 'Constraint';
+  /** For the compiler alone, which would take a regularizer for one. */
+  declare protected readonly part: 'constraint';
   abstract getConfig(): Config;
   /** How the engine is told of it: native/kernels/constraints.h. */
   abstract spec(): { [key: string]: SpecValue };
 
-  toJSON(): unknown {
+  toJSON(): { className: string; config: Config } {
     return partToJSON(this);
   }
 }

@@ -9,11 +9,13 @@ import { type Config, type Part, partToJSON, Registry } from './registry.js';
  */
 export abstract class Regularizer implements Part {
   static readonly className: string = 'Regularizer';
+  /** For the compiler alone, which would take a constraint for one. */
+  declare protected readonly part: 'regularizer';
   abstract getConfig(): Config;
   /** How the engine is told of it: native/kernels/regularizers.h. */
   abstract spec(): { [key: string]: SpecValue };
 
-  toJSON(): unknown {
+  toJSON(): { className: string; config: Config } {
     return partToJSON(this);
   }
 }

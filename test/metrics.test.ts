@@ -330,7 +330,7 @@ describe('options out of range', () => {
     ['an unknown aggregation', () => new metrics.R2Score({ classAggregation: 'sum' as never }), 'ValueError'],
     ['negative regressors', () => new metrics.R2Score({ numRegressors: -1 }), 'ValueError'],
     ['an unknown fn', () => new metrics.MeanMetricWrapper({ fn: 'hubert' }), 'ValueError'],
-    ['a function as fn', () => new metrics.MeanMetricWrapper({ fn: () => 1 }), 'ValueError'],
+    ['a function as fn', () => new metrics.MeanMetricWrapper({ fn: (() => 1) as never }), 'ValueError'],
   ])('%s', (_, call, name) => {
     expect(thrown(call).name).toBe(name);
   });

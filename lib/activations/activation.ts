@@ -59,7 +59,7 @@ export abstract class Activation implements Part {
     return Object.fromEntries(Object.entries(this.#options).filter(([key, value]) => value !== defaults[key]));
   }
 
-  toJSON(): unknown {
+  toJSON(): { className: string; config: Config } {
     return partToJSON(this);
   }
 

@@ -1,6 +1,6 @@
 /** Where progress and messages go. `process.stdout` is one; anything with `write` will do. */
 export interface OutputStream {
-  write(text: string, done?: (error?: Error | null) => void): unknown;
+  write(text: string, done?: (error?: Error | null) => void): void;
   /** Whether a line can be redrawn in place. */
   readonly isTTY?: boolean;
   /** Width of the terminal in characters. */

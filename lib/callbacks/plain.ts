@@ -3,11 +3,11 @@ import { suggest } from '../options.js';
 import { Callback, type CallbackHooks, type CallbackParams, type CallbackState, HOOKS, type HookName } from './callback.js';
 import type { CallbackModel, WatchedModel } from './model.js';
 
-/** A callback: an instance of a class, or an object with some of the hooks. Inside them `this` is the object, with `model` and `params` on it. */
-export type CallbackLike = Callback | (PlainHooks & ThisType<Callback>);
-
-/** Hooks as properties of an object, with what such an object may have besides. */
-export interface PlainHooks extends CallbackHooks {
+/**
+ * A callback: an instance of a class such as `callbacks.Callback`, or an object with some of the hooks. Inside those of an object `this` is the object,
+ * with `model` and `params` on it.
+ */
+export interface CallbackLike extends CallbackHooks {
   setParams?(params: CallbackParams): void;
   setModel?(model: CallbackModel): void;
   /** What must be known to go on after a crash: see `Callback`. */

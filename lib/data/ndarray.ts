@@ -12,6 +12,7 @@ import {
   sizeOf,
   type TypedArray,
 } from './elements.js';
+import type { NestedArray, WeightArray } from './inputs.js';
 import { flatten } from './nested.js';
 
 export type { DType, Element, TypedArray } from './elements.js';
@@ -105,7 +106,8 @@ export class NDArray<T extends TypedArray = Float32Array> implements Iterable<ND
         : new NDArray(this.data.subarray(i * rowSize, (i + 1) * rowSize) as T, rowShape);
   }
 
-  [nodeInspect](_depth: number, _options: unknown, inspect: (value: unknown) => string): string {
+  /** @internal */
+  [nodeInspect](_depth: number, _options: object, inspect: (value: NestedNumbers) => string): string {
     const few = this.size <= 100 ? ` ${inspect(this.toArray())}` : '';
     return `NDArray(${showShape(this.shape)}, ${this.dtype})${few}`;
   }
@@ -124,9 +126,10 @@ export function array<T extends TypedArray>(
   shape?: readonly number[] | null,
 ): NDArray<T>;
 /** As float32. */
-export function array(values: unknown, shape?: readonly number[] | null, dtype?: 'float32'): NDArray;
+export function array(values: NestedArray | number, shape?: readonly number[] | null, dtype?: 'float32'): NDArray;
+export function array(values: WeightArray, shape: readonly number[] | null | undefined, dtype: 'float32'): NDArray;
 /** @param dtype converts the elements; one that does not fit the type is a ValueError */
-export function array(values: unknown, shape?: readonly number[] | null, dtype?: DType): NDArray<TypedArray>;
+export function array(values: WeightArray, shape?: readonly number[] | null, dtype?: DType): NDArray<TypedArray>;
 export function array(values: unknown, shape?: readonly number[] | null, dtype?: DType): NDArray<TypedArray> {
   if (shape !== undefined && shape !== null && !Array.isArray(shape))
     throw typeError(`array: 'shape' must be an array of whole numbers. Received: ${show(shape)}`);

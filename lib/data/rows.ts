@@ -1,12 +1,10 @@
 import { toTensor } from './convert.js';
 import { isBig, sizeOf, type TypedArray } from './elements.js';
+import type { NestedArray } from './inputs.js';
 import { NDArray } from './ndarray.js';
 
 /** What the helpers take: a typed array, an NDArray (or anything with `data` and `shape`), or nested arrays of numbers. */
-export type Rows<T extends TypedArray = Float32Array> =
-  | T
-  | { readonly data: T; readonly shape: readonly number[] }
-  | readonly unknown[];
+export type Rows<T extends TypedArray = Float32Array> = T | { readonly data: T; readonly shape: readonly number[] } | NestedArray;
 
 /** What is given as an NDArray over the same memory, with at least one row. */
 export function readRows<T extends TypedArray>(where: string, value: Rows<T>): NDArray<T> {

@@ -30,7 +30,7 @@ export abstract class Initializer implements Part {
 
   abstract getConfig(): Config;
 
-  toJSON(): unknown {
+  toJSON(): { className: string; config: Config } {
     return partToJSON(this);
   }
 

@@ -58,7 +58,10 @@ export class Normalization extends Layer {
       throw new ValueError(
         `Normalization: 'mean' and 'variance' must be given together. Received: ${show(mean)} and ${show(variance)}`,
       );
-    const given = { mean: array(mean, null, 'float32'), variance: array(variance, null, 'float32') };
+    const given = {
+      mean: array(mean as WeightArray, null, 'float32'),
+      variance: array(variance as WeightArray, null, 'float32'),
+    };
     const [a, b] = [given.mean.shape, given.variance.shape];
     if (a.length !== b.length || a.some((n, i) => n !== b[i]) || a.length > this.axis.length)
       throw new ValueError(

@@ -392,7 +392,7 @@ export abstract class Layer implements Part {
     return { ...own, ...this.config() };
   }
 
-  toJSON(): unknown {
+  toJSON(): { className: string; config: Config } {
     return partToJSON(this);
   }
 

@@ -1,3 +1,4 @@
+import type { NestedArray } from '../data/inputs.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkNumber } from '../options.js';
@@ -6,7 +7,7 @@ import { checkDataFormat, type DataFormat } from './axes.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
 
 /** A number for all, or one for each place of the channels' axis. As NumPy broadcasts, `[[[r]], [[g]], [[b]]]` stands for images whose channels come first. */
-export type PerFeature = number | ArrayLike<number> | readonly unknown[];
+export type PerFeature = number | ArrayLike<number> | NestedArray;
 
 interface Factors {
   values: number | number[];

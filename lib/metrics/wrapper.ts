@@ -1,4 +1,5 @@
 import { show, typeError, ValueError } from '../errors.js';
+import type { MetricIdentifier } from '../identifiers.js';
 import type { LogitsFrom } from '../losses/loss.js';
 import { isCustomLoss, Loss, lossRegistry } from '../losses.js';
 import { checkReadable, isPlain, reading } from '../options.js';
@@ -17,9 +18,10 @@ import { ConcordanceCorrelation, PearsonCorrelation, R2Score } from './regressio
 
 export interface MeanMetricWrapperOptions extends MetricOptions {
   /** What is averaged: the name of a metric or loss function such as `'huber'`, or a loss. */
-  fn: unknown;
+  fn: MetricIdentifier;
   /** Options of the function: `{ fn: 'huber', delta: 2 }`. */
-  [option: string]: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: those of whichever function is named
+  [option: string]: any;
 }
 
 class WrappedLoss extends means.LossMean {

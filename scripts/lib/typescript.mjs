@@ -3,10 +3,19 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { completeDeclarations } from './declarations.mjs';
 import { nodeTool, root } from './shell.mjs';
 import { fingerprint, isFresh, stamped } from './stamps.mjs';
 
-const print = () => fingerprint(['lib', 'tsconfig.json', 'binding.d.ts', 'package.json', 'scripts/lib/typescript.mjs']);
+const print = () =>
+  fingerprint([
+    'lib',
+    'tsconfig.json',
+    'binding.d.ts',
+    'package.json',
+    'scripts/lib/typescript.mjs',
+    'scripts/lib/declarations.mjs',
+  ]);
 export const typescriptFresh = () => isFresh('typescript', 'dist/index.mjs', print());
 
 /** Compiles lib/ and writes the ESM entries. */
@@ -14,6 +23,7 @@ export function buildTypeScript(options) {
   stamped('typescript', print(), () => {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     nodeTool('typescript/bin/tsc', ['-p', '.', '--emitDeclarationOnly'], options);
+    completeDeclarations();
     // From the project's own folder, and only when it builds: scripts also run before packages are installed.
     const require = createRequire(join(root, 'package.json'));
     const { buildSync } = require('esbuild');

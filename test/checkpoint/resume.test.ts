@@ -152,7 +152,7 @@ describe.each(Object.entries(cases))('%s', (_, c) => {
     const whole = await train(c, 7, join(root, `w${made}`), {});
     const folder = join(root, `k${made++}`);
     const given = c.options?.().callbacks;
-    const killed = train(c, 7, folder, { callbacks: [...((given as unknown[]) ?? []), killedAfter(batches)] });
+    const killed = train(c, 7, folder, { callbacks: [...((given as never[]) ?? []), killedAfter(batches)] });
     await expect(killed).rejects.toThrow('killed');
     // Another process draws other numbers, but for those that the checkpoint brings.
     const { model, history } = await train(c, batches < 5 ? 7 : 1000 + batches, folder, {});

@@ -87,11 +87,11 @@ describe('NDArray', () => {
         };
         // Innermost first; one group is left at the outside.
         const nested = nest(values, shape)[0] as unknown[];
-        const a = array(nested);
+        const a = array(nested as never);
         expect(a.shape).toEqual(shape);
         expect(Array.from(a.data)).toEqual(values);
         expect(a.toArray()).toEqual(nested);
-        expect(array(a.toArray()).data).toEqual(a.data);
+        expect(array(a.toArray() as never).data).toEqual(a.data);
       }),
       { numRuns: 60 },
     );

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { array, initializers, layers as L, modelFromJSON, sequential } from '../../lib/index.js';
+import { array, initializers, layers as L, modelFromJSON, type NDArray, sequential, type TypedArray } from '../../lib/index.js';
 
 // Masks over [sentences, words]. Predictions are those of tf-keras 2.21, whose TimeDistributed brings the mask of a layer that consumes the words
 // down to the sentences: one counts where any of its words does.
@@ -25,7 +25,7 @@ const documents = array(
 
 const embedding = () => L.embedding({ inputDim: 7, outputDim: 2, maskZero: true });
 const td = (layer: Parameters<typeof L.timeDistributed>[0]['layer']) => L.timeDistributed({ layer });
-const cases: [string, unknown[], typeof words, number[][] | [number, number[]][]][] = [
+const cases: [string, unknown[], NDArray<TypedArray>, number[][] | [number, number[]][]][] = [
   [
     'LSTM',
     [embedding(), td(L.lstm({ units: 3 })), L.lstm({ units: 2 })],

@@ -39,7 +39,7 @@ async function trained(optimizer: unknown = 'adam'): Promise<Sequential> {
     layers.bidirectional({ layer: layers.lstm({ units: 2, recurrentActivation: 'hardSigmoid' }) }),
     layers.dense({ units: 1, activation: 'sigmoid' }),
   ]);
-  model.compile({ optimizer, loss: 'mse', metrics: ['mae', 'accuracy'] });
+  model.compile({ optimizer: optimizer as never, loss: 'mse', metrics: ['mae', 'accuracy'] });
   await train(model);
   return model;
 }

@@ -38,7 +38,7 @@ const attempts: [string, (model: Sequential) => Promise<unknown>][] = [
   ['y has another width', (m) => m.fit(other, [[1], [2], [3], [4]], { verbose: 0 })],
   ['y has another length', (m) => m.fit(other, y.slice(0, 3), { verbose: 0 })],
   ['weights of another length', (m) => m.fit(other, y, { verbose: 0, sampleWeight: [1, 2] })],
-  ['no callback', (m) => m.fit(other, y, { verbose: 0, callbacks: 7 })],
+  ['no callback', (m) => m.fit(other, y, { verbose: 0, callbacks: 7 as never })],
   ['validation data that do not fit', (m) => m.fit(other, y, { verbose: 0, validationData: [x, y] })],
   ['a split that leaves nothing', (m) => m.fit(other, y, { verbose: 0, validationSplit: 0.99 })],
   ['class weights that are none', (m) => m.fit(other, y, { verbose: 0, classWeight: { a: 1 } as never })],
@@ -112,7 +112,7 @@ describe('a fit that is refused', () => {
     await tried.fit(x, y, o);
     await other.fit(x, y, o);
     for (const attempt of [{ validationData: [x, [[1]]] }, { callbacks: 7 }, { epochs: 0 }, { validationSplit: 0.99 }])
-      await expect(tried.fit(x, y, { ...o, ...attempt })).rejects.toThrow();
+      await expect(tried.fit(x, y, { ...o, ...(attempt as object) })).rejects.toThrow();
     expect((await tried.fit(x, y, o)).history).toEqual((await other.fit(x, y, o)).history);
   });
 

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { layers, type NDArray, optimizers, type Sequential, sequential, array as toArray } from '../../lib/index.js';
+import {
+  type CallbackLike,
+  layers,
+  type NDArray,
+  optimizers,
+  type Sequential,
+  sequential,
+  array as toArray,
+} from '../../lib/index.js';
 import type { FitOptions } from '../../lib/training/fit.js';
 
 /** Numbers that follow from a seed, so that Keras could be given the same. */
@@ -57,7 +65,7 @@ const sources: [string, (o: FitOptions) => [unknown, unknown, FitOptions]][] = [
   ['arrays', (o) => [x, y, o]],
   [
     'arrays and a hook of batches',
-    (o) => [x, y, { ...o, callbacks: [o.callbacks, { onTrainBatchEnd() {} }].flat().filter(Boolean) }],
+    (o) => [x, y, { ...o, callbacks: [o.callbacks ?? [], { onTrainBatchEnd() {} }].flat() as CallbackLike[] }],
   ],
   ['a dataset', ({ batchSize: _, shuffle: __, ...o }) => [batches, null, o]],
 ];
