@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ValueError } from '../errors.js';
+import { RuntimeError, ValueError } from '../errors.js';
 import { writeFileAtomically } from '../saving/atomic_file.js';
 import { crc32 } from '../saving/crc32.js';
 import { readLimits } from '../saving/limits.js';
@@ -29,7 +29,9 @@ const hex = (n: number) => n.toString(16).padStart(8, '0');
 export async function listCheckpoints(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    throw error;
+    throw Object.assign(new RuntimeError(`checkpoint: the folder ${folder} could not be read: ${error.message}`, 'ERR_READ'), {
+      cause: error,
+    });
   });
   const order = (name: string) => (name.match(PATTERN) as RegExpMatchArray).slice(1).map(Number);
   return names

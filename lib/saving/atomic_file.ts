@@ -55,6 +55,7 @@ export async function writeFileAtomically(
 async function writeAll(file: fs.FileHandle, piece: Uint8Array): Promise<void> {
   for (let at = 0; at < piece.byteLength; ) {
     const { bytesWritten } = await file.write(piece, at, Math.min(piece.byteLength - at, 2 ** 30));
+    if (bytesWritten === 0) throw new Error('the system takes no more bytes');
     at += bytesWritten;
   }
 }
