@@ -1,5 +1,6 @@
 import { ValueError } from '../errors.js';
-import { listedGroups, type Weight, type WeightGroup } from '../layers/layer.js';
+import { type Layer, listedGroups, type Weight, type WeightGroup } from '../layers/layer.js';
+import { Nested } from '../layers/nested.js';
 import type { Sequential } from '../sequential.js';
 import { warnOnce } from '../warnings.js';
 import { legacyOrder } from './legacy_layout.js';
@@ -53,6 +54,8 @@ function matches(where: string, model: Sequential, saved: SavedWeights, byName: 
       return byLayer(where, model, saved.layers, byName);
     case 'path':
       return byPath(where, model, saved.tensors, byName);
+    case 'prefix':
+      return byPrefix(model, saved.tensors, byName);
     case 'order':
       return [{ label: `model '${model.name}'`, weights: model.weights, tensors: saved.tensors }];
   }
@@ -125,6 +128,33 @@ function byLayer(where: string, model: Sequential, saved: NamedLayers, byName: b
         .join(', ')}), and the model has ${own.length} layers with weights. With byName: true layers are found by their names.`,
     );
   return own.map((layer, i) => match(layer, filled[i]));
+}
+
+/** Layers with weights, those of models inside in their place. */
+const leavesOf = (layers: readonly Layer[]): Layer[] =>
+  layers.flatMap((l) => (l instanceof Nested ? leavesOf(l.layers) : l.weights.length ? [l] : []));
+
+/** By names that begin with the layer's, or, where layers are called otherwise, by TensorFlow.js's order: weights that do not train come last. */
+function byPrefix(model: Sequential, tensors: readonly (readonly [name: string, tensor: Tensor])[], byName: boolean): Match[] {
+  const leaves = leavesOf(model.layers);
+  const names = new Map(leaves.map((layer) => [layer.name as string, [] as Tensor[]]));
+  let all = names.size === leaves.length;
+  for (const [name, tensor] of tensors) {
+    let prefix = name;
+    do prefix = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')));
+    while (prefix && !names.has(prefix));
+    if (prefix) names.get(prefix)?.push(tensor);
+    else all = false;
+  }
+  if (byName || all)
+    return leaves
+      .filter((layer) => !byName || names.get(layer.name as string)?.length)
+      .map((layer) => ({
+        label: `layer '${layer.name}'`,
+        weights: legacyOrder(layer.weights),
+        tensors: names.get(layer.name as string) as Tensor[],
+      }));
+  return [{ label: `model '${model.name}'`, weights: legacyOrder(model.weights), tensors: tensors.map(([, tensor]) => tensor) }];
 }
 
 /** Every weight of a model by its path: names of layers and attributes, then the weight's own. `lstm/cell/kernel`. */

@@ -1,3 +1,4 @@
+import { basename, join } from 'node:path';
 import { show, typeError } from '../errors.js';
 import { checkBoolean, readOptions } from '../options.js';
 import type { Part, PartClass } from '../registry.js';
@@ -33,7 +34,7 @@ const reads = (format: Format) => format.read !== undefined;
 const readsModels = (format: Format) => reads(format) && format.holds === 'model';
 
 /**
- * A model from a file: `.keras` (Keras 3, tf.keras from 2.12 on), `.h5` (Keras 2, tf.keras, Keras 3). It predicts what it predicted there, and training goes
+ * A model from a file: `.keras` (Keras 3, tf.keras from 2.12 on), `.h5` (Keras 2, tf.keras, Keras 3), a folder or `model.json` of TensorFlow.js. It predicts what it predicted there, and training goes
  * on where it stopped, where the file has what the optimizer kept.
  *
  * The file may come from anywhere: nothing in it is run, sizes are checked before memory is taken, and what a model has no use for (links, code) is
@@ -74,8 +75,9 @@ export async function loadWeights(model: Sequential, file: unknown, options?: Lo
 async function readFile(where: string, file: unknown, limits: unknown, can: (format: Format) => boolean): Promise<SavedModel> {
   const most = readLimits(where, limits);
   if (typeof file === 'string') {
-    const source = fileSource(`${where}: ${show(file)}`, file, most);
-    return (formatOfPath(where, file, can).read as NonNullable<Format['read']>)(source);
+    const format = formatOfPath(where, file, can);
+    const path = format.folder && basename(file) !== format.folder ? join(file, format.folder) : file;
+    return (format.read as NonNullable<Format['read']>)(fileSource(`${where}: ${show(file)}`, path, most));
   }
   if (!(file instanceof Uint8Array || file instanceof ArrayBuffer))
     throw typeError(`${where}: takes the path of a file or its bytes as a Uint8Array. Received: ${show(file)}`);

@@ -17,6 +17,8 @@ export type SavedWeights =
   | { by: 'layer'; layers: readonly { name: string; weights: readonly { name: string; tensor: Tensor }[] }[] }
   /** By paths such as `lstm/cell/kernel`. */
   | { by: 'path'; tensors: ReadonlyMap<string, Tensor> }
+  /** In TensorFlow.js's order and by its names: of the innermost model's layer, then the weight's own. */
+  | { by: 'prefix'; tensors: readonly (readonly [name: string, tensor: Tensor])[] }
   /** In the order of `getWeights`. */
   | { by: 'order'; tensors: readonly Tensor[] };
 
@@ -53,6 +55,8 @@ export function bytesOf(weights: SavedWeights): number {
       return weights.layers.reduce((sum, layer) => sum + bytes(layer.weights.map((w) => w.tensor)), 0);
     case 'path':
       return bytes(weights.tensors.values());
+    case 'prefix':
+      return bytes(weights.tensors.map(([, tensor]) => tensor));
     case 'order':
       return bytes(weights.tensors);
   }

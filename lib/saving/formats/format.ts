@@ -28,6 +28,8 @@ export interface Format {
   readonly name: string;
   /** The endings that mean it; longer ones are looked at first. */
   readonly endings: readonly string[];
+  /** Where it is a folder of files: the one that names the others. */
+  readonly folder?: string;
   /** Whether it holds architecture and weights, or weights alone. */
   readonly holds: 'model' | 'weights';
   /** Whether bytes are in this format, where that shows. */

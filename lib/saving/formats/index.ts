@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { ValueError } from '../../errors.js';
 import type { Format } from './format.js';
 import { h5Format } from './h5.js';
@@ -5,20 +6,26 @@ import { kerasFormat } from './keras.js';
 import { npzFormat } from './npz.js';
 import { onnxFormat } from './onnx.js';
 import { safetensorsFormat } from './safetensors.js';
+import { tfjsFormat } from './tfjs.js';
 import { weightsH5Format } from './weights_h5.js';
 
 /** Every format of files. */
-const formats: readonly Format[] = [kerasFormat, h5Format, weightsH5Format, safetensorsFormat, npzFormat, onnxFormat];
+const formats: readonly Format[] = [kerasFormat, h5Format, weightsH5Format, safetensorsFormat, npzFormat, onnxFormat, tfjsFormat];
 
 const byEnding = formats
   .flatMap((format) => format.endings.map((ending) => ({ ending, format })))
   .sort((a, b) => b.ending.length - a.ending.length);
 
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
 const known = (list: readonly Format[]) => list.flatMap((f) => f.endings).join(', ');
 
 /** The format of a path, by its ending. ValueError ERR_FORMAT where it has none of those that `can` allows. */
 export function formatOfPath(where: string, path: string, can: (format: Format) => boolean): Format {
-  const found = byEnding.find(({ ending }) => path.toLowerCase().endsWith(ending))?.format;
+  const name = `/${path.replaceAll('\\', '/')}`.toLowerCase();
+  const found =
+    byEnding.find(({ ending }) => name.endsWith(ending))?.format ??
+    (name.endsWith('/') || isFolder(path) ? formats.find((format) => format.folder) : undefined);
   if (found && can(found)) return found;
   throw new ValueError(
     `${where}: the ending of the file says in which format it is, one of ${known(formats.filter(can))}. Received: '${path}'`,
