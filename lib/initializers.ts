@@ -1,3 +1,4 @@
+import type { WeightArray } from './data/inputs.js';
 import { checkWeightArray } from './data/ndarray.js';
 import { show, ValueError } from './errors.js';
 import { Constant, Identity, Ones, Zeros } from './initializers/constant.js';
@@ -29,10 +30,10 @@ export { computeFans, type FanOptions, type VarianceScalingOptions } from './ini
 export { Initializer };
 
 /** A function in place of an initializer: it gives nested arrays, a typed array, or an NDArray for the weight's shape. */
-export type InitializerFunction = (shape: readonly number[], dtype: 'float32') => unknown;
+export type InitializerFunction = (shape: readonly number[], dtype: 'float32') => WeightArray;
 /** An object in place of an initializer. */
 export interface InitializerLike {
-  create(shape: readonly number[], seed: number): unknown;
+  create(shape: readonly number[], seed: number): WeightArray;
   getConfig?(): Config;
 }
 
