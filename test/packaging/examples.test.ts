@@ -11,13 +11,17 @@ import { blocksOf, compilerOptions, type Example, entries, examplesOf, publicNam
 const sources = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => join(root, 'lib', file));
-const pages = readdirSync(root).filter((file) => file.endsWith('.md'));
+const pages = ['', 'docs/'].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => folder + file),
+);
 const read = (path: string) => readFileSync(path, 'utf8');
 
 const comments = sources.flatMap((path) => examplesOf(relative(root, path), read(path)));
 const blocks = pages.flatMap((page) => blocksOf(page, read(join(root, page))));
 
-const readme = blocks.filter((block) => block.file === 'README.md');
+const readme = blocks.filter((block) => block.file === 'README.md' || block.file.startsWith('docs/'));
 
 /** A folder with a model as `model.save` of TensorFlow.js leaves it. */
 function saveAsTensorFlowJS(folder: string): void {
