@@ -31,11 +31,11 @@ const parts = {
     return status(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...args]);
   },
 
+  stacks: (args, report) => status(process.execPath, ['test/stacks/run.mjs', '--report', report, ...args]),
+
   // With arguments of the native tests behind --: --only sanitize -- --gtest_filter=...
   sanitize: (args, report) =>
     windows ? 0 : status(process.execPath, ['scripts/sanitize.mjs', '--only', 'quick', '--report', report, '--', ...args]),
-
-  stacks: (args, report) => status(process.execPath, ['test/stacks/run.mjs', '--report', report, ...args]),
 };
 
 const ofGoogleTest = ({ tests, failures, errors = 0, disabled = 0 }) => [
@@ -73,7 +73,7 @@ function runPart(name) {
 }
 
 main('test', () => {
-  const names = values.only ?? ['lint', 'native', 'vitest', 'stacks'];
+  const names = values.only ?? Object.keys(parts);
   for (const name of names) {
     if (!parts[name]) throw new Failure(`--only is one of ${Object.keys(parts).join(', ')}. Received: ${name}`);
   }
