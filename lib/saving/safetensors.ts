@@ -47,7 +47,8 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, { shape: readonly number[]; data: ArrayBufferView }>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array[] {
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  // Without a prototype: a tensor may have any name.
+  const header: Record<string, unknown> = Object.assign(Object.create(null), { __metadata__: metadata });
   let at = 0;
   for (const [name, { shape, data }] of tensors) {
     header[name] = { dtype: nameOf(data), shape: [...shape], data_offsets: [at, at + data.byteLength] };
