@@ -74,6 +74,7 @@ function layerConfig({ class_name, config }: Entry, inside = ''): Entry {
     const { layer } = out;
     if (isEntry(layer)) layer.config.name = String(layer.config.name).replace(/^forward_/, '');
   }
+  if (class_name === 'Softmax' && config.axis !== -1) throw refused(label, "'axis' but the last");
   if (class_name === 'ELU' && config.alpha !== 1) throw refused(label, `'alpha' of ${config.alpha}`);
   if (class_name === 'Rescaling' && (Array.isArray(config.scale) || Array.isArray(config.offset)))
     throw refused(label, 'scale a feature');

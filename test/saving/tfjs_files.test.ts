@@ -150,6 +150,8 @@ describe('a folder that is written', () => {
     ['GRU', layers.gru({ units: 2, inputShape: [3, 2] }), /'reset_after'/],
     ['groups', layers.conv1D({ filters: 2, kernelSize: 2, groups: 2, inputShape: [3, 2] }), /'groups'/],
     ['a layer', layers.groupNormalization({ groups: 2, inputShape: [3, 2] }), /GroupNormalization/],
+    ["an ELU's alpha", layers.elu({ alpha: 0.5, inputShape: [2] }), /'alpha'/],
+    ['a softmax along the first axis', layers.softmax({ axis: 1, inputShape: [2, 2] }), /'axis'/],
     ['an activation', layers.dense({ units: 2, activation: 'celu', inputShape: [2] }), /celu/],
     ["Keras 3's hard sigmoid", layers.dense({ units: 2, activation: 'hardSigmoid', inputShape: [2] }), /hard_sigmoid/],
   ])('%s that TensorFlow.js would take for something else is refused', async (_, layer, message) => {
