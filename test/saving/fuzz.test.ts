@@ -1,6 +1,6 @@
 // Files cut at any length and changed in any place: a model, or an error of ours with a code. `npm run fuzz` does thousands of each file.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
