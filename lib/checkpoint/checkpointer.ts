@@ -1,5 +1,5 @@
 import type { TrainingSums } from '../../binding.js';
-import type { Callback } from '../callbacks/callback.js';
+import type { Callback, Logs } from '../callbacks/callback.js';
 import { CSVLogger } from '../callbacks/csv_logger.js';
 import { EarlyStopping } from '../callbacks/early_stopping.js';
 import type { CallbackList } from '../callbacks/list.js';
@@ -9,6 +9,7 @@ import { SwapEMAWeights } from '../callbacks/swap_ema_weights.js';
 import { addon } from '../engine/addon.js';
 import { ValueError } from '../errors.js';
 import type { Sequential } from '../sequential.js';
+import { resultLogs } from '../training/results.js';
 import { decode, encode, type Stored } from './encode.js';
 import { type CheckpointFile, newestCheckpoint, removeCheckpoints, removeTorn, writeCheckpoint } from './file.js';
 import { misfit, readVariables, writeVariables } from './model_state.js';
@@ -178,6 +179,8 @@ export class Checkpointer {
         learningRate: typeof optimizer.learningRate === 'number' ? optimizer.learningRate : null,
       },
       sums: encode('sums', this.model.engine().trainingSums, 'sums', tensors),
+      // An epoch that was put down after its last batch has no further one to give its results.
+      logs: position.step > 0 ? encode('logs', resultLogs(this.model), 'logs', tensors) : null,
       stopTraining: this.model.stopTraining,
       history:
         history &&
@@ -236,6 +239,18 @@ export function restoreModel(model: Sequential, { file }: Resumable): void {
   writeVariables(model, file.tensors);
   model.optimizer.calls = optimizer.calls;
   if (optimizer.learningRate !== null) model.optimizer.learningRate = optimizer.learningRate;
+}
+
+/** What the epoch that is under way has come to so far. */
+export function restoredLogs({ file }: Resumable): Logs {
+  const logs = decode(file.meta.logs ?? { $object: [] }, file.tensors);
+  return typeof logs === 'object' &&
+    logs !== null &&
+    Object.values(logs)
+      .flat()
+      .every((v) => typeof v === 'number')
+    ? (logs as Logs)
+    : {};
 }
 
 /** Sums of loss and metrics of the epoch that is under way. */

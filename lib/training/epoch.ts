@@ -1,6 +1,6 @@
 import type { Logs } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
-import type { Checkpointer } from '../checkpoint/checkpointer.js';
+import { type Checkpointer, restoredLogs } from '../checkpoint/checkpointer.js';
 import type { Sequential } from '../sequential.js';
 import type { Aborting } from './aborting.js';
 import type { FitPlan } from './fit_options.js';
@@ -80,7 +80,7 @@ export class EpochTrainer {
     const { model, list, aborting } = this;
     const { batches } = this.plan;
     let done = from;
-    let logs: Logs = done > 0 ? resultLogs(model) : {};
+    let logs: Logs = done > 0 && this.plan.checkpoint?.resumable ? restoredLogs(this.plan.checkpoint.resumable) : {};
     while (done < wanted && !this.#stops.isAborted()) {
       const ready = batches.ready(done === 0);
       if (!(typeof ready === 'boolean' ? ready : await ready)) break;

@@ -162,3 +162,19 @@ describe.each(Object.entries(cases))('%s', (_, c) => {
     expect(history.resumedFrom === null).toBe(batches < 5);
   });
 });
+
+it('put down after the last batch of an epoch: its results are those of the whole epoch', async () => {
+  const hooked = { ...cases['hooks of batches'], options: () => ({ callbacks: [{ onTrainBatchEnd() {} }] }) };
+  const whole = await train(hooked, 7, join(root, 'last-whole'), {});
+  const folder = join(root, 'last');
+  let batches = 0;
+  const signal = {
+    onTrainBatchEnd() {
+      if (++batches === 12) process.kill(process.pid, 'SIGTERM');
+      return batches === 12 ? new Promise((resolve) => setTimeout(resolve, 50)) : undefined;
+    },
+  };
+  const stopped = await train(hooked, 7, folder, { callbacks: [signal], handleSignals: ['SIGTERM'] });
+  expect(stopped.history.stopReason).toBe('signal');
+  expect((await train(hooked, 99, folder, {})).history.history).toEqual(whole.history.history);
+});
