@@ -67,48 +67,32 @@ function turned(data: Float32Array, taps: number, a: number, b: number, order: '
 
 const product = (sizes: readonly number[]) => sizes.reduce((n, d) => n * d, 1);
 
-export function conv(g: Graph, op: OpSpec, given: Value): Value {
+/** @param depthwise each channel by itself */
+function convolution(g: Graph, op: OpSpec, given: Value, depthwise: boolean): Value {
   const x = channelsFirst(g, op, given);
   const kernel = op.kernel as Sizes;
   const rank = kernel.length;
   const window = { kernel, strides: numbers(op, 'strides', 1, rank), dilation: numbers(op, 'dilation', 1, rank) };
   const { pads, out } = slide(g, op, x.shape.slice(1), window);
   const [k, bias] = op.weights as number[];
-  const weight = g.weight(k);
-  const [inputs, filters] = weight.shape.slice(-2);
-  const w = g.floats([filters, inputs, ...kernel], turned(weight.data, product(kernel), inputs, filters, 'bat'));
+  const { shape, data } = g.weight(k);
+  const [inputs, outputs] = shape.slice(-2);
+  const filters = depthwise ? inputs * outputs : outputs;
+  const taps = turned(data, product(kernel), inputs, outputs, depthwise ? 'abt' : 'bat');
+  const w = g.floats([filters, depthwise ? 1 : inputs, ...kernel], taps);
   const b = op.useBias ? [g.floats([filters], g.weight(bias).data)] : [];
   const y = g.node('Conv', [x.name, w, ...b], {
     kernel_shape: kernel,
     strides: window.strides,
     dilations: window.dilation,
     pads,
-    group: (op.groups as number | undefined) ?? 1,
+    group: depthwise ? inputs : ((op.groups as number | undefined) ?? 1),
   });
   return asItWas(g, op, { name: y, shape: [filters, ...out] });
 }
 
-export function depthwiseConv(g: Graph, op: OpSpec, given: Value): Value {
-  const x = channelsFirst(g, op, given);
-  const kernel = op.kernel as Sizes;
-  const rank = kernel.length;
-  const window = { kernel, strides: numbers(op, 'strides', 1, rank), dilation: numbers(op, 'dilation', 1, rank) };
-  const { pads, out } = slide(g, op, x.shape.slice(1), window);
-  const [k, bias] = op.weights as number[];
-  const weight = g.weight(k);
-  const [channels, multiplier] = weight.shape.slice(-2);
-  const filters = channels * multiplier;
-  const w = g.floats([filters, 1, ...kernel], turned(weight.data, product(kernel), channels, multiplier, 'abt'));
-  const b = op.useBias ? [g.floats([filters], g.weight(bias).data)] : [];
-  const y = g.node('Conv', [x.name, w, ...b], {
-    kernel_shape: kernel,
-    strides: window.strides,
-    dilations: window.dilation,
-    pads,
-    group: channels,
-  });
-  return asItWas(g, op, { name: y, shape: [filters, ...out] });
-}
+export const conv = (g: Graph, op: OpSpec, x: Value): Value => convolution(g, op, x, false);
+export const depthwiseConv = (g: Graph, op: OpSpec, x: Value): Value => convolution(g, op, x, true);
 
 export function convTranspose(g: Graph, op: OpSpec, given: Value): Value {
   const x = channelsFirst(g, op, given);
