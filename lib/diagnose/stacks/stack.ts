@@ -145,15 +145,16 @@ class Builder {
     }
   }
 
-  /** The end that a loss compares. */
-  close(head: Head): void {
+  /** The end that a loss compares. false where it would be too large. */
+  close(head: Head): boolean {
     const rank = this.shape.length;
     // An embedding of circle loss is one of a sample; other losses compare steps and pixels too.
     if (rank > 1 && (head.unit || this.d.chance(0.8)))
       if (sizeOf(this.shape) > 4096 || this.d.chance(0.3)) this.add(`GlobalAveragePooling${(rank - 1) as 1}D`, {});
       else this.add('Flatten', {});
-    this.add('Dense', { units: head.units, activation: head.activation });
-    if (head.unit) this.add('UnitNormalization', {});
+    return (
+      this.add('Dense', { units: head.units, activation: head.activation }) && (!head.unit || this.add('UnitNormalization', {}))
+    );
   }
 }
 
@@ -184,8 +185,7 @@ function drawLayers(gemmfit: Package, d: Draw, wanted: string | undefined, mixed
       if (wanted && !readsText && !b.draw(wanted)) continue;
       for (let i = d.below(4) + (wanted ? 0 : 1); i > 0; i--) b.drawAny();
     }
-    b.close(head);
-    return { input, ids, b };
+    if (b.close(head)) return { input, ids, b };
   }
   throw new Error(`no stack with ${wanted} was found in 200 tries`);
 }
