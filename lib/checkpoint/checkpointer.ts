@@ -104,7 +104,7 @@ export const binaryKind = (): string => {
 
 /** Writes a fit's state down when it is due, off the training's path: the state is copied between two batches, the file is made while training goes on. */
 export class Checkpointer {
-  #since: { steps: number; epochs: number; time: number };
+  #since: { steps: number; epochs: number };
   #timeIsUp = false;
   #timer: NodeJS.Timeout | null = null;
   /** The state that is to be written next: a newer one takes its place. */
@@ -118,7 +118,7 @@ export class Checkpointer {
     readonly list: CallbackList,
     readonly identity: FitIdentity,
   ) {
-    this.#since = { steps: 0, epochs: 0, time: performance.now() };
+    this.#since = { steps: 0, epochs: 0 };
     this.#arm();
   }
 
@@ -188,7 +188,7 @@ export class Checkpointer {
       callbacks,
     };
     this.#waiting = { file: { meta, tensors }, position };
-    this.#since = { steps: 0, epochs: 0, time: performance.now() };
+    this.#since = { steps: 0, epochs: 0 };
     this.#arm();
     this.#writing ??= this.#drain();
   }
