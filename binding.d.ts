@@ -178,6 +178,8 @@ export declare class Network {
    * @returns false where `checkFinite` is set and x is not finite
    */
   predictSync(x: DataArray, sampleShape: number[], predictions: Float32Array, checkFinite?: boolean): boolean;
+  /** After `writeState` of all variables of a checkpoint: rows of tables that are behind are read as such from now on, also before a run. */
+  takeUpRows(): void;
   /** Sums of a training since the last reset: with `setTrainingSums` an epoch is put down between two batches and taken up again. */
   trainingSums(): TrainingSums;
   setTrainingSums(sums: TrainingSums): void;

@@ -85,4 +85,6 @@ export function writeVariables(model: Sequential, tensors: ReadonlyMap<string, S
       scales: scales as Float64Array,
     });
   }
+  // Whoever reads before the first batch, or when no batch is left, sees the rows as they are, too.
+  model.engine().takeUpRows();
 }

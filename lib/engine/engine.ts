@@ -186,6 +186,11 @@ export class Engine {
     return this.#network.totals();
   }
 
+  /** To be called once all variables hold what a checkpoint says: see `Network.takeUpRows`. */
+  takeUpRows(): void {
+    this.#network.takeUpRows();
+  }
+
   /** What loss and metrics of the training have been summed up to since the epoch began. */
   get trainingSums(): TrainingSums {
     return this.#network.trainingSums();

@@ -270,6 +270,16 @@ Napi::Value NetworkWrap::setTrainingSums(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value NetworkWrap::takeUpRows(const Napi::CallbackInfo& info) {
+  Network& network = alive(info.Env());
+  guarded(info.Env(), [&] {
+    if (!network.takeUpRows())
+      throw Error("ERR_BUSY", "weights cannot be changed while the model is at work; await the running fit, evaluate or predict first",
+                  false);
+  });
+  return info.Env().Undefined();
+}
+
 Napi::Value NetworkWrap::progress(const Napi::CallbackInfo& info) { return toObject(info.Env(), alive(info.Env()).progress()); }
 
 Napi::Value NetworkWrap::stop(const Napi::CallbackInfo& info) {
@@ -344,6 +354,7 @@ Napi::FunctionReference defineNetwork(Napi::Env env, Napi::Object exports) {
       env, "Network",
       {NetworkWrap::InstanceMethod<&NetworkWrap::run>("run"), NetworkWrap::InstanceMethod<&NetworkWrap::predictSync>("predictSync"),
        NetworkWrap::InstanceMethod<&NetworkWrap::outputShape>("outputShape"), NetworkWrap::InstanceMethod<&NetworkWrap::totals>("totals"),
+       NetworkWrap::InstanceMethod<&NetworkWrap::takeUpRows>("takeUpRows"),
        NetworkWrap::InstanceMethod<&NetworkWrap::trainingSums>("trainingSums"),
        NetworkWrap::InstanceMethod<&NetworkWrap::setTrainingSums>("setTrainingSums"),
        NetworkWrap::InstanceMethod<&NetworkWrap::progress>("progress"), NetworkWrap::InstanceMethod<&NetworkWrap::stop>("stop"),

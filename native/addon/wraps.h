@@ -61,6 +61,7 @@ class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
   Napi::Value predictSync(const Napi::CallbackInfo& info);
   Napi::Value outputShape(const Napi::CallbackInfo& info);
   Napi::Value totals(const Napi::CallbackInfo& info);
+  Napi::Value takeUpRows(const Napi::CallbackInfo& info);
   Napi::Value trainingSums(const Napi::CallbackInfo& info);
   Napi::Value setTrainingSums(const Napi::CallbackInfo& info);
   Napi::Value progress(const Napi::CallbackInfo& info);

@@ -45,6 +45,7 @@ class LazyRows {
   // training goes on to the same bits.
   LazyState state() const { return behind() ? LazyState{updated_, scales_} : LazyState(); }
   void restore(LazyState state);
+  bool isRestored() const { return restored_ != nullptr; }  // and `use` has not yet been called
 
  private:
   void add(double scale);

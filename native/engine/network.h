@@ -76,6 +76,9 @@ class Network {
   };
   const Sums& trainingSums() const { return sums_[0]; }
   void setTrainingSums(Sums sums);
+  // After a checkpoint's variables were written: rows of tables that are behind count as such for whoever reads, also before a run.
+  // False where a job has them in use.
+  bool takeUpRows() { return weights_.takeUpRows(); }
   // From now on runs are traced, until `endTrace`, which gives the trace. Between jobs.
   void traceWith(const Network& other) { trace_ = other.trace_; }
   void beginTrace() { trace_ = std::make_shared<Trace>(); }

@@ -108,6 +108,29 @@ bool Weights::offersLazyRows(int id, int64_t width) {
   return r.idle != nullptr;
 }
 
+void Weights::useRows(size_t id) {
+  const Record& r = records_[id];
+  const auto first = slotVariables_.begin() + static_cast<std::ptrdiff_t>(r.firstSlot);
+  variables_[id]->lazyRows()->use(std::vector<VariablePtr>(first, first + static_cast<std::ptrdiff_t>(r.slots.size())), r.idle);
+}
+
+bool Weights::takeUpRows() {
+  for (size_t i = 0; i < records_.size(); ++i) {
+    Record& r = records_[i];
+    const std::shared_ptr<LazyRows> rows = variables_[i]->rows;
+    if (!r.trainable || !optimizer_ || !rows || !rows->isRestored()) continue;
+    if (!r.idle) r.idle = optimizer_->idleSteps();
+    if (!r.idle) continue;
+    const auto first = slotVariables_.begin() + static_cast<std::ptrdiff_t>(r.firstSlot);
+    std::vector<VariablePtr> all(first, first + static_cast<std::ptrdiff_t>(r.slots.size()));
+    all.push_back(variables_[i]);
+    const VariableLocks locks(all, true);
+    if (!locks.held()) return false;
+    useRows(i);
+  }
+  return true;
+}
+
 void Weights::beginRun(const std::vector<int>& lazyTables) {
   lazy_.clear();
   for (size_t i = 0; i < records_.size(); ++i) {
@@ -115,8 +138,7 @@ void Weights::beginRun(const std::vector<int>& lazyTables) {
     r.rows = nullptr;
     const std::shared_ptr<LazyRows> rows = variables_[i]->lazyRows();
     if (std::find(lazyTables.begin(), lazyTables.end(), static_cast<int>(i)) != lazyTables.end()) {
-      const auto first = slotVariables_.begin() + static_cast<std::ptrdiff_t>(r.firstSlot);
-      rows->use(std::vector<VariablePtr>(first, first + static_cast<std::ptrdiff_t>(r.slots.size())), r.idle);
+      useRows(i);
       r.rows = rows.get();
       lazy_.push_back(r.rows);
     } else if (rows)

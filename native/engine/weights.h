@@ -34,6 +34,8 @@ class Weights : public Updater {
   bool offersLazyRows(int id, int64_t width);
   // Before a run that trains: these tables are updated row by row, where the gradient is; all others are brought up to date.
   void beginRun(const std::vector<int>& lazyTables);
+  // What LazyRows::restore was given counts from now on for whoever reads. False where a job has a table in use.
+  bool takeUpRows();
 
   int64_t bytes() const;  // of gradients that are kept whole
 
@@ -83,6 +85,7 @@ class Weights : public Updater {
     std::shared_ptr<IdleSteps> idle;  // of a table whose rows may fall behind
     LazyRows* rows = nullptr;         // in a run that updates it row by row
   };
+  void useRows(size_t id);
   float* leaveGuarded(int weight, int64_t offset, int64_t n, float* g);
   void take(int weight, int64_t offset, int64_t n, float* g) const;
   void apply(const Record& r, int64_t offset, int64_t n, float* g) const;

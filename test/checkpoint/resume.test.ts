@@ -161,6 +161,18 @@ describe.each(Object.entries(cases))('%s', (_, c) => {
     expect(bits(model)).toEqual(bits(whole.model));
     expect(history.resumedFrom === null).toBe(batches < 5);
   });
+
+  // No batch is left then, which could bring the rows of a large table up to date.
+  it('taken up when it is over: what is read is what it came to', async () => {
+    const folder = join(root, `o${made++}`);
+    const whole = await train(c, 7, folder, {});
+    const { model, history } = await train(c, 1007, folder, {});
+    expect(bits(model)).toEqual(bits(whole.model));
+    expect(history.history).toEqual(whole.history.history);
+    const x = c.x && typeof c.x !== 'function' ? c.x : X;
+    const [here, there] = [model, whole.model].map((m) => m.predictSync((x as typeof X).slice(0, 11)).data);
+    expect(here).toEqual(there);
+  });
 });
 
 it('put down after the last batch of an epoch: its results are those of the whole epoch', async () => {
