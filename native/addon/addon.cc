@@ -5,6 +5,7 @@
 
 #include "native/addon/instance.h"
 #include "native/addon/wraps.h"
+#include "native/engine/guard.h"
 #include "native/engine/paths.h"
 #include "native/kernels/bf16_gemm.h"
 #include "native/kernels/gemm.h"
@@ -28,7 +29,10 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   o.Set("simd", hwy::TargetName(targets & -targets));
   constexpr const char* bf16Kernels[] = {"emulated", "AVX512_BF16", "AMX"};
   o.Set("bfloat16", bf16Kernels[static_cast<int>(bf16Kernel())]);
-  guarded(call.Env(), [&] { o.Set("threads", Pool::instance().threads()); });
+  guarded(call.Env(), [&] {
+    refuseOtherGuards();
+    o.Set("threads", Pool::instance().threads());
+  });
   return o;
 }
 

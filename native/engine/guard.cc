@@ -3,7 +3,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <string>
 #include <unordered_map>
+
+#include "native/engine/error.h"
 
 namespace gemmfit {
 namespace {
@@ -51,6 +54,13 @@ void look(Watched& all, float* block, const Block& b) {
 bool guardFromEnvironment() {
   const char* set = std::getenv("GEMMFIT_GUARD");
   return set && std::strcmp(set, "1") == 0;
+}
+
+void refuseOtherGuards() {
+  const char* set = std::getenv("GEMMFIT_GUARD");
+  if (!set || !*set || std::strcmp(set, "0") == 0 || guardFromEnvironment()) return;
+  throw Error("ERR_ENVIRONMENT", "GEMMFIT_GUARD in the environment must be 1 (memory is guarded) or 0. Received: '" +
+                                     std::string(set).substr(0, 100) + "'. Unset it for 0.");
 }
 
 void poison(float* to, int64_t count) {

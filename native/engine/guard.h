@@ -10,6 +10,7 @@ namespace gemmfit {
 // after every stage of a step the leader looks at both (plan_guard.h). Off, it costs a test of a flag where memory is allocated and of a
 // pointer a stage.
 bool guardFromEnvironment();
+void refuseOtherGuards();  // Error ERR_ENVIRONMENT where GEMMFIT_GUARD means nothing
 inline std::atomic<bool> guardOn{guardFromEnvironment()};
 inline bool guarding() { return guardOn.load(std::memory_order_relaxed); }
 inline void setGuarding(bool on) { guardOn.store(on, std::memory_order_relaxed); }  // networks and variables keep to what it was for them

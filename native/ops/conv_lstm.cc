@@ -42,8 +42,8 @@ ConvLstm::ConvLstm(const Value& spec, const OpEnv& env, const ConvolutionSpec& s
   const auto isRate = [](double rate) { return rate >= 0 && rate < 1; };
   if (!isRate(dropout_) || !isRate(recurrentDropout_)) s.fail("dropout rates must be in [0, 1)");
   if (env.maskSteps > 0 && env.maskSteps != steps_)
-    throw Error("ERR_SHAPE", "a ConvLSTM takes a mask of one number a step; it came with " + std::to_string(env.maskSteps) + " for " +
-                                 std::to_string(steps_) + " steps. Masking must come where a step is still one vector: before a reshape.");
+    throw Error("ERR_MASK", "a ConvLSTM takes a mask of one number a step; it came with " + std::to_string(env.maskSteps) + " for " +
+                                std::to_string(steps_) + " steps. Masking must come where a step is still one vector: before a reshape.");
   checkWeights(env, s);
   const Window w = s.window();
   Window around = w;  // of the state

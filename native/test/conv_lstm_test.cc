@@ -451,7 +451,7 @@ TEST(ConvLstm, refuses_what_cannot_be) {
     OpRunner runner(with([](OpSetup& s) { s.maskSteps = 36; }));
     ADD_FAILURE() << "the mask was taken";
   } catch (const Error& e) {
-    EXPECT_EQ(e.code, "ERR_SHAPE") << e.what();
+    EXPECT_EQ(e.code, "ERR_MASK") << e.what();
   }
 }
 

@@ -80,7 +80,7 @@ describe('a model with a ConvLSTM', () => {
       layers.bidirectional({ layer: layers.convLSTM1D({ filters: 2, kernelSize: 2 }) }),
     ]);
     const refused = expect.objectContaining({
-      code: 'ERR_SHAPE',
+      code: 'ERR_MASK',
       message: expect.stringMatching(/mask of one number a step; .* 12 for 3 steps/),
     });
     await expect(model.predict(wave(2, 3, 4, 2), { verbose: 0 })).rejects.toThrow(refused);

@@ -35,19 +35,20 @@ describe('gemmfit doctor', () => {
     expect(stdout).toContain('no-such-addon.node');
   });
 
-  test.each(['abc', '0', '-1', '2.5', '2 threads', '257', '99999999999999999999'])(
-    'refuses GEMMFIT_NUM_THREADS=%s',
-    (threads) => {
-      const program = join(root, 'dist/index.js');
-      const load = `try { require(${JSON.stringify(program)}) } catch (e) { console.log(e.name, e.code, e.message) }`;
-      const env = { ...process.env, GEMMFIT_NUM_THREADS: threads };
-      const { stdout } = spawnSync(process.execPath, ['-e', load], { encoding: 'utf8', env });
-      expect(stdout).toContain(
-        'ValueError ERR_ENVIRONMENT GEMMFIT_NUM_THREADS in the environment must be a whole number from 1 to 256.',
-      );
-      expect(stdout).toContain(`Received: '${threads}'`);
-    },
-  );
+  test.each([
+    ...['abc', '0', '-1', '2.5', '2 threads', '257', '99999999999999999999'].map((value) => [
+      'GEMMFIT_NUM_THREADS',
+      value,
+      'a whole number from 1 to 256.',
+    ]),
+    ...['2', 'on', 'true'].map((value) => ['GEMMFIT_GUARD', value, '1 (memory is guarded) or 0.']),
+  ])('refuses %s=%s', (name, value, wanted) => {
+    const program = join(root, 'dist/index.js');
+    const load = `try { require(${JSON.stringify(program)}) } catch (e) { console.log(e.name, e.code, e.message) }`;
+    const { stdout } = spawnSync(process.execPath, ['-e', load], { encoding: 'utf8', env: { ...process.env, [name]: value } });
+    expect(stdout).toContain(`ValueError ERR_ENVIRONMENT ${name} in the environment must be ${wanted}`);
+    expect(stdout).toContain(`Received: '${value}'`);
+  });
 
   test('takes an empty GEMMFIT_NUM_THREADS for none', () => {
     expect(run(['doctor', '--no-self-test'], { GEMMFIT_NUM_THREADS: '' }).status).toBe(0);

@@ -125,7 +125,9 @@ async function run(seed, steady) {
   counts.runs++;
   if (differs.length || warned.length) {
     counts.failed++;
-    console.log(`FAILED seed ${seed}, ${name}: ${differs.join(', ')} ${warned.join(' ')} (resumed from ${JSON.stringify(result.resumed)})`);
+    console.log(
+      `FAILED seed ${seed}, ${name}: ${differs.join(', ')} ${warned.join(' ')} (resumed from ${JSON.stringify(result.resumed)})`,
+    );
     for (const key of differs.slice(0, 6))
       console.log(`  ${key}: ${String(whole[key]).slice(0, 300)}\n   not: ${String(result[key]).slice(0, 300)}`);
     return;
