@@ -20,6 +20,8 @@ import { checkHistory, hasFormOf, takingUp } from './validate.js';
 export interface Position {
   /** The epoch that is next, or under way. */
   epoch: number;
+  /** Whether callbacks have heard that it begins. */
+  begun: boolean;
   /** Its batches that are done. */
   step: number;
   /** Batches done since the fit began, over all epochs. */
@@ -42,11 +44,11 @@ export interface Resumable {
   file: CheckpointFile;
   position: Position;
   identity: FitIdentity;
-  /** Whether the training had come to an end before its last epoch, and why. */
+  /** Why no further batch comes, where none does before the last epoch is over. */
   ended: Ended;
 }
 
-/** A callback stopped it, or there were no more data; null: it goes on. */
+/** A callback stopped it, or there were no more data: an epoch that is under way has its validation and its end before it. null: it goes on. */
 export type Ended = 'stopped' | 'ranOut' | null;
 
 /** The newest checkpoint that a fit is to go on from; null where it starts anew. */
@@ -155,7 +157,7 @@ export class Checkpointer {
   }
 
   /** Copies the state, and has it written. Waits for callbacks that must put something away first. */
-  async write(position: Position, ended: Ended = null): Promise<void> {
+  async write(position: Position, ended: Ended): Promise<void> {
     const tensors = new Map<string, Stored>();
     readVariables(this.model, tensors);
     const callbacks = [];
@@ -181,7 +183,6 @@ export class Checkpointer {
       sums: encode('sums', this.model.engine().trainingSums, 'sums', tensors),
       // An epoch that was put down after its last batch has no further one to give its results.
       logs: position.step > 0 ? encode('logs', resultLogs(this.model), 'logs', tensors) : null,
-      stopTraining: this.model.stopTraining,
       history:
         history &&
         encode('history', { epoch: history.epoch, history: history.history, stopReason: history.stopReason }, 'history', tensors),

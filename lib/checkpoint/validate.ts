@@ -23,7 +23,7 @@ const hasOnly =
     isObject(value) && Object.values(value).every(test);
 
 const META: Record<string, Test> = {
-  position: hasFields({ epoch: isCount, step: isCount, consumed: isCount }),
+  position: hasFields({ epoch: isCount, begun: isFlag, step: isCount, consumed: isCount }),
   ended: (value) => value === null || value === 'stopped' || value === 'ranOut',
   fit: hasFields({ seed: isSeed, firstEpoch: isCount, prints: hasOnly(isPrint) }),
   model: hasFields({
@@ -33,7 +33,6 @@ const META: Record<string, Test> = {
     order: (value) => value === null || hasFields({ seed: isSeed, nextEpoch: isCount })(value),
   }),
   optimizer: hasFields({ calls: isCount, learningRate: isRate }),
-  stopTraining: isFlag,
   callbacks: (value) => Array.isArray(value) && value.every(hasFields({ className: isText, state: () => true })),
   sums: isObject,
   history: (value) => value === null || isObject(value),

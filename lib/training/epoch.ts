@@ -58,6 +58,10 @@ export class EpochTrainer {
     const began = this.plan.batches.begin(wanted, from);
     if (began) await this.aborting.until(began);
     this.#epoch = epoch;
+    // Put down after its last batch: what is left of it is its end.
+    const resumable = from > 0 ? this.plan.checkpoint?.resumable : null;
+    if (resumable && (resumable.ended || from >= wanted))
+      return { done: from, logs: restoredLogs(resumable), ranOut: resumable.ended === 'ranOut' };
     const { done, logs } = await (this.#oneByOne
       ? this.#batchByBatch(wanted, from)
       : this.#ahead
@@ -106,15 +110,16 @@ export class EpochTrainer {
     try {
       let done = from;
       for (;;) {
-        // A run ends where a checkpoint is due: by its number of batches, or because the time is up.
-        const most = Math.min(wanted - done, this.checkpointer?.stepsLeft ?? wanted);
+        // A run ends where a checkpoint is due: by its number of batches, or because the time is up. One that is due before it is written after a batch.
+        const wasDue = this.checkpointer?.isDue ?? false;
+        const most = wasDue ? 1 : Math.min(wanted - done, this.checkpointer?.stepsLeft ?? wanted);
         const first = done === 0;
         const ran = await runUntilStopped(most, this.#stops, (count) => this.plan.batches.run(count, first));
         done += ran;
         this.#did(ran);
         const isDue = this.checkpointer?.isDue ?? false;
-        if (this.stopped || done >= wanted || (ran < most && !isDue)) break;
-        if (isDue) await this.#checkpoint(done);
+        if (this.stopped || done >= wanted || (ran < most && (wasDue || !isDue))) break;
+        if (isDue && ran > 0) await this.#checkpoint(done);
       }
       return { done, logs: done > 0 ? resultLogs(this.model) : {} };
     } finally {
@@ -127,7 +132,7 @@ export class EpochTrainer {
     this.checkpointer?.didSteps(batches);
   }
   async #checkpoint(step: number): Promise<void> {
-    await this.checkpointer?.write({ epoch: this.#epoch, step, consumed: this.#consumed });
+    await this.checkpointer?.write({ epoch: this.#epoch, begun: true, step, consumed: this.#consumed }, null);
   }
 
   async #several(ahead: RunAhead, left: number) {

@@ -5,6 +5,7 @@ import { checkpointOf } from '../checkpoint/callback.js';
 import {
   Checkpointer,
   checkIdentity,
+  type Ended,
   findResumable,
   restoreCallbacks,
   restoreModel,
@@ -141,7 +142,7 @@ async function runEpochs(
   const resumable = plan.checkpoint?.resumable ?? null;
   if (resumable?.ended) {
     model.stopTraining = resumable.ended === 'stopped';
-    return { epoch: null, logs: {}, ranOut: resumable.ended === 'ranOut' };
+    if (resumable.position.step === 0) return { epoch: null, logs: {}, ranOut: resumable.ended === 'ranOut' };
   }
   let last: Logs = {};
   let trained = false;
@@ -149,12 +150,14 @@ async function runEpochs(
   let hasRunOut = false;
   for (let epoch = plan.initialEpoch; epoch < plan.epochs; epoch++) {
     // An epoch that is taken up in its middle has begun before: callbacks have heard of it.
-    const from = resumable?.position.epoch === epoch ? resumable.position.step : 0;
-    const began = from > 0 ? list.progbar?.onEpochBegin(epoch, {}) : list.onEpochBegin(epoch);
+    const goesOn = resumable?.position.begun && resumable.position.epoch === epoch;
+    const from = goesOn ? resumable.position.step : 0;
+    const began = goesOn ? list.progbar?.onEpochBegin(epoch, {}) : list.onEpochBegin(epoch);
     if (began) await aborting.until(Promise.resolve(began));
-    if (from > 0 && resumable) restoreTotals(model, resumable);
+    if (goesOn && from > 0) restoreTotals(model, resumable);
     const { done, logs, ranOut } = await trainer.next(epoch, plan.epochs - epoch, from);
-    const here = { epoch, step: done, consumed: trainer.consumed };
+    const here = { epoch, begun: true, step: done, consumed: trainer.consumed };
+    const ended = (): Ended => (model.stopTraining ? 'stopped' : ranOut ? 'ranOut' : null);
     if (ranOut && !trained && done === 0)
       throw new ValueError(
         'fit: the dataset x gave no batch. A generator object that was read to its end gives no more: give the function that makes it.',
@@ -162,33 +165,33 @@ async function runEpochs(
       );
     hasRunOut = ranOut;
     if (ranOut) warnRanOut(plan);
-    if (done === 0) break;
+    if (done === 0) {
+      await checkpointer?.write(here, ranOut ? 'ranOut' : null);
+      break;
+    }
     trained = true;
     model.noteEpoch(epoch);
     if (done < (plan.steps ?? Number.POSITIVE_INFINITY)) list.progbar?.endedAt(done);
     last = { ...logs };
     if (trainer.interrupted) {
-      await checkpointer?.write(here);
+      await checkpointer?.write(here, ended());
       return { epoch: aborting.aborted ? epoch : null, logs: last, ranOut };
     }
     if (plan.validation && plan.validatesAfter(epoch)) {
       const results = await validate(model, plan.validation, list, aborting);
       if (trainer.interrupted) {
-        await checkpointer?.write(here);
+        await checkpointer?.write(here, ended());
         return { epoch: aborting.aborted ? epoch : null, logs: last, ranOut };
       }
       if (results) last = { ...last, ...results };
       else if (!warned) warned = warnNotValidated(epoch);
     }
     // A copy: what callbacks add to an epoch's logs (`lr`) is not in those of onTrainEnd, as in Keras.
-    const ended = list.onEpochEnd(epoch, { ...last });
-    if (ended) await aborting.until(ended);
+    const heard = list.onEpochEnd(epoch, { ...last });
+    if (heard) await aborting.until(heard);
     const ends = trainer.stopped || ranOut || epoch + 1 === plan.epochs;
     if (checkpointer && (checkpointer.endsEpoch() || ends))
-      await checkpointer.write(
-        { epoch: epoch + 1, step: 0, consumed: trainer.consumed },
-        trainer.interrupted ? null : trainer.stopped ? 'stopped' : ranOut ? 'ranOut' : null,
-      );
+      await checkpointer.write({ epoch: epoch + 1, begun: false, step: 0, consumed: trainer.consumed }, ended());
     if (ends) break;
   }
   return { epoch: null, logs: last, ranOut: hasRunOut };
