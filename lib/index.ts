@@ -80,7 +80,7 @@ export type { LearningRateSchedule } from './schedules.js';
 export { schedules } from './schedules.js';
 export type { CloneOptions, SequentialOptions } from './sequential.js';
 export { Sequential, sequential } from './sequential.js';
-export type { SummaryOptions } from './summary.js';
+export type { SummaryOptions } from './terminal/summary.js';
 export type { CompileOptions, LossOption, MetricsOption } from './training/compilation.js';
 export type { EvaluateOptions } from './training/evaluate.js';
 export type { FitOptions } from './training/fit.js';

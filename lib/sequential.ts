@@ -26,7 +26,7 @@ import { nextSeed, saveRandom } from './random.js';
 import { type LoadWeightsOptions, loadWeights } from './saving/load.js';
 import { type SaveOptions, type SaveWeightsOptions, save, saveWeights, toBuffer } from './saving/save.js';
 import { toJSON } from './saving/to_json.js';
-import { type SummaryOptions, summary } from './summary.js';
+import { type SummaryOptions, summary } from './terminal/summary.js';
 import type { LossOption } from './training/compilation.js';
 import { Compilation, type CompileOptions } from './training/compilation.js';
 import { type EvaluateOptions, evaluate } from './training/evaluate.js';

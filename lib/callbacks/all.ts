@@ -1,3 +1,4 @@
+export type { OutputStream } from '../terminal/output.js';
 export { BackupAndRestore, type BackupAndRestoreOptions, backupAndRestore } from './backup_and_restore.js';
 export { Callback, type CallbackHooks, type CallbackParams, type HookName, type Logs } from './callback.js';
 export { CSVLogger, type CSVLoggerOptions, csvLogger } from './csv_logger.js';
@@ -12,7 +13,6 @@ export {
 } from './learning_rate_scheduler.js';
 export type { CallbackModel } from './model.js';
 export { ModelCheckpoint, type ModelCheckpointOptions, modelCheckpoint } from './model_checkpoint.js';
-export type { OutputStream } from './output.js';
 export type { CallbackLike } from './plain.js';
 export { ProgbarLogger, type ProgbarLoggerOptions, progbarLogger } from './progbar_logger.js';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions, reduceLROnPlateau } from './reduce_lr_on_plateau.js';

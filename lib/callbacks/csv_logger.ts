@@ -2,8 +2,8 @@ import { appendFile, open, truncate } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { RuntimeError, show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, reading, readOptions } from '../options.js';
+import { repr } from '../terminal/numbers.js';
 import { Callback, type Logs } from './callback.js';
-import { repr } from './numbers.js';
 
 export interface CSVLoggerOptions {
   /** Path or file URL. Its folder must be there. */

@@ -1,9 +1,9 @@
 import type { WeightArray } from '../data/inputs.js';
 import { show, typeError } from '../errors.js';
 import { checkBoolean, checkNumber, checkOneOf, readOptions } from '../options.js';
+import { printMessage } from '../terminal/output.js';
 import { Callback, type Logs } from './callback.js';
 import { direction, MODES, type Mode, Monitor } from './monitor.js';
-import { printMessage } from './output.js';
 
 export interface EarlyStoppingOptions {
   /** Name of the value in the logs. Default `'val_loss'`. */

@@ -1,5 +1,5 @@
 import { ValueError } from '../errors.js';
-import { exponential, fixed } from './numbers.js';
+import { exponential, fixed } from '../terminal/numbers.js';
 
 /**
  * A path with Python's placeholders filled in: `{epoch:02d}`, `{val_loss:.4f}`, `{batch}`. ValueError ERR_FILE_PATTERN for a name that is not there and for

@@ -1,8 +1,8 @@
 import { isPromise } from '../errors.js';
+import type { OutputStream } from '../terminal/output.js';
 import { type Callback, type CallbackParams, type HookName, type Logs, overrides } from './callback.js';
 import { History } from './history.js';
 import type { WatchedModel } from './model.js';
-import type { OutputStream } from './output.js';
 import { toCallbacks } from './plain.js';
 import { ProgbarLogger } from './progbar_logger.js';
 

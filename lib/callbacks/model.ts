@@ -3,7 +3,7 @@ import type { NDArray } from '../data/ndarray.js';
 import type { Layer, Weight } from '../layers/layer.js';
 import type { Optimizer } from '../optimizers.js';
 import type { CloneOptions } from '../sequential.js';
-import type { SummaryOptions } from '../summary.js';
+import type { SummaryOptions } from '../terminal/summary.js';
 import type { LossOption } from '../training/compilation.js';
 import type { EvaluateOptions } from '../training/evaluate.js';
 import type { Results } from '../training/option_types.js';

@@ -2,11 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, checkOneOf, readOptions } from '../options.js';
+import { fixed } from '../terminal/numbers.js';
+import { printMessage } from '../terminal/output.js';
 import { Callback, type Logs } from './callback.js';
 import { fillPattern } from './file_pattern.js';
 import { direction, MODES, type Mode, Monitor } from './monitor.js';
-import { fixed } from './numbers.js';
-import { printMessage } from './output.js';
 
 /** Options of {@link ModelCheckpoint}. */
 export interface ModelCheckpointOptions {

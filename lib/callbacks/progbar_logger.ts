@@ -1,8 +1,8 @@
 import { show, typeError } from '../errors.js';
 import { readOptions } from '../options.js';
-import { Progbar } from '../training/progress.js';
+import { endLine, type OutputStream, writeText } from '../terminal/output.js';
+import { Progbar } from '../terminal/progbar.js';
 import { Callback, type CallbackParams, type Logs } from './callback.js';
-import { endLine, type OutputStream, writeText } from './output.js';
 
 export interface ProgbarLoggerOptions {
   /** Where to write. Default `process.stdout`. */

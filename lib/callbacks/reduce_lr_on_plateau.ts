@@ -1,9 +1,9 @@
 import { show, typeError } from '../errors.js';
 import { checkNumber, checkOneOf, readOptions } from '../options.js';
+import { repr32 } from '../terminal/numbers.js';
+import { printMessage } from '../terminal/output.js';
 import { Callback, type Logs } from './callback.js';
 import { direction, learningRate, MODES, type Mode, Monitor } from './monitor.js';
-import { repr32 } from './numbers.js';
-import { printMessage } from './output.js';
 
 export interface ReduceLROnPlateauOptions {
   /** Name of the value in the logs. Default `'val_loss'`. */

@@ -1,7 +1,7 @@
 import { RuntimeError } from '../errors.js';
 import { checkBoolean, readOptions } from '../options.js';
+import { printMessage } from '../terminal/output.js';
 import { Callback, type Logs } from './callback.js';
-import { printMessage } from './output.js';
 
 export interface TerminateOnNaNOptions {
   /** Rejects `fit` with a RuntimeError (code `'ERR_NOT_FINITE'`) in place of ending it. Default false. */

@@ -1,9 +1,9 @@
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TraceData } from '../../binding.js';
-import { printMessage } from '../callbacks/output.js';
 import { addon } from '../engine/addon.js';
 import { show, typeError, ValueError } from '../errors.js';
+import { printMessage } from '../terminal/output.js';
 
 export interface ProfileRequest {
   /** Where the trace goes; null: nowhere. */

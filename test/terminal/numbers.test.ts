@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exponential, fixed, repr, repr32 } from '../../lib/callbacks/numbers.js';
+import { exponential, fixed, repr, repr32 } from '../../lib/terminal/numbers.js';
 import { python } from './python_numbers.js';
 
 test.each(python)('%d is written as Python writes it', (value, fixed4, fixed0, exponential4, shortest) => {

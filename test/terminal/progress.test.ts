@@ -2,10 +2,10 @@ import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { CallbackList } from '../../lib/callbacks/list.js';
-import { endLine, printMessage, writeText } from '../../lib/callbacks/output.js';
-import { formatEta, layOut } from '../../lib/training/progress.js';
+import { endLine, printMessage, writeText } from '../../lib/terminal/output.js';
+import { formatEta, layOut } from '../../lib/terminal/progress_line.js';
+import { FakeModel, FakeStream, params, screen } from '../callbacks/fakes.js';
 import golden from '../parity/units/progbar.json';
-import { FakeModel, FakeStream, params, screen } from './fakes.js';
 
 type Pair = [string, number | string];
 const logsOf = (pairs: readonly Pair[]) => Object.fromEntries(pairs.map(([name, v]) => [name, v === 'NaN' ? Number.NaN : v]));

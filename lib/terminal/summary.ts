@@ -1,5 +1,6 @@
-import { show, typeError, ValueError } from './errors.js';
-import { checkNumber, readOptions } from './options.js';
+import { show, typeError, ValueError } from '../errors.js';
+import { checkNumber, readOptions } from '../options.js';
+import { table } from './table.js';
 
 /** Options of `summary`. */
 export interface SummaryOptions {
@@ -62,7 +63,7 @@ export function formatSummary(
   const total = trainable + nonTrainable + optimizerParams;
   return [
     `Model: "${model.name}"`,
-    ...table(widths, rows),
+    ...table(header, widths, rows),
     ` Total params: ${count(total)} (${size((trainable + nonTrainable) * 4 + optimizerBytes)})`,
     ` Trainable params: ${count(trainable)} (${size(trainable * 4)})`,
     ` Non-trainable params: ${count(nonTrainable)} (${size(nonTrainable * 4)})`,
@@ -82,48 +83,6 @@ function columnWidths(lineLength: number, positions: readonly number[]): number[
       'ERR_OUT_OF_RANGE',
     );
   return widths;
-}
-
-function table(widths: number[], rows: string[][]): string[] {
-  const rule = (left: string, fill: string, cross: string, right: string) =>
-    left + widths.map((w) => fill.repeat(w + 2)).join(cross) + right;
-  const line = (cells: string[], bar: string) =>
-    `${bar}${cells.map((c, i) => ` ${i === 2 ? c.padStart(widths[i]) : c.padEnd(widths[i])} `).join(bar)}${bar}`;
-  const block = (cells: string[], bar: string) => {
-    const wrapped = cells.map((c, i) => wrap(c, widths[i]));
-    const height = Math.max(...wrapped.map((w) => w.length));
-    return Array.from({ length: height }, (_, k) =>
-      line(
-        wrapped.map((w) => w[k] ?? ''),
-        bar,
-      ),
-    );
-  };
-  const between = rule('├', '─', '┼', '┤');
-  return [
-    rule('┏', '━', '┳', '┓'),
-    ...block(header, '┃'),
-    rule('┡', '━', '╇', '┩'),
-    ...rows.flatMap((row, i) => [...(i ? [between] : []), ...block(row, '│')]),
-    rule('└', '─', '┴', '┘'),
-  ];
-}
-
-/** Lines of at most `width` characters, broken at blanks where there are any. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line && line.length + 1 + word.length <= width) {
-      line += ` ${word}`;
-      continue;
-    }
-    if (line) lines.push(line);
-    let rest = word;
-    for (; rest.length > width; rest = rest.slice(width)) lines.push(rest.slice(0, width));
-    line = rest;
-  }
-  return line || lines.length === 0 ? [...lines, line] : lines;
 }
 
 const count = (n: number): string => n.toLocaleString('en-US');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatSummary, type ModelDescription, summary } from '../../lib/summary.js';
+import { formatSummary, type ModelDescription, summary } from '../../lib/terminal/summary.js';
 
 const layer = (name: string, className: string, outputShape: (number | null)[] | null, params: number | null) => ({
   name,
