@@ -5,7 +5,7 @@
 //   -- --most S            after S seconds no further epoch, were it the second       -- --timeout S     for a trial as a whole
 //   -- --keep-openblas     OPENBLAS_* as they are
 //   -- --json FILE         keep the results; a file that is there is added to         -- --chart FILE.json   an SVG beside it
-//   -- --compare A B       what a change did                   -- --readme FILE.json   the table in README.md
+//   -- --compare A B       what a change did                   -- --readme FILE.json   what README and docs/benchmarks.md say
 //   -- --golden            writes the losses that results are held against: after a change that changes numbers, and a look at why
 // Each trial is a process of its own: an epoch in the order of the file from given weights, whose loss must be right, or there is no time;
 // then shuffled epochs, of which the median and the minimum are shown.
@@ -21,7 +21,7 @@ import { compare } from './lib/compare.mjs';
 import { prepare } from './lib/data.mjs';
 import { bestLimit, bestRegistersLimit, measureLimits } from './lib/limits.mjs';
 import { blasEnvironment, nativePrograms } from './lib/native.mjs';
-import { writeReadme } from './lib/readme.mjs';
+import { writePages } from './lib/pages.mjs';
 import { report, servingReport } from './lib/report.mjs';
 import { serving } from './lib/serving.mjs';
 import { neededMiB } from './lib/stack.mjs';
@@ -199,7 +199,7 @@ async function writeGolden() {
 }
 
 if (values.compare) console.log(compare(...positionals.map(readJson)));
-else if (values.readme) writeReadme(readJson(values.readme), values.readme);
+else if (values.readme) writePages(readJson(values.readme), values.readme);
 else if (values.chart) writeFileSync(values.chart.replace(/\.json$/, '.svg'), chart(readJson(values.chart)));
 else if (values.golden) await writeGolden();
 else await measure();

@@ -111,7 +111,7 @@ export const initializerRegistry = new InitializerRegistry('initializer', 'keras
  * Classes and factories of all initializers: `initializers.heNormal({ seed: 1 })` is `new initializers.HeNormal({ seed: 1 })`.
  * @example
  * layers.dense({ units: 8, kernelInitializer: initializers.heNormal({ seed: 1 }), biasInitializer: 'ones' });
- * layers.dense({ units: 8, kernelInitializer: (shape: readonly number[]) => new Float32Array(shape[0] * shape[1]).fill(0.1) });
+ * layers.dense({ units: 8, kernelInitializer: ([rows = 1, columns = 1]: readonly number[]) => new Float32Array(rows * columns).fill(0.1) });
  */
 export const initializers = {
   Initializer,

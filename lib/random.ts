@@ -11,7 +11,7 @@ let drawn = 0n;
  * @example
  * setRandomSeed(1);
  * const model = sequential([layers.dense({ units: 4, inputShape: [3] })]);
- * console.log(model.getWeights()[0].toArray()); // the same numbers in every run
+ * console.log(model.getWeights()[0]?.toArray()); // the same numbers in every run
  */
 export function setRandomSeed(seed: number): void {
   base = BigInt(checkNumber('setRandomSeed', 'seed', seed, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true }));

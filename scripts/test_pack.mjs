@@ -1,7 +1,7 @@
 // npm run test:pack [-- --only programs|bare|source] [--built] [--readme] [--keep]: makes the package and does with it what users do. Minutes, and a network for the
 // tools that are missing; the package itself is installed and used without one.
 //   --only      programs: what imports the package; bare: a system with only Node; source: a build from source
-//   --readme    writes the table of sizes and times into README.md
+//   --readme    writes the table of sizes and times into docs/package.md
 //   --built     packs the binaries that are in prebuilds/; otherwise that of this system is made
 //   --keep      leaves the folder of trials
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { wrongOutput } from './pack/example.mjs';
 import { installEverywhere, projectOf } from './pack/managers.mjs';
 import { isolation, node, npmCli } from './pack/programs.mjs';
 import { check, fail, figures, skip, verdict } from './pack/report.mjs';
-import { table, writeReadme } from './pack/table.mjs';
+import { table, writePage } from './pack/table.mjs';
 import { checkBinaries, makeTarball, prebuilds, tryBinary } from './pack/tarball.mjs';
 import { host } from './prebuild/targets.mjs';
 
@@ -61,7 +61,7 @@ main('pack', async () => {
     else rmSync(work, { recursive: true, force: true });
   }
   console.log(`\n${table(figures)}\n`);
-  if (values.readme) writeReadme(figures);
+  if (values.readme) writePage(figures);
   console.log(`pack: took ${seconds(start)}`);
   verdict();
 });

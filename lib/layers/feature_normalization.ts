@@ -135,7 +135,7 @@ export class Normalization extends Layer {
    * @example
    * const scaled = layers.normalization({ inputShape: [2] });
    * scaled.adapt([[[1, 20], [3, 40]], [[5, 60]]].map((batch) => array(batch)));
-   * scaled.getWeights()[0].toArray(); // [3, 40], the means
+   * scaled.getWeights()[0]?.toArray(); // [3, 40], the means
    */
   adapt(data: AsyncIterable<BatchLike>): Promise<void>;
   adapt(data: ArrayInput): void;

@@ -31,7 +31,7 @@ import { wrapperLayers } from './wrappers.js';
 
 export { Layer } from './layer.js';
 
-/** Every layer: a family a file, each with its list. README.md's table has this order. */
+/** Every layer: a family a file, each with its list. The table of docs/layers.md has this order. */
 const all = [
   ...coreLayers,
   ...activationLayers,

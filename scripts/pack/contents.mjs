@@ -12,12 +12,12 @@ const always = [
   'dist/hdf5_worker.mjs',
 ];
 /** Pages that the README and each other lead to. */
-const pages = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'VERSIONING.md'];
+const pages = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'VERSIONING.md', 'docs/README.md'];
 const entries = ['index', 'diagnose'].flatMap((name) =>
   ['js', 'mjs', 'bundle.mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${name}.${kind}`),
 );
-// Examples with their data, and the pictures of the README.
-const besides = /^(examples\/[\w/]+\.(mjs|csv)|bench\/results\/[\w-]+\.svg)$/;
+// Guides, examples with their data, and pictures of pages.
+const besides = /^(docs\/\w+\.md|examples\/[\w/]+\.(mjs|csv)|bench\/results\/[\w-]+\.svg)$/;
 const compiled = /^dist\/[\w/]+\.d\.m?ts$/;
 
 /**
@@ -30,14 +30,28 @@ export function wrongFiles(files, { sources, binaries }) {
   return [...lacking.map((file) => `${file} is not in it`), ...extra.map((file) => `${file} does not belong into it`)];
 }
 
+/** Names under which a page's headings can be linked to, as GitHub makes them. */
+const anchors = (text) =>
+  [...text.replace(/^```.*?^```/gms, '').matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+    title
+      .toLowerCase()
+      .replace(/\]\([^)]*\)/g, '')
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
 /**
  * Relative links of a packed page, and relative imports of a packed example, that lead nowhere in the package. `read` gives a file's text.
  */
 export function wrongLinks(files, read) {
-  const leads = (file, target) => files.includes(posix.join(posix.dirname(file), target.replace(/#.*$/, '')));
+  const leads = (file, target) => {
+    const [path, anchor] = target.split('#');
+    const to = path ? posix.join(posix.dirname(file), path) : file;
+    return files.includes(to) && (!anchor || anchors(read(to)).includes(anchor));
+  };
   const of = (file, pattern) =>
     [...read(file).matchAll(pattern)].map(([, target]) => target).filter((target) => !leads(file, target));
-  const links = files.filter((file) => file.endsWith('.md')).map((file) => [file, of(file, /\]\((?!\w+:|#)([^)\s]+)\)/g)]);
+  const links = files.filter((file) => file.endsWith('.md')).map((file) => [file, of(file, /\]\((?!\w+:)([^)\s]+)\)/g)]);
   const imports = files
     .filter((file) => file.startsWith('examples/') && file.endsWith('.mjs'))
     .map((file) => [file, of(file, /from '(\.{1,2}\/[^']+)'/g)]);

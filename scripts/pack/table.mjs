@@ -1,6 +1,6 @@
-// What was measured, as the table that README quotes.
+// What was measured, as the table of docs/package.md.
 import { cpus } from 'node:os';
-import { writeSection } from '../lib/readme.mjs';
+import { writeSection } from '../lib/sections.mjs';
 
 const mb = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 const s = (milliseconds) => `${(milliseconds / 1000).toFixed(2)} s`;
@@ -21,11 +21,11 @@ export function table(figures) {
   return ['| | |', '|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
 }
 
-export function writeReadme(figures, date = new Date()) {
+export function writePage(figures, date = new Date()) {
   const where = `${date.toISOString().slice(0, 10)}, ${cpus()[0].model.trim()}, ${process.platform}-${process.arch}, node ${process.version}`;
-  writeSection(
-    'pack',
-    'npm run test:pack -- --readme',
-    `${where}. Installations have empty caches, no network and no scripts.\n\n${table(figures)}`,
-  );
+  writeSection('docs/package.md', {
+    name: 'pack',
+    command: 'npm run test:pack -- --readme',
+    body: `${where}. Installations have empty caches, no network and no scripts.\n\n${table(figures)}`,
+  });
 }

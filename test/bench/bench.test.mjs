@@ -4,7 +4,7 @@ import { compare, noise } from '../../bench/lib/compare.mjs';
 import { makeData } from '../../bench/lib/data.mjs';
 import { limitOf, registersLimitOf, workOf } from '../../bench/lib/limits.mjs';
 import { fittingCore } from '../../bench/lib/native.mjs';
-import { section } from '../../bench/lib/readme.mjs';
+import { section } from '../../bench/lib/pages.mjs';
 import { ranked, report } from '../../bench/lib/report.mjs';
 import { describe as layersIn, layersOf, neededMiB } from '../../bench/lib/stack.mjs';
 import { exponent, lossTolerance, median, wrongness } from '../../bench/lib/statistics.mjs';
@@ -206,7 +206,7 @@ describe('bench', () => {
     const text = section(results([2, 2, 2, 2, 2]), 'bench/results/x.json').join('\n');
     expect(text).toContain('|  | slow | **gemmfit** | wrong | other | absent | limit | gemmfit of limit |');
     expect(text).toContain(', batch 32 | 4.00 s | 2.00 s | other loss | 3.00 s * | failed | 500 ms |');
-    expect(text).toContain('(bench/results/x.svg)');
+    expect(text).toContain('(../bench/results/x.svg)');
   });
 
   it('makes the same data from a seed, and every workload names data and a loss that exist', () => {

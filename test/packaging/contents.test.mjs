@@ -18,6 +18,8 @@ const files = [
     'dist/layers/core.d.ts',
   ],
   ...['ARCHITECTURE', 'CHANGELOG', 'CONTRIBUTING', 'SECURITY', 'VERSIONING'].map((page) => `${page}.md`),
+  'docs/README.md',
+  'docs/data.md',
   ...['index', 'diagnose'].flatMap((name) => ['js', 'mjs', 'bundle.mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${name}.${kind}`)),
   ...needed.sources,
   ...needed.binaries,
@@ -26,7 +28,8 @@ const files = [
 describe('files of the package', () => {
   test('those that it needs are right', () => expect(wrongFiles(files, needed)).toEqual([]));
 
-  test.each(files.filter((file) => file !== 'dist/layers/core.d.ts'))('without %s it is wrong', (file) => {
+  const free = ['dist/layers/core.d.ts', 'docs/data.md'];
+  test.each(files.filter((file) => !free.includes(file)))('without %s it is wrong', (file) => {
     const without = files.filter((other) => other !== file);
     expect(wrongFiles(without, needed)).toEqual([`${file} is not in it`]);
   });
@@ -38,6 +41,8 @@ describe('files of the package', () => {
     'test/layers/dense.test.ts',
     'prebuilds/linux-x64/gemmfit.node',
     'scripts/setup.mjs',
+    'docs/notes.txt',
+    'docs/drafts/data.md',
     'lib/index.ts',
     'dist/index.js.map',
     'dist/other.js',
@@ -84,8 +89,8 @@ describe('the manifest', () => {
 
 describe('what the package leads to', () => {
   const texts = {
-    'README.md': 'see [a](docs/A.md#part), [b](https://example.org/b), [c](#c) and ![d](d.svg)',
-    'docs/A.md': '[back](../README.md)',
+    'README.md': '# C: c`s\nsee [a](docs/A.md#the-2-parts), [b](https://example.org/b), [c](#c-cs) and ![d](d.svg)',
+    'docs/A.md': '[back](../README.md)\n## The `2` Parts\n',
     'examples/a.mjs': "import { b } from './data/b.mjs';\nimport { c } from 'gemmfit';\n",
   };
   const read = (file) => texts[file] ?? '';
@@ -96,9 +101,17 @@ describe('what the package leads to', () => {
 
   test('is told where it is not', () => {
     expect(wrongLinks(['README.md', 'examples/a.mjs'], read)).toEqual([
-      'README.md leads to docs/A.md#part, which is not there',
+      'README.md leads to docs/A.md#the-2-parts, which is not there',
       'README.md leads to d.svg, which is not there',
       'examples/a.mjs leads to ./data/b.mjs, which is not there',
+    ]);
+  });
+
+  test('is told where a page has no such heading', () => {
+    const other = (file) => (file === 'docs/A.md' ? '## Another part\n' : file === 'README.md' ? `${read(file)} [e](#e)` : '');
+    expect(wrongLinks(['README.md', 'docs/A.md', 'd.svg'], other)).toEqual([
+      'README.md leads to docs/A.md#the-2-parts, which is not there',
+      'README.md leads to #e, which is not there',
     ]);
   });
 
@@ -114,7 +127,9 @@ describe('what the package leads to', () => {
     const [packed] = Object.values(JSON.parse(printed));
     const files = packed.files.map(({ path }) => path);
     expect(wrongLinks(files, (file) => readFileSync(join(root, file), 'utf8'))).toEqual([]);
-    expect(files).toEqual(expect.arrayContaining(['examples/digits_cnn.mjs', 'examples/data/sunspots.csv', 'VERSIONING.md']));
+    expect(files).toEqual(
+      expect.arrayContaining(['examples/digits_cnn.mjs', 'examples/data/sunspots.csv', 'VERSIONING.md', 'docs/data.md']),
+    );
   }, 60_000);
 });
 
@@ -134,10 +149,10 @@ describe("the README's example", () => {
   });
 
   test('is right only where it learned and predicts', () => {
-    expect(wrongOutput('validation accuracy 0.97\nsame signs: true\n')).toBe(undefined);
-    expect(wrongOutput('validation accuracy 0.51\nsame signs: true\n')).toContain('did not learn');
-    expect(wrongOutput('validation accuracy NaN\nsame signs: true\n')).toContain('did not learn');
-    expect(wrongOutput('validation accuracy 0.97\nsame signs: false\n')).toContain('prediction');
+    expect(wrongOutput('validation accuracy 0.97\nnear 0: true\n')).toBe(undefined);
+    expect(wrongOutput('validation accuracy 0.51\nnear 0: true\n')).toContain('did not learn');
+    expect(wrongOutput('validation accuracy NaN\nnear 0: true\n')).toContain('did not learn');
+    expect(wrongOutput('validation accuracy 0.97\nnear 0: false\n')).toContain('prediction');
     expect(wrongOutput('')).toContain('did not learn');
   });
 });

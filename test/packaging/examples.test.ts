@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { format } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as diagnose from '../../lib/diagnose.js';
@@ -21,7 +22,10 @@ const read = (path: string) => readFileSync(path, 'utf8');
 const comments = sources.flatMap((path) => examplesOf(relative(root, path), read(path)));
 const blocks = pages.flatMap((page) => blocksOf(page, read(join(root, page))));
 
-const readme = blocks.filter((block) => block.file === 'README.md' || block.file.startsWith('docs/'));
+const guides = blocks.filter((block) => block.file === 'README.md' || block.file.startsWith('docs/'));
+
+/** What a block of code says that it prints, line by line. */
+const told = (code: string): string[] => [...code.matchAll(/\/\/ prints (.*)$/gm)].map(([, line]) => line);
 
 /** A folder with a model as `model.save` of TensorFlow.js leaves it. */
 function saveAsTensorFlowJS(folder: string): void {
@@ -64,6 +68,9 @@ function check(examples: Example[]): string[] {
     // Examples show names that they do not use.
     noUnusedLocals: false,
     noUnusedParameters: false,
+    // As strict as users' projects may be.
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
   };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
@@ -91,7 +98,8 @@ function check(examples: Example[]): string[] {
 describe('examples', () => {
   test('there are some, of comments and of pages', () => {
     expect(comments.length).toBeGreaterThan(200);
-    expect(readme.length).toBeGreaterThan(1);
+    expect(guides.length).toBeGreaterThan(20);
+    expect(guides.some(({ code }) => told(code).length > 0)).toBe(true);
   });
 
   test('all compile', () => {
@@ -124,7 +132,9 @@ describe('examples run', () => {
     process.chdir(folder);
     saveAsTensorFlowJS('my-model');
     writeFileSync('model.json', JSON.stringify(gemmfit.sequential([gemmfit.layers.dense({ units: 1, inputShape: [4] })])));
-    vi.spyOn(console, 'log').mockImplementation(() => {});
+    vi.spyOn(console, 'log').mockImplementation((...values) => {
+      printed.push(...format(...values).split('\n'));
+    });
     vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
   });
   afterAll(() => {
@@ -138,7 +148,11 @@ describe('examples run', () => {
   const packages: Record<string, unknown> = { gemmfit, 'gemmfit/diagnose': diagnose };
   const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<void>;
 
-  async function run(code: string): Promise<void> {
+  const printed: string[] = [];
+
+  /** Runs it; what it printed. */
+  async function run(code: string): Promise<string[]> {
+    printed.length = 0;
     gemmfit.setDtypePolicy('float32');
     // It has no shape before it sees data: what examples compile it with need not go with one output.
     const model = gemmfit.sequential([gemmfit.layers.dense({ units: 1, activation: 'sigmoid' })]);
@@ -158,18 +172,25 @@ describe('examples run', () => {
     });
     const body = new AsyncFunction('require', 'exports', ...Object.keys(known), `{${outputText}}`);
     await body((name: string) => packages[name] ?? nodeRequire(name), {}, ...Object.values(known));
+    return [...printed];
   }
 
   test.each(comments.map((example) => [`${example.file}:${example.line}`, example.code]))('%s runs', async (_, code) => {
     await run(code);
   });
 
-  test.each(readme.map((example) => [`${example.file}:${example.line}`, example.code]))('%s runs', async (_, code) => {
-    await run(code);
+  test.each(guides.map((example) => [`${example.file}:${example.line}`, example.code]))('%s runs', async (_, code) => {
+    const lines = await run(code);
+    expect(lines.filter((line) => told(code).includes(line))).toEqual(told(code));
   });
 
   test('one that throws is told', async () => {
     await expect(run('layers.dense({ units: -1 })')).rejects.toThrow("'units' must be");
+  });
+
+  test('what it prints is heard', async () => {
+    expect(await run('console.log([1, 2], new Float32Array(1));')).toEqual(['[ 1, 2 ] Float32Array(1) [ 0 ]']);
+    expect(told('a(); // prints 1\n// prints [ 2 ]\n')).toEqual(['1', '[ 2 ]']);
   });
 });
 

@@ -1,9 +1,9 @@
-// README.md's table of layers. Nothing in it is typed in: names come from the registry, what a layer is and takes from its class's comment,
+// The table of docs/layers.md. Nothing in it is typed in: names come from the registry, what a layer is and takes from its class's comment,
 // and what becomes of a mask from trying the layer that the comment's example makes.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { root } from '../lib/shell.mjs';
+import { root } from './shell.mjs';
 
 /** By class name: what the comment of the class says, `{ about, input, example }`; `input` is a shape in words, such as `[steps, features]`. */
 export function readComments() {
@@ -124,11 +124,5 @@ export async function layerTable(gemmfit) {
     const input = comment.input ? `\`${comment.input}\`` : 'any';
     rows.push(`| ${[className, comment.about, input, mask].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
   }
-  return [
-    '`layers.dense({ units: 64 })` makes what the class `layers.Dense` is; names, options and defaults are those of Keras, in camelCase. The input is the shape of one sample. A mask, which says what steps of a sequence count, passes through a layer or ends there: then later layers and the loss count every step. Recurrent layers pass it with `returnSequences: true`.',
-    '',
-    '| Layer | What it does | Input | Mask |',
-    '|---|---|---|---|',
-    ...rows,
-  ];
+  return ['| Layer | What it does | Input | Mask |', '|---|---|---|---|', ...rows];
 }
