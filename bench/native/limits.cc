@@ -15,7 +15,8 @@
 
 #include "native/engine/optimizer.h"
 #include "native/engine/variable.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/blas.h"
+#include "native/kernels/gemm/gemm.h"
 #include "native/kernels/peak.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -146,7 +147,7 @@ int main(int count, char** args) {
           const Matrices& x = own[static_cast<size_t>(t)];
           for (int64_t r = 0; r < turns; ++r)
             if (engine)
-              gemm(p[3] != 0, p[4] != 0, m, nn, k, 1, x.a.get(), lda, x.b.get(), ldb, 0, x.c.get(), nn);
+              gemm({x.a.get(), m, k, lda, p[3] != 0}, {x.b.get(), k, nn, ldb, p[4] != 0}, {x.c.get(), nn});
             else
               cblas_sgemm(CblasRowMajor, p[3] ? CblasTrans : CblasNoTrans, p[4] ? CblasTrans : CblasNoTrans, static_cast<int>(m),
                           static_cast<int>(nn), static_cast<int>(k), 1, x.a.get(), static_cast<int>(lda), x.b.get(), static_cast<int>(ldb),

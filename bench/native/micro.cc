@@ -11,8 +11,9 @@
 #include "native/engine/loss.h"
 #include "native/engine/op.h"
 #include "native/engine/optimizer.h"
-#include "native/kernels/gemm.h"
-#include "native/kernels/packed_gemm.h"
+#include "native/kernels/gemm/blas.h"
+#include "native/kernels/gemm/gemm.h"
+#include "native/kernels/gemm/packed.h"
 #include "native/kernels/peak.h"
 
 namespace {
@@ -81,7 +82,7 @@ void products(double peak) {
     for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
       const AlignedFloats a = filled(p.m * p.k), b = filled(p.k * p.n), c = allocateFloats(p.m * p.n);
       const double s = best([&] {
-        gemm(p.a, p.b, p.m, p.n, p.k, 1, a.get(), p.a ? p.m : p.k, b.get(), p.b ? p.k : p.n, 0, c.get(), p.n, nullptr, precision);
+        gemm({a.get(), p.m, p.k, p.a ? p.m : p.k, p.a}, {b.get(), p.k, p.n, p.b ? p.k : p.n, p.b}, {c.get(), p.n}, precision);
       });
       const std::string size = std::to_string(p.m) + "x" + std::to_string(p.n) + "x" + std::to_string(p.k);
       row(std::string("product ") + p.what + " " + size + (precision == Precision::bfloat16 ? " bfloat16" : ""),

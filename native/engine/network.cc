@@ -8,7 +8,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/subnormals.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/blas.h"
 
 namespace gemmfit {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <atomic>
 
-#include "native/kernels/bf16_gemm.h"
 #include "native/kernels/convolution_tiles.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/bf16.h"
+#include "native/kernels/gemm/gemm.h"
 
 namespace gemmfit {
 namespace {

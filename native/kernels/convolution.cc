@@ -4,7 +4,7 @@
 
 #include "native/engine/paths.h"
 #include "native/engine/shape.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/gemm.h"
 
 namespace gemmfit {
 namespace {
@@ -58,8 +58,8 @@ void Convolution::toGrid(const float* kernel, const float* bias, const float* im
     for (int64_t g = 0; g < groups; ++g) {
       const Block b = group(g);
       const Columns c = columnsOf(window, b.part, image, position, count);
-      gemm(false, false, count, b.filters, rows, 1, c.data, c.stride, kernel + b.filter, filters, bias ? 1.0f : 0.0f,
-           grid + position * filters + b.filter, filters, nullptr, precision);
+      gemm({c.data, count, rows, c.stride}, {kernel + b.filter, rows, b.filters, filters},
+           {grid + position * filters + b.filter, filters, bias != nullptr}, precision);
     }
   });
 }
@@ -73,8 +73,8 @@ void Convolution::toImage(const float* kernel, const float* bias, const float* g
     for (int64_t g = 0; g < groups; ++g) {
       const Block b = group(g);
       float* to = direct ? image + position * window.channels + b.part.channel : threadPanel(0, count * rows);
-      gemm(false, true, count, rows, b.filters, 1, grid + position * filters + b.filter, filters, kernel + b.filter, filters,
-           direct ? 1.0f : 0.0f, to, direct ? window.channels : rows, nullptr, precision);
+      gemm({grid + position * filters + b.filter, count, b.filters, filters}, {kernel + b.filter, b.filters, rows, filters, true},
+           {to, direct ? window.channels : rows, direct}, precision);
       if (!direct) col2im(window, b.part, to, position, count, image);
     }
   });
@@ -86,8 +86,8 @@ void Convolution::kernelGradient(const Block& b, const float* image, const float
   took(Path::convGradientPanels);
   eachPanel(*this, rows, samples, [&](int64_t position, int64_t count) {
     const Columns c = columnsOf(window, b.part, image, position, count);
-    gemm(true, false, rows, b.filters, count, 1, c.data, c.stride, grid + position * filters + b.filter, filters, beta, gradient, stride,
-         nullptr, precision);
+    gemm({c.data, rows, count, c.stride, true}, {grid + position * filters + b.filter, count, b.filters, filters},
+         {gradient, stride, beta != 0}, precision);
     beta = 1;
   });
 }

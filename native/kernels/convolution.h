@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/gemm.h"
 #include "native/kernels/im2col.h"
 
 namespace gemmfit {

@@ -5,7 +5,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/variable.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/gemm.h"
 
 namespace gemmfit {
 namespace {
@@ -51,9 +51,7 @@ class OrthogonalRegularizer : public Regularizer {
           float& c = cosines_[r * count_ + j];
           c = j == i + r ? 0.0f : c > 0 ? 1.0f : c < 0 ? -1.0f : c;
         }
-      // Each pair stands in the sum twice: the factor 2.
-      gemm(false, false, rows, length_, count_, static_cast<float>(2 * weight_), cosines_.get(), count_, units_.get(), length_, 0,
-           slopes_.get(), length_);
+      gemm({cosines_.get(), rows, count_, count_}, {units_.get(), count_, length_, length_}, {slopes_.get(), length_});
       for (int64_t r = 0; r < rows; ++r) addThroughNorm(i + r, slopes_.get() + r * length_, g);
     }
   }
@@ -73,7 +71,7 @@ class OrthogonalRegularizer : public Regularizer {
 
   int64_t cosines(int64_t from) {
     const int64_t rows = std::min(block_, count_ - from);
-    gemm(false, true, rows, count_, length_, 1, units_.get() + from * length_, length_, units_.get(), length_, 0, cosines_.get(), count_);
+    gemm({units_.get() + from * length_, rows, length_, length_}, {units_.get(), length_, count_, length_, true}, {cosines_.get(), count_});
     return rows;
   }
 
@@ -85,7 +83,7 @@ class OrthogonalRegularizer : public Regularizer {
     double along = 0;
     if (divided)
       for (int64_t i = 0; i < length_; ++i) along += static_cast<double>(slope[i]) * unit[i];
-    const double scale = 1 / (divided ? norm : kLeastNorm);
+    const double scale = 2 * weight_ / (divided ? norm : kLeastNorm);  // each pair stands in the sum twice
     for (int64_t i = 0; i < length_; ++i) g[place(v, i)] += static_cast<float>((slope[i] - along * unit[i]) * scale);
   }
 

@@ -23,6 +23,5 @@ void glu(const AxisView& view, const float* x, float* y);
 void gluGradient(const AxisView& view, const float* x, const float* dy, float* dx);
 
 inline void softmaxRows(const float* x, float* y, int64_t rows, int64_t width) { softmax({rows, width, 1}, x, y); }
-inline void logSoftmaxRows(const float* x, float* y, int64_t rows, int64_t width) { logSoftmax({rows, width, 1}, x, y); }
 
 }  // namespace gemmfit

@@ -1,10 +1,10 @@
 #include "native/ops/dense.h"
 
 #include "native/engine/paths.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/gemm.h"
+#include "native/kernels/gemm/packed.h"
+#include "native/kernels/gemm/tiling.h"
 #include "native/kernels/im2col.h"
-#include "native/kernels/packed_gemm.h"
-#include "native/kernels/tiling.h"
 
 namespace gemmfit::ops {
 
@@ -139,8 +139,8 @@ class Dense : public DenseBase {
     }
     const float* from = spreadDy_.used() ? scratchOf(spreadDy_) : dy;
     const int64_t stride = spreadDy_.stride;
-    gemm(false, true, t.rows, t.columns, units_, 1, from + t.row * stride, stride, kernel_ + t.column * units_, units_, 0,
-         dx + t.row * width_ + t.column, width_, nullptr, precision_);
+    gemm({from + t.row * stride, t.rows, units_, stride}, {kernel_ + t.column * units_, units_, t.columns, units_, true},
+         {dx + t.row * width_ + t.column, width_}, precision_);
   }
 
   int64_t weightTasks() const override { return trainsKernel_ || trainsBias_ ? weightTasks_ : 0; }
@@ -157,10 +157,8 @@ class Dense : public DenseBase {
         int64_t ld;
         float* g = step.updater->block(kernelId_, offset, t.rows, t.columns, units_, &ld);
         const int64_t k = step.rows * steps_;
-        if (packTasks_ > 0)
-          gemmPacked(true, t.rows, t.columns, k, x + t.row, width_, scratch[0], g, ld);
-        else
-          gemm(true, false, t.rows, t.columns, k, 1, x + t.row, width_, dy + t.column, units_, 0, g, ld, nullptr, precision_);
+        gemm({x + t.row, t.rows, k, width_, true}, {dy + t.column, k, t.columns, units_, false, packTasks_ > 0 ? scratch[0] : nullptr},
+             {g, ld}, precision_);
         step.updater->blockDone(kernelId_, offset, t.rows, t.columns, units_, g, ld);
       }
     if (trainsBias_ && last == weightTiles_.count()) biasGradient(step);
@@ -171,8 +169,8 @@ class Dense : public DenseBase {
   float* scratchOf(const SpreadRows& copy) const { return scratch[static_cast<size_t>(copy.slot)]; }
 
   void product(int64_t row, int64_t rows, int64_t column, int64_t columns, const float* from, int64_t stride) {
-    gemm(false, false, rows, columns, width_, 1, from + row * stride, stride, kernel_ + column, units_, 0, y + row * units_ + column,
-         units_, bias_ ? bias_ + column : nullptr, precision_);
+    gemm({from + row * stride, rows, width_, stride}, {kernel_ + column, width_, columns, units_},
+         {y + row * units_ + column, units_, false, bias_ ? bias_ + column : nullptr}, precision_);
   }
 
   bool tiled_ = false, needsDx_ = false;

@@ -1,7 +1,7 @@
 #pragma once
 #include "native/engine/error.h"
 #include "native/engine/value.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/gemm.h"
 
 namespace gemmfit::ops {
 

@@ -6,7 +6,7 @@
 #include "native/engine/error.h"
 #include "native/engine/paths.h"
 #include "native/engine/philox.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/gemm.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -155,8 +155,8 @@ void Recurrent::inputProducts(const Chunk& c) {
   const int64_t columns = gateWidth_ / static_cast<int64_t>(inputs_.size());
   for (size_t q = 0; q < inputs_.size(); ++q) {
     const int64_t at = static_cast<int64_t>(q) * columns;
-    gemm(false, false, steps_ * c.rows, columns, width_, 1, slab(inputs_[q], c, 0, width_), width_, kernel_ + at, gateWidth_, 0,
-         gates(c, 0) + at, gateWidth_);
+    gemm({slab(inputs_[q], c, 0, width_), steps_ * c.rows, width_, width_}, {kernel_ + at, width_, columns, gateWidth_},
+         {gates(c, 0) + at, gateWidth_});
   }
 }
 
@@ -164,8 +164,8 @@ void Recurrent::inputGradients(const Chunk& c) {
   const int64_t columns = gateWidth_ / static_cast<int64_t>(inputs_.size());
   for (size_t q = 0; q < inputs_.size(); ++q) {
     const int64_t at = static_cast<int64_t>(q) * columns;
-    gemm(false, true, steps_ * c.rows, width_, columns, 1, gates(c, 0) + at, gateWidth_, kernel_ + at, gateWidth_, 0,
-         slab(dInputs_, c, 0, width_), width_);
+    gemm({gates(c, 0) + at, steps_ * c.rows, columns, gateWidth_}, {kernel_ + at, columns, width_, gateWidth_, true},
+         {slab(dInputs_, c, 0, width_), width_});
     for (int64_t r = 0; r < c.rows; ++r) {
       const float* m = inputMasks_.empty() ? nullptr : rows(inputMasks_[q], c, width_) + r * width_;
       for (int64_t t = 0; t < steps_; ++t) {

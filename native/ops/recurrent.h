@@ -5,8 +5,8 @@
 
 #include "native/engine/op.h"
 #include "native/kernels/gates.h"
-#include "native/kernels/packed_gemm.h"
-#include "native/kernels/tiling.h"
+#include "native/kernels/gemm/packed.h"
+#include "native/kernels/gemm/tiling.h"
 #include "native/ops/cell_function.h"
 
 namespace gemmfit::ops {

@@ -3,7 +3,7 @@
 
 #include "native/engine/paths.h"
 #include "native/engine/updater.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/gemm.h"
 #include "native/ops/recurrent.h"
 
 // The products of recurrent ops: with the recurrent kernel step by step, and gradients of weights over all steps at once.
@@ -113,7 +113,8 @@ void Recurrent::weightTask(const Step& step, int64_t task) {
   const int64_t offset = t.row * gateWidth_ + p.column + t.column;
   int64_t ld;
   float* g = step.updater->block(id, offset, t.rows, t.columns, gateWidth_, &ld);
-  gemm(true, false, t.rows, t.columns, step.rows * steps_, 1, at(p.a, t.row), p.a.stride, at(p.b, t.column), p.b.stride, 0, g, ld);
+  const int64_t k = step.rows * steps_;
+  gemm({at(p.a, t.row), t.rows, k, p.a.stride, true}, {at(p.b, t.column), k, t.columns, p.b.stride}, {g, ld});
   step.updater->blockDone(id, offset, t.rows, t.columns, gateWidth_, g, ld);
 }
 

@@ -3,7 +3,7 @@
 // it takes longer than the products themselves; here each part is read where it was updated, because tasks of a number tend to run on the
 // same thread step by step (see Team).
 #include "native/engine/paths.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/gemm.h"
 #include "native/ops/dense.h"
 
 namespace gemmfit::ops {
@@ -31,8 +31,8 @@ class SplitDense : public DenseBase {
     took(Path::denseSplit);
     if (phase == 0) {
       const int64_t rows = step.rows * steps_;
-      gemm(false, false, rows, units_, rowsOf(begin), 1, x + from(begin), width_, kernel_ + from(begin) * units_, units_, 0,
-           begin == 0 ? y : term(begin), units_, begin == 0 ? bias_ : nullptr, precision_);
+      gemm({x + from(begin), rows, rowsOf(begin), width_}, {kernel_ + from(begin) * units_, rowsOf(begin), units_, units_},
+           {begin == 0 ? y : term(begin), units_, false, begin == 0 ? bias_ : nullptr}, precision_);
       return;
     }
     const int64_t first = begin * steps_ * units_, last = end * steps_ * units_;
@@ -44,8 +44,8 @@ class SplitDense : public DenseBase {
 
   void backward(const Step& step, int, int64_t begin, int64_t) override {
     if (!dx) return;
-    gemm(false, true, step.rows * steps_, rowsOf(begin), units_, 1, dy, units_, kernel_ + from(begin) * units_, units_, 0, dx + from(begin),
-         width_, nullptr, precision_);
+    gemm({dy, step.rows * steps_, units_, units_}, {kernel_ + from(begin) * units_, units_, rowsOf(begin), units_, true},
+         {dx + from(begin), width_}, precision_);
   }
 
   void weightTask(const Step& step, int64_t task) override {
@@ -53,7 +53,7 @@ class SplitDense : public DenseBase {
     for (int64_t r = from(task); r < last; r += rows) {
       const int64_t n = std::min(rows, last - r);
       float* g = step.updater->tile(kernelId_, r * units_, n * units_);
-      gemm(true, false, n, units_, step.rows * steps_, 1, x + r, width_, dy, units_, 0, g, units_, nullptr, precision_);
+      gemm({x + r, n, step.rows * steps_, width_, true}, {dy, step.rows * steps_, units_, units_}, {g, units_}, precision_);
       step.updater->done(kernelId_, r * units_, n * units_, g);
     }
     if (trainsBias_ && task == 0) biasGradient(step);

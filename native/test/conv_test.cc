@@ -1,7 +1,7 @@
 // Convolutions and transposed ones against loops over every position, tap and channel in double precision.
 #include <numeric>
 
-#include "native/kernels/bf16_gemm.h"
+#include "native/kernels/gemm/bf16.h"
 #include "native/test/op_harness.h"
 
 namespace gemmfit::test {

@@ -1,5 +1,5 @@
-#include "native/kernels/bf16_gemm.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/bf16.h"
+#include "native/kernels/gemm/gemm.h"
 #include "native/test/every_target.h"
 #include "native/test/network_harness.h"
 #include "native/test/op_harness.h"

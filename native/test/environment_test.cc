@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "native/engine/guard.h"
-#include "native/kernels/gemm.h"
+#include "native/kernels/gemm/blas.h"
 
 namespace gemmfit {
 namespace {

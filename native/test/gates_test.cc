@@ -1,5 +1,5 @@
 #include "native/kernels/gates.h"
-#include "native/kernels/packed_gemm.h"
+#include "native/kernels/gemm/packed.h"
 #include "native/test/recurrent_reference.h"
 
 namespace gemmfit::test {

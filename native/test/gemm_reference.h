@@ -1,13 +1,13 @@
 // Products beside a naive reference in double precision.
 #pragma once
-#include "native/kernels/tile_gemm.h"
+#include "native/kernels/gemm/matrix.h"
 #include "native/test/op_harness.h"
 
 namespace gemmfit::test {
 
 // A product under test, and what it makes of each operand before multiplying.
 struct GemmUnderTest {
-  void (*run)(const TileGemm&);
+  void (*run)(const Product&);
   float (*operand)(float);
 };
 
@@ -35,9 +35,9 @@ inline void checkProduct(const GemmUnderTest& gemm, const GemmCase& s) {
     Floats c = before;
     for (int64_t i = 0; i < s.m; i += rows)
       for (int64_t j = 0; j < s.n; j += columns)
-        gemm.run({s.transposeA, s.transposeB, std::min(rows, s.m - i), std::min(columns, s.n - j), s.k,
-                  a.data() + 1 + (s.transposeA ? i : i * lda), lda, b.data() + 1 + (s.transposeB ? j * ldb : j), ldb,
-                  c.data() + 1 + i * ldc + j, ldc, s.adds, s.bias ? bias.data() + j : nullptr});
+        gemm.run({{a.data() + 1 + (s.transposeA ? i : i * lda), std::min(rows, s.m - i), s.k, lda, s.transposeA},
+                  {b.data() + 1 + (s.transposeB ? j * ldb : j), s.k, std::min(columns, s.n - j), ldb, s.transposeB},
+                  {c.data() + 1 + i * ldc + j, ldc, s.adds, s.bias ? bias.data() + j : nullptr}});
     return c;
   };
   const auto operands = [&](Floats values) {

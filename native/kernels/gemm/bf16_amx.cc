@@ -1,4 +1,4 @@
-#include "native/kernels/bf16_amx.h"
+#include "native/kernels/gemm/bf16_amx.h"
 
 #ifdef GEMMFIT_BF16_AMX
 #include <cpuid.h>
@@ -134,9 +134,9 @@ bool mayUseAmx() {
   return may;
 }
 
-AMX_TARGET void bf16GemmAmx(const TileGemm& g) {
+AMX_TARGET void bf16ProductAmx(const Product& g) {
   // The same blocks of k whatever m and n: sums have one order.
-  const int64_t blockK = 2 * pairsFor(ceilDiv(g.k, std::max<int64_t>(1, ceilDiv(g.k, kBlockK))));
+  const int64_t blockK = 2 * pairsFor(ceilDiv(g.k(), std::max<int64_t>(1, ceilDiv(g.k(), kBlockK))));
   const Blocks& mine = blocks();
   float* const laidOutA = mine.a.get();
   float* const laidOutB = mine.b.get();
@@ -144,34 +144,34 @@ AMX_TARGET void bf16GemmAmx(const TileGemm& g) {
   _tile_loadconfig(&configuration);
   Square s{};
   s.aStride = blockK / 2 + kPad;
-  for (int64_t k0 = 0; k0 < std::max<int64_t>(1, g.k); k0 += std::max<int64_t>(1, blockK)) {
-    const int64_t k = std::min(blockK, g.k - k0), panel = kPairPanel * pairsFor(k);
+  for (int64_t k0 = 0; k0 < std::max<int64_t>(1, g.k()); k0 += std::max<int64_t>(1, blockK)) {
+    const int64_t k = std::min(blockK, g.k() - k0), panel = kPairPanel * pairsFor(k);
     s.pairs = pairsFor(k);
-    for (int64_t n0 = 0; n0 < g.n; n0 += kBlockN) {
-      const int64_t nn = std::min(kBlockN, g.n - n0);
-      if (g.transposeB)
-        pairPanelsTransposed(k, nn, g.b + n0 * g.ldb + k0, g.ldb, laidOutB, panel);
+    for (int64_t n0 = 0; n0 < g.n(); n0 += kBlockN) {
+      const int64_t nn = std::min(kBlockN, g.n() - n0);
+      if (g.b.transposed)
+        pairPanelsTransposed(k, nn, g.b.data + n0 * g.b.stride + k0, g.b.stride, laidOutB, panel);
       else
-        pairPanels(k, nn, g.b + k0 * g.ldb + n0, g.ldb, laidOutB, panel);
-      for (int64_t m0 = 0; m0 < g.m; m0 += kBlockM) {
-        const int64_t mn = std::min(kBlockM, g.m - m0);
-        const bool there = n0 > 0 && g.m <= kBlockM;  // laid out for the columns before
-        if (g.transposeA && !there)
-          pairRowsTransposed(mn, k, g.a + k0 * g.lda + m0, g.lda, laidOutA, s.aStride);
+        pairPanels(k, nn, g.b.data + k0 * g.b.stride + n0, g.b.stride, laidOutB, panel);
+      for (int64_t m0 = 0; m0 < g.m(); m0 += kBlockM) {
+        const int64_t mn = std::min(kBlockM, g.m() - m0);
+        const bool there = n0 > 0 && g.m() <= kBlockM;  // laid out for the columns before
+        if (g.a.transposed && !there)
+          pairRowsTransposed(mn, k, g.a.data + k0 * g.a.stride + m0, g.a.stride, laidOutA, s.aStride);
         else if (!there)
-          pairRows(mn, k, g.a + m0 * g.lda + k0, g.lda, laidOutA, s.aStride);
+          pairRows(mn, k, g.a.data + m0 * g.a.stride + k0, g.a.stride, laidOutA, s.aStride);
         for (int64_t j = 0; j < nn; j += kSquare) {
           const int64_t columns = std::min(kSquare, nn - j);
           s.b = laidOutB + j / kPairPanel * panel;
           s.start = nullptr;
           s.startStride = 0;
-          if (g.bias && k0 == 0) {
-            std::memcpy(mine.bias.get(), g.bias + n0 + j, static_cast<size_t>(columns) * sizeof(float));
+          if (g.c.bias && k0 == 0) {
+            std::memcpy(mine.bias.get(), g.c.bias + n0 + j, static_cast<size_t>(columns) * sizeof(float));
             s.start = mine.bias.get();
           }
           for (int64_t r = 0; r < mn; r += kSquare) {
             s.a = laidOutA + r * s.aStride;
-            makeSquare(s, std::min(kSquare, mn - r), columns, g.adds || k0 > 0, g.c + (m0 + r) * g.ldc + n0 + j, g.ldc);
+            makeSquare(s, std::min(kSquare, mn - r), columns, g.c.adds || k0 > 0, g.c.data + (m0 + r) * g.c.stride + n0 + j, g.c.stride);
           }
         }
       }

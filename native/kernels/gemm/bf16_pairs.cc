@@ -1,10 +1,10 @@
-#include "native/kernels/bf16_pairs.h"
+#include "native/kernels/gemm/bf16_pairs.h"
 
 #ifdef GEMMFIT_BF16_NATIVE
 #include <algorithm>
 
 #include "native/engine/shape.h"
-#include "native/kernels/bf16_target-inl.h"
+#include "native/kernels/gemm/bf16_target-inl.h"
 
 namespace gemmfit {
 namespace {

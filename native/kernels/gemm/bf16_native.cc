@@ -1,4 +1,4 @@
-#include "native/kernels/bf16_native.h"
+#include "native/kernels/gemm/bf16_native.h"
 
 #ifdef GEMMFIT_BF16_NATIVE
 #include <cpuid.h>
@@ -7,7 +7,7 @@
 
 #include "native/engine/shape.h"
 #include "native/engine/variable.h"
-#include "native/kernels/bf16_target-inl.h"
+#include "native/kernels/gemm/bf16_target-inl.h"
 
 namespace gemmfit {
 namespace {
@@ -100,39 +100,39 @@ bool cpuHasBf16() {
   return has;
 }
 
-void bf16GemmNative(const TileGemm& g) {
+void bf16ProductNative(const Product& g) {
   // The same blocks of k whatever m and n: sums have one order. Even, so that a pair lies in one block.
-  const int64_t blockK = std::max<int64_t>(2, ceilDiv(ceilDiv(g.k, std::max<int64_t>(1, ceilDiv(g.k, kBlockK))), 2) * 2);
+  const int64_t blockK = std::max<int64_t>(2, ceilDiv(ceilDiv(g.k(), std::max<int64_t>(1, ceilDiv(g.k(), kBlockK))), 2) * 2);
   const int64_t rowA = pairsFor(blockK) + kPad, panelA = kRows * pairsFor(blockK) + kPad, panelB = kPanel * pairsFor(blockK);
   float* const packedA = blocks().a.get();
   float* const packedB = blocks().b.get();
   Tile t{};
-  t.ldc = g.ldc;
+  t.ldc = g.c.stride;
   t.aStride = rowA;
-  for (int64_t k0 = 0; k0 < std::max<int64_t>(1, g.k); k0 += blockK) {
-    const int64_t k = std::min(blockK, g.k - k0);
+  for (int64_t k0 = 0; k0 < std::max<int64_t>(1, g.k()); k0 += blockK) {
+    const int64_t k = std::min(blockK, g.k() - k0);
     t.pairs = ceilDiv(k, 2);
-    t.adds = g.adds || k0 > 0;
-    for (int64_t n0 = 0; n0 < g.n; n0 += kBlockN) {
-      const int64_t nn = std::min(kBlockN, g.n - n0);
-      if (g.transposeB)
-        pairPanelsTransposed(k, nn, g.b + n0 * g.ldb + k0, g.ldb, packedB, panelB);
+    t.adds = g.c.adds || k0 > 0;
+    for (int64_t n0 = 0; n0 < g.n(); n0 += kBlockN) {
+      const int64_t nn = std::min(kBlockN, g.n() - n0);
+      if (g.b.transposed)
+        pairPanelsTransposed(k, nn, g.b.data + n0 * g.b.stride + k0, g.b.stride, packedB, panelB);
       else
-        pairPanels(k, nn, g.b + k0 * g.ldb + n0, g.ldb, packedB, panelB);
-      for (int64_t m0 = 0; m0 < g.m; m0 += kBlockM) {
-        const int64_t mn = std::min(kBlockM, g.m - m0);
-        if (g.transposeA)
-          pairGroups(mn, k, g.a + k0 * g.lda + m0, g.lda, packedA, panelA);
+        pairPanels(k, nn, g.b.data + k0 * g.b.stride + n0, g.b.stride, packedB, panelB);
+      for (int64_t m0 = 0; m0 < g.m(); m0 += kBlockM) {
+        const int64_t mn = std::min(kBlockM, g.m() - m0);
+        if (g.a.transposed)
+          pairGroups(mn, k, g.a.data + k0 * g.a.stride + m0, g.a.stride, packedA, panelA);
         else
-          pairRows(mn, k, g.a + m0 * g.lda + k0, g.lda, packedA, rowA);
+          pairRows(mn, k, g.a.data + m0 * g.a.stride + k0, g.a.stride, packedA, rowA);
         for (int64_t j = 0; j < nn; j += kPanel) {
           t.columns = std::min(kPanel, nn - j);
           t.b = packedB + j / kPanel * panelB;
-          t.bias = g.bias && k0 == 0 ? g.bias + n0 + j : nullptr;
+          t.bias = g.c.bias && k0 == 0 ? g.c.bias + n0 + j : nullptr;
           for (int64_t r = 0; r < mn; r += kRows) {
-            t.a = packedA + (g.transposeA ? r / kRows * panelA : r * rowA);
-            t.c = g.c + (m0 + r) * g.ldc + n0 + j;
-            kTiles[std::min<int64_t>(kRows, mn - r) - 1](g.transposeA, t);
+            t.a = packedA + (g.a.transposed ? r / kRows * panelA : r * rowA);
+            t.c = g.c.data + (m0 + r) * g.c.stride + n0 + j;
+            kTiles[std::min<int64_t>(kRows, mn - r) - 1](g.a.transposed, t);
           }
         }
       }

@@ -1,4 +1,4 @@
-#include "native/kernels/bf16_gemm.h"
+#include "native/kernels/gemm/bf16.h"
 
 #include <cstring>
 
@@ -36,9 +36,9 @@ std::vector<Way> everyWay() {
 }
 
 Bf16Kernel kernelUnderTest;
-void product(const TileGemm& g) { bf16GemmBy(kernelUnderTest, g); }
+void product(const Product& g) { bf16ProductBy(kernelUnderTest, g); }
 
-class Bf16GemmTest : public testing::TestWithParam<Way> {
+class Bf16ProductTest : public testing::TestWithParam<Way> {
  protected:
   void SetUp() override {
     hwy::SetSupportedTargetsForTest(GetParam().target);
@@ -50,23 +50,23 @@ std::string nameOf(const testing::TestParamInfo<Way>& info) {
   constexpr const char* names[] = {"emulated", "avx512", "amx"};
   return std::string(names[static_cast<int>(info.param.kernel)]) + "_" + hwy::TargetName(info.param.target);
 }
-INSTANTIATE_TEST_SUITE_P(Ways, Bf16GemmTest, testing::ValuesIn(everyWay()), nameOf);
+INSTANTIATE_TEST_SUITE_P(Ways, Bf16ProductTest, testing::ValuesIn(everyWay()), nameOf);
 
-constexpr GemmUnderTest kBf16Gemm{product, roundToBf16};
+constexpr GemmUnderTest kBf16Product{product, roundToBf16};
 
-TEST_P(Bf16GemmTest, IsTheProductOfRoundedOperandsWhateverTheCuts) {
-  checkProducts(kBf16Gemm, {1, 2, 12, 13, 31}, {1, 10, 16, 33}, {0, 1, 7, 40});
-  checkProducts(kBf16Gemm, {16, 17, 32, 33, 65}, {15, 17, 32, 64}, {31, 32, 33, 64});
+TEST_P(Bf16ProductTest, IsTheProductOfRoundedOperandsWhateverTheCuts) {
+  checkProducts(kBf16Product, {1, 2, 12, 13, 31}, {1, 10, 16, 33}, {0, 1, 7, 40});
+  checkProducts(kBf16Product, {16, 17, 32, 33, 65}, {15, 17, 32, 64}, {31, 32, 33, 64});
 }
 
 // More rows, columns and terms than a block has, and blocks that end in the middle of a pair.
-TEST_P(Bf16GemmTest, IsTheProductOfManyBlocks) {
-  checkProducts(kBf16Gemm, {205}, {1, 290}, {385, 801});
-  checkProducts(kBf16Gemm, {259}, {33}, {513});
-  checkProducts(kBf16Gemm, {33, 259}, {523}, {33});
+TEST_P(Bf16ProductTest, IsTheProductOfManyBlocks) {
+  checkProducts(kBf16Product, {205}, {1, 290}, {385, 801});
+  checkProducts(kBf16Product, {259}, {33}, {513});
+  checkProducts(kBf16Product, {33, 259}, {523}, {33});
 }
 
-TEST_P(Bf16GemmTest, RoundsAsTheInstructionDoes) {
+TEST_P(Bf16ProductTest, RoundsAsTheInstructionDoes) {
   // One term each: the product shows how its operand was rounded.
   Floats a;
   for (uint32_t exponent : {0u, 1u, 2u, 60u, 126u, 127u, 128u, 200u, 254u, 255u})
@@ -76,7 +76,7 @@ TEST_P(Bf16GemmTest, RoundsAsTheInstructionDoes) {
   const auto m = static_cast<int64_t>(a.size());
   const float one = 1;
   Floats c(a.size());
-  product({false, false, m, 1, 1, a.data(), 1, &one, 1, c.data(), 1});
+  product({{a.data(), m, 1, 1}, {&one, 1, 1, 1}, {c.data(), 1}});
   for (size_t i = 0; i < a.size(); ++i) {
     const float want = roundToBf16(a[i]);
     EXPECT_TRUE(std::isnan(want) ? std::isnan(c[i]) : c[i] == want) << std::hex << toBits(a[i]) << " gives " << toBits(c[i]);
@@ -89,8 +89,8 @@ TEST_P(Bf16GemmTest, RoundsAsTheInstructionDoes) {
 }
 
 // Instructions only beside AVX-512, which tells that the system saves their registers; and one way for all shapes.
-TEST_P(Bf16GemmTest, GoesByTheWayThatIsTold) {
-  if (tileGemmLanes() != 16) {
+TEST_P(Bf16ProductTest, GoesByTheWayThatIsTold) {
+  if (tileLanes() != 16) {
     EXPECT_EQ(bf16Kernel(), Bf16Kernel::emulated);
   }
   if (bf16Kernel() != kernelUnderTest) return;
@@ -99,8 +99,9 @@ TEST_P(Bf16GemmTest, GoesByTheWayThatIsTold) {
       const int64_t k = 70;
       const Floats a = randomFloats(m * k, 1), b = randomFloats(k * n, 2);
       Floats told(static_cast<size_t>(m * n)), c(told.size());
-      product({false, false, m, n, k, a.data(), k, b.data(), n, told.data(), n});
-      bf16Gemm({false, false, m, n, k, a.data(), k, b.data(), n, c.data(), n});
+      const Matrix left{a.data(), m, k, k}, right{b.data(), k, n, n};
+      product({left, right, {told.data(), n}});
+      bf16Product({left, right, {c.data(), n}});
       EXPECT_EQ(c, told);
     }
 }
@@ -115,14 +116,14 @@ TEST(Bf16, RoundsToTheNearestAndTiesToEven) {
 }
 
 // What fills up a last pair or vector must not meet an infinity, and NaN spoils its own row and column alone.
-TEST_P(Bf16GemmTest, InfinitiesAndNaNStayWhereTheyAre) {
+TEST_P(Bf16ProductTest, InfinitiesAndNaNStayWhereTheyAre) {
   const int64_t m = 13, n = 17, k = 5;
   for (const bool transposeA : {false, true})
     for (const bool transposeB : {false, true}) {
       Floats a(m * k, 1), b(k * n, 1), c(m * n);
       a[static_cast<size_t>(transposeA ? (k - 1) * m + 12 : 12 * k + k - 1)] = kInfinity;
       b[static_cast<size_t>(transposeB ? 16 * k + k - 1 : (k - 1) * n + 16)] = kNaN;
-      product({transposeA, transposeB, m, n, k, a.data(), transposeA ? m : k, b.data(), transposeB ? k : n, c.data(), n});
+      product({{a.data(), m, k, transposeA ? m : k, transposeA}, {b.data(), k, n, transposeB ? k : n, transposeB}, {c.data(), n}});
       for (int64_t i = 0; i < m; ++i)
         for (int64_t j = 0; j < n; ++j) {
           const float got = c[static_cast<size_t>(i * n + j)];

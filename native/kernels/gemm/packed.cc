@@ -1,4 +1,4 @@
-#include "native/kernels/packed_gemm.h"
+#include "native/kernels/gemm/packed.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,7 +6,7 @@
 #include "native/kernels/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "native/kernels/packed_gemm.cc"
+#define HWY_TARGET_INCLUDE "native/kernels/gemm/packed.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 
