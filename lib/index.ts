@@ -49,10 +49,12 @@ export type { Initializer } from './initializers.js';
 export { initializers } from './initializers.js';
 export { input, layers } from './layers/index.js';
 export type { Layer, LayerOptions, Shape, Weight } from './layers/layer.js';
+export { loadModel, modelFromJSON } from './load_model.js';
 export type { Loss } from './losses.js';
 export { losses } from './losses.js';
 export type { Metric } from './metrics.js';
 export { metrics } from './metrics.js';
+export type { CompileOptions, LossOption, MetricsOption } from './model/compilation.js';
 export type {
   ActivationName,
   ConstraintName,
@@ -71,17 +73,14 @@ export type { Config, Part, PartClass } from './registry.js';
 export { registerSerializable } from './registry.js';
 export type { Regularizer } from './regularizers.js';
 export { regularizers } from './regularizers.js';
-export { modelFromJSON } from './saving/from_json.js';
 export type { FileLimits } from './saving/limits.js';
 export type { LoadOptions, LoadWeightsOptions } from './saving/load.js';
-export { loadModel } from './saving/load.js';
 export type { SaveOptions, SaveWeightsOptions } from './saving/save.js';
 export type { LearningRateSchedule } from './schedules.js';
 export { schedules } from './schedules.js';
 export type { CloneOptions, SequentialOptions } from './sequential.js';
 export { Sequential, sequential } from './sequential.js';
 export type { SummaryOptions } from './terminal/summary.js';
-export type { CompileOptions, LossOption, MetricsOption } from './training/compilation.js';
 export type { EvaluateOptions } from './training/evaluate.js';
 export type { FitOptions } from './training/fit.js';
 export type { OnBatchOptions } from './training/on_batch.js';

@@ -292,7 +292,7 @@ it('messages of the engine are as short, whatever they quote', async () => {
 describe('lists that are long and hold nothing, or hold each other', () => {
   it('are refused before they are gone through', async () => {
     const doubled = Array.from({ length: 40 }).reduce<unknown[]>((inner) => [inner, inner], []);
-    const { modelFromJSON } = await import('../lib/saving/from_json.js');
+    const { modelFromJSON } = await import('../lib/load_model.js');
     const { toCallbacks } = await import('../lib/callbacks/plain.js');
     const sparse: unknown[] = [];
     sparse.length = 2 ** 32 - 1;

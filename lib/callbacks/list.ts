@@ -1,8 +1,9 @@
 import { isPromise } from '../errors.js';
+import { coreOf } from '../faces.js';
 import type { OutputStream } from '../terminal/output.js';
 import { type Callback, type CallbackParams, type HookName, type Logs, overrides } from './callback.js';
 import { History } from './history.js';
-import type { WatchedModel } from './model.js';
+import type { CallbackCore, WatchedModel } from './model.js';
 import { toCallbacks } from './plain.js';
 import { ProgbarLogger } from './progbar_logger.js';
 
@@ -45,11 +46,11 @@ export class CallbackList {
   readonly #train: readonly Callback[];
   readonly #test: readonly Callback[];
   readonly #predict: readonly Callback[];
-  readonly #model: WatchedModel;
+  readonly #core: CallbackCore | undefined;
   #ended = false;
 
   constructor(given: unknown, options: CallbackListOptions) {
-    this.#model = options.model;
+    this.#core = coreOf<CallbackCore>(options.model);
     const all = toCallbacks(given);
     const find = <T extends Callback>(kind: new () => T) => all.find((c): c is T => c instanceof kind) ?? null;
     this.history = find(History) ?? (options.addHistory ? new History() : null);
@@ -124,18 +125,18 @@ export class CallbackList {
   /** Calls one after the other. The model knows meanwhile that a hook of its own may be what calls it. */
   #fire(callbacks: readonly Callback[], call: (callback: Callback) => unknown): Fired {
     if (callbacks.length === 0) return undefined;
-    const model = this.#model;
+    const core = this.#core;
     let later: Promise<void> | undefined;
-    model.hook?.(1);
+    core?.hook(1);
     try {
       for (let i = 0; i < callbacks.length && !later; i++) {
         const result = call(callbacks[i]);
         if (isPromise(result)) later = this.#rest(result, callbacks.slice(i + 1), call);
       }
     } finally {
-      if (!later) model.hook?.(-1);
+      if (!later) core?.hook(-1);
     }
-    return later?.finally(() => model.hook?.(-1));
+    return later?.finally(() => core?.hook(-1));
   }
 
   async #rest(first: PromiseLike<unknown>, callbacks: readonly Callback[], call: (callback: Callback) => unknown): Promise<void> {

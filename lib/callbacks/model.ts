@@ -1,10 +1,10 @@
 import type { ArrayInput, DataInput, LabelInput, WeightArray } from '../data/inputs.js';
 import type { NDArray } from '../data/ndarray.js';
 import type { Layer, Weight } from '../layers/layer.js';
+import type { LossOption } from '../model/compilation.js';
 import type { Optimizer } from '../optimizers.js';
 import type { CloneOptions } from '../sequential.js';
 import type { SummaryOptions } from '../terminal/summary.js';
-import type { LossOption } from '../training/compilation.js';
 import type { EvaluateOptions } from '../training/evaluate.js';
 import type { Results } from '../training/option_types.js';
 import type { PredictBatchOptions, PredictOptions } from '../training/predict.js';
@@ -22,8 +22,14 @@ export interface WatchedModel {
   setWeights(weights: readonly WeightArray[]): void;
   /** Whether a metric is better when it is larger or smaller, where that is known. The name comes without `val_`. */
   metricDirection?(name: string): 'min' | 'max' | undefined;
-  /** @internal A hook begins (1) or ends (-1). */
-  hook?(change: 1 | -1): void;
+}
+
+/** What callbacks of this package, and those who call them, need of the core behind such a model. */
+export interface CallbackCore {
+  /** A hook begins (1) or ends (-1). */
+  hook(change: 1 | -1): void;
+  /** Weights and the averages that the optimizer keeps change places; false where it keeps none. */
+  swapAverages(): boolean;
 }
 
 /** What hooks may do with the model they are called with: it is the `Sequential` itself. */

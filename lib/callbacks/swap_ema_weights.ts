@@ -1,17 +1,13 @@
 import { ValueError } from '../errors.js';
+import { coreOf } from '../faces.js';
 import { checkBoolean, readOptions } from '../options.js';
 import { Callback, type Logs } from './callback.js';
+import type { CallbackCore } from './model.js';
 
 /** Options of {@link SwapEMAWeights}. */
 export interface SwapEMAWeightsOptions {
   /** Averages stand in the model from the end of an epoch to the beginning of the next: what saves it there saves them. Default false. */
   swapOnEpoch?: boolean;
-}
-
-/** What it needs of a model besides what callbacks see. */
-interface Averaging {
-  readonly optimizer: { averagesAreIn: boolean };
-  swapAverages(): boolean;
 }
 
 /**
@@ -27,13 +23,9 @@ export class SwapEMAWeights extends Callback {
     this.swapOnEpoch = checkBoolean('SwapEMAWeights', 'swapOnEpoch', o.swapOnEpoch);
   }
 
-  get #averaging(): Averaging {
-    return this.model as unknown as Averaging;
-  }
-
   #swap(averagesAreIn: boolean): void {
-    if (this.#averaging.optimizer.averagesAreIn === averagesAreIn) return;
-    if (!this.#averaging.swapAverages())
+    if (this.model.optimizer.averagesAreIn === averagesAreIn) return;
+    if (!coreOf<CallbackCore>(this.model)?.swapAverages())
       throw new ValueError(
         'SwapEMAWeights: the optimizer keeps no averages of the weights. Make it with useEma: true, such as optimizers.adam({ useEma: true }).',
         'ERR_NO_AVERAGES',
@@ -41,10 +33,10 @@ export class SwapEMAWeights extends Callback {
   }
 
   override getState(): boolean {
-    return this.#averaging.optimizer.averagesAreIn;
+    return this.model.optimizer.averagesAreIn;
   }
   override setState(averagesAreIn: boolean): void {
-    this.#averaging.optimizer.averagesAreIn = averagesAreIn;
+    this.model.optimizer.averagesAreIn = averagesAreIn;
   }
 
   override onEpochBegin(_epoch: number, _logs: Logs): void {

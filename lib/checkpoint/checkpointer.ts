@@ -8,7 +8,7 @@ import { ReduceLROnPlateau } from '../callbacks/reduce_lr_on_plateau.js';
 import { SwapEMAWeights } from '../callbacks/swap_ema_weights.js';
 import { addon } from '../engine/addon.js';
 import { ValueError } from '../errors.js';
-import type { Sequential } from '../sequential.js';
+import type { Model } from '../model/model.js';
 import { resultLogs } from '../training/results.js';
 import { decode, encode, type Stored } from './encode.js';
 import { type CheckpointFile, newestCheckpoint, removeCheckpoints, removeTorn, writeCheckpoint } from './file.js';
@@ -80,7 +80,7 @@ const WORDS: Record<string, string> = {
 };
 
 /** ValueError ERR_CHECKPOINT, which says what differs. */
-export function checkIdentity(resumable: Resumable, identity: FitIdentity, model: Sequential, steps: number | null): void {
+export function checkIdentity(resumable: Resumable, identity: FitIdentity, model: Model, steps: number | null): void {
   const { prints } = resumable.identity;
   const keys = [...new Set([...Object.keys(prints), ...Object.keys(identity.prints)])];
   const differs = keys.filter((key) => (prints[key] ?? null) !== (identity.prints[key] ?? null));
@@ -115,7 +115,7 @@ export class Checkpointer {
   #warned = false;
 
   constructor(
-    readonly model: Sequential,
+    readonly model: Model,
     readonly plan: CheckpointPlan,
     readonly list: CallbackList,
     readonly identity: FitIdentity,
@@ -175,7 +175,7 @@ export class Checkpointer {
       position,
       ended,
       fit: this.identity,
-      model: this.model.counters,
+      model: this.model.counterState,
       optimizer: {
         calls: optimizer.calls,
         learningRate: typeof optimizer.learningRate === 'number' ? optimizer.learningRate : null,
@@ -231,12 +231,12 @@ const nameOf = (callback: Callback): string =>
   callback.constructor.name === 'PlainCallback' ? 'object' : callback.constructor.name;
 
 /** Puts the model where the checkpoint left it. The callbacks' states come with `restoreCallbacks`, after `onTrainBegin`. */
-export function restoreModel(model: Sequential, { file }: Resumable): void {
+export function restoreModel(model: Model, { file }: Resumable): void {
   const { model: counters, optimizer } = file.meta as {
-    model: Sequential['counters'];
+    model: Model['counterState'];
     optimizer: { calls: number; learningRate: number | null };
   };
-  model.counters = counters;
+  model.counterState = counters;
   writeVariables(model, file.tensors);
   model.optimizer.calls = optimizer.calls;
   if (optimizer.learningRate !== null) model.optimizer.learningRate = optimizer.learningRate;
@@ -255,7 +255,7 @@ export function restoredLogs({ file }: Resumable): Logs {
 }
 
 /** Sums of loss and metrics of the epoch that is under way. */
-export function restoreTotals(model: Sequential, { file }: Resumable): void {
+export function restoreTotals(model: Model, { file }: Resumable): void {
   model.engine().trainingSums = decode(file.meta.sums, file.tensors) as TrainingSums;
 }
 

@@ -1,11 +1,11 @@
 import type { NativeVariable } from '../engine/addon.js';
-import { slotsOf } from '../engine/optimizer_state.js';
+import type { Model } from '../model/model.js';
+import { slotsOf } from '../model/optimizer_state.js';
 import { weightPaths } from '../saving/apply.js';
-import type { Sequential } from '../sequential.js';
 import type { Stored } from './encode.js';
 
 /** Every variable that a training changes, by a name that says whose it is. */
-function variablesOf(model: Sequential): Map<string, NativeVariable> {
+function variablesOf(model: Model): Map<string, NativeVariable> {
   const out = new Map<string, NativeVariable>();
   const seen = new Set<NativeVariable>();
   const add = (name: string, variable: NativeVariable) => {
@@ -30,7 +30,7 @@ function variablesOf(model: Sequential): Map<string, NativeVariable> {
 }
 
 /** Copies all of them as they lie: rows of large tables that are behind stay so, and nothing changes by being written down. */
-export function readVariables(model: Sequential, tensors: Map<string, Stored>): void {
+export function readVariables(model: Model, tensors: Map<string, Stored>): void {
   for (const [name, variable] of variablesOf(model)) {
     const { shape, values, updated, scales } = variable.readState();
     tensors.set(name, { shape, data: values });
@@ -57,7 +57,7 @@ function wrongRows(updated: unknown, scales: unknown, shape: readonly number[]):
 }
 
 /** What does not fit a model, in words; null where all does. */
-export function misfit(model: Sequential, tensors: ReadonlyMap<string, Stored>): string | null {
+export function misfit(model: Model, tensors: ReadonlyMap<string, Stored>): string | null {
   const isState = (name: string) => name.startsWith('states/');
   for (const [name, variable] of variablesOf(model)) {
     const stored = tensors.get(name);
@@ -71,7 +71,7 @@ export function misfit(model: Sequential, tensors: ReadonlyMap<string, Stored>):
 }
 
 /** Puts all of them back. The model has been checked with `misfit`. */
-export function writeVariables(model: Sequential, tensors: ReadonlyMap<string, Stored>): void {
+export function writeVariables(model: Model, tensors: ReadonlyMap<string, Stored>): void {
   for (const [name, variable] of variablesOf(model)) {
     const { shape, data } = tensors.get(name) as Stored;
     const updated = tensors.get(`rows/${name}/updated`)?.data ?? new Int32Array(0);

@@ -5,18 +5,18 @@ import { Nested, type Stack } from './nested.js';
 
 /**
  * A layer with the same options and weights of its own. Layers inside are copied too; parts such as initializers, which keep nothing, are shared.
- * @param cloneModel copies a model that is a layer
+ * @param cloneStack copies a model that is a layer
  */
-export function cloneLayer(layer: Layer, cloneModel: (model: Stack) => Stack): Layer {
-  const copy = layer instanceof Nested ? new Nested(cloneModel(layer.model)) : fromConfig(layer, cloneModel);
+export function cloneLayer(layer: Layer, cloneStack: (model: Stack) => Stack): Layer {
+  const copy = layer instanceof Nested ? new Nested(cloneStack(layer.stack)) : fromConfig(layer, cloneStack);
   copy.name = layer.name;
   if (hasAutomaticName(layer)) allowRenumbering(copy);
   return copy;
 }
 
-function fromConfig(layer: Layer, cloneModel: (model: Stack) => Stack): Layer {
+function fromConfig(layer: Layer, cloneStack: (model: Stack) => Stack): Layer {
   const copyOf = (value: unknown): unknown => {
-    if (value instanceof Layer) return cloneLayer(value, cloneModel);
+    if (value instanceof Layer) return cloneLayer(value, cloneStack);
     return Array.isArray(value) ? value.map(copyOf) : value;
   };
   const config: Config = Object.fromEntries(Object.entries(layer.getConfig()).map(([key, value]) => [key, copyOf(value)]));

@@ -4,8 +4,10 @@ import type { Config } from '../registry.js';
 import { isStateful, type Layer, type Lowering, listedGroups, lowerAll, type Shape, type WeightGroup } from './layer.js';
 import { Wrapper } from './wrapper.js';
 
-/** What a model must have to be a layer of another: a `Sequential`. */
+/** What a model must have to be a layer of another: the core of a `Sequential`. */
 export interface Stack {
+  /** What users hold: the model itself. */
+  readonly face: object;
   readonly name: string;
   readonly layers: readonly Layer[];
   readonly inputShape: Shape | null;
@@ -16,9 +18,6 @@ export interface Stack {
   unbuild(): void;
 }
 
-export const isStack = (value: unknown): value is Stack =>
-  typeof value === 'object' && value !== null && 'buildFor' in value && Array.isArray((value as { layers?: unknown }).layers);
-
 /**
  * A model as one layer of another: `outer.add(inner)`. Its layers and weights stay those of the inner model, so that training the outer one
  * trains it, and `trainable` is that of the model. Layers may not be added to it or taken off any more.
@@ -27,14 +26,16 @@ export class Nested extends Wrapper {
   static override readonly className = 'Sequential';
   protected override readonly innerNames = [];
 
-  constructor(
-    /** The model itself. */
-    readonly model: Stack,
-  ) {
-    const { name, inputShape, layers } = model;
+  constructor(readonly stack: Stack) {
+    const { name, inputShape, layers } = stack;
     super({ name, ...(inputShape ? { batchInputShape: inputShape } : {}) }, layers);
     if (layers.length === 0)
       throw new ValueError(`${this.label} has no layers: add them before it becomes a layer itself.`, 'ERR_LAYER');
+  }
+
+  /** The model itself, as users hold it. */
+  get model(): object {
+    return this.stack.face;
   }
 
   get layers(): readonly Layer[] {
@@ -42,23 +43,23 @@ export class Nested extends Wrapper {
   }
 
   override get trainable(): boolean {
-    return this.model.trainable;
+    return this.stack.trainable;
   }
   override set trainable(value: boolean) {
-    this.model.trainable = value;
+    this.stack.trainable = value;
   }
 
   get stateful(): boolean {
     return this.layers.some(isStateful);
   }
 
-  /** Whether a model is inside, at any depth. */
-  holds(model: unknown): boolean {
-    return this.model === model || this.layers.some((l) => l instanceof Nested && l.holds(model));
+  /** Whether a stack is inside, at any depth. */
+  holds(stack: unknown): boolean {
+    return this.stack === stack || this.layers.some((l) => l instanceof Nested && l.holds(stack));
   }
 
   outputShapeOf(input: Shape): Shape {
-    const own = this.model.inputShape?.slice(1);
+    const own = this.stack.inputShape?.slice(1);
     if (own && (own.length !== input.length || own.some((d, i) => d !== null && input[i] !== null && d !== input[i])))
       throw new ValueError(
         `${this.label} is a model that takes samples of shape [${own.map(String)}]. Received samples of shape [${input.map(String)}].`,
@@ -69,7 +70,7 @@ export class Nested extends Wrapper {
 
   protected override createWeights(input: Shape): void {
     this.checkUnchanged();
-    this.model.buildFor(input);
+    this.stack.buildFor(input);
     for (const layer of this.layers) this.weights.push(...layer.weights);
   }
 
@@ -85,16 +86,16 @@ export class Nested extends Wrapper {
 
   override saveBuild(): () => void {
     const undo = super.saveBuild();
-    const { built } = this.model;
+    const { built } = this.stack;
     return () => {
       undo();
-      if (!built) this.model.unbuild();
+      if (!built) this.stack.unbuild();
     };
   }
 
   /** Throws a ValueError where layers were added to the model, or taken off, since it became a layer. */
   checkUnchanged(): void {
-    const now = this.model.layers;
+    const now = this.stack.layers;
     if (now.length !== this.layers.length || now.some((l, i) => l !== this.layers[i]))
       throw new ValueError(
         `${this.label}: its model has other layers now than when it was added. Make the inner model complete first.`,

@@ -1,5 +1,6 @@
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
+import { coreOf } from '../faces.js';
 import type { LayerIdentifier, PartConfig } from '../identifiers.js';
 import type { LayerName } from '../names.js';
 import { checkOneOf } from '../options.js';
@@ -8,7 +9,7 @@ import { classNameOf } from '../registry.js';
 import { warnOnce } from '../warnings.js';
 import { layerRegistry } from './index.js';
 import { isStateful, Layer, type LayerOptions, type Lowering, labelled, lowerAll, type Shape } from './layer.js';
-import { isStack, Nested } from './nested.js';
+import { Nested, type Stack } from './nested.js';
 import { RecurrentLayer } from './recurrent.js';
 import { RecurrentCell } from './recurrent_cell.js';
 import { StackedRNNCells } from './recurrent_cells.js';
@@ -16,7 +17,8 @@ import { Wrapper } from './wrapper.js';
 
 /** The layer an option holds: an instance, a model (as one layer), or a config. */
 function layerOf(where: string, option: string, value: unknown): Layer {
-  if (isStack(value)) return new Nested(value);
+  const stack = coreOf<Stack>(value);
+  if (stack) return new Nested(stack);
   const isConfig =
     typeof value === 'object' && value !== null && !(value instanceof Layer) && ('className' in value || 'class_name' in value);
   const layer = isConfig ? layerRegistry.resolve(value, `${where}: '${option}'`) : value;

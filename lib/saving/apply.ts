@@ -1,7 +1,7 @@
 import { ValueError } from '../errors.js';
 import { type Layer, listedGroups, type Weight, type WeightGroup } from '../layers/layer.js';
 import { Nested } from '../layers/nested.js';
-import type { Sequential } from '../sequential.js';
+import type { Model } from '../model/model.js';
 import { warnOnce } from '../warnings.js';
 import { legacyOrder } from './legacy_layout.js';
 import { modelGroups, variablesOf } from './model_state.js';
@@ -26,7 +26,7 @@ interface Match {
  * Gives a model the weights of a file: all of them, or none where something does not fit. ValueError ERR_WEIGHTS_MISMATCH, which names the layer,
  * what the file has and what the model expects.
  */
-export function applyWeights(where: string, model: Sequential, saved: SavedWeights, options: ApplyOptions): void {
+export function applyWeights(where: string, model: Model, saved: SavedWeights, options: ApplyOptions): void {
   const writes: [Weight, Float32Array][] = [];
   for (const { label, weights, tensors } of matches(where, model, saved, options.byName)) {
     const wrong = mismatch(weights, tensors);
@@ -46,7 +46,7 @@ function mismatch(weights: readonly Weight[], tensors: readonly Tensor[]): strin
   return `the file has weights of shapes ${shapes(tensors)}, and the layer has ${shapes(weights)}`;
 }
 
-function matches(where: string, model: Sequential, saved: SavedWeights, byName: boolean): Match[] {
+function matches(where: string, model: Model, saved: SavedWeights, byName: boolean): Match[] {
   switch (saved.by) {
     case 'structure':
       return byStructure(where, model, saved.root, byName);
@@ -61,7 +61,7 @@ function matches(where: string, model: Sequential, saved: SavedWeights, byName: 
   }
 }
 
-function byStructure(where: string, model: Sequential, root: SavedGroup, byName: boolean): Match[] {
+function byStructure(where: string, model: Model, root: SavedGroup, byName: boolean): Match[] {
   const groups = modelGroups(model);
   const placeOf = byName ? placesByName(root) : null;
   const out: Match[] = [];
@@ -102,7 +102,7 @@ function placesByName(root: SavedGroup): (path: string, groups: readonly (readon
 
 type NamedLayers = Extract<SavedWeights, { by: 'layer' }>['layers'];
 
-function byLayer(where: string, model: Sequential, saved: NamedLayers, byName: boolean): Match[] {
+function byLayer(where: string, model: Model, saved: NamedLayers, byName: boolean): Match[] {
   const own = model.layers
     .map((layer) => ({ name: layer.name as string, weights: legacyOrder(layer.weights) }))
     .filter((l) => l.weights.length);
@@ -135,7 +135,7 @@ const leavesOf = (layers: readonly Layer[]): Layer[] =>
   layers.flatMap((l) => (l instanceof Nested ? leavesOf(l.layers) : l.weights.length ? [l] : []));
 
 /** By names that begin with the layer's, or, where layers are called otherwise, by TensorFlow.js's order: weights that do not train come last. */
-function byPrefix(model: Sequential, tensors: readonly (readonly [name: string, tensor: Tensor])[], byName: boolean): Match[] {
+function byPrefix(model: Model, tensors: readonly (readonly [name: string, tensor: Tensor])[], byName: boolean): Match[] {
   const leaves = leavesOf(model.layers);
   const names = new Map(leaves.map((layer) => [layer.name as string, [] as Tensor[]]));
   let all = names.size === leaves.length;
@@ -158,7 +158,7 @@ function byPrefix(model: Sequential, tensors: readonly (readonly [name: string, 
 }
 
 /** Every weight of a model by its path: names of layers and attributes, then the weight's own. `lstm/cell/kernel`. */
-export function weightPaths(model: Sequential): Map<string, Weight> {
+export function weightPaths(model: Model): Map<string, Weight> {
   const out = new Map<string, Weight>();
   const visit = (path: string, group: WeightGroup) => {
     for (const { name, weight } of group.weights) out.set(`${path}/${name}`, weight);
@@ -175,7 +175,7 @@ function segment(attribute: string, group: WeightGroup): string {
   return /^sequential(_\d+)?$/.test(group.name) ? attribute.slice('layers/'.length) : group.name;
 }
 
-function byPath(where: string, model: Sequential, tensors: ReadonlyMap<string, Tensor>, byName: boolean): Match[] {
+function byPath(where: string, model: Model, tensors: ReadonlyMap<string, Tensor>, byName: boolean): Match[] {
   const paths = weightPaths(model);
   const out: Match[] = [];
   for (const [path, weight] of paths) {
@@ -197,7 +197,7 @@ function byPath(where: string, model: Sequential, tensors: ReadonlyMap<string, T
  * Gives a compiled model's optimizer what it kept. As in Keras, what does not fit is a warning, and the optimizer starts anew: a model without it predicts
  * the same.
  */
-export function applyOptimizer(where: string, model: Sequential, saved: SavedOptimizer): void {
+export function applyOptimizer(where: string, model: Model, saved: SavedOptimizer): void {
   const own = variablesOf(model, saved.hasRate)?.variables;
   if (!own) return;
   const variables = saved.bySlot ? slotBySlot(own) : own;

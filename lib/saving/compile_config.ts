@@ -1,5 +1,5 @@
+import type { Model } from '../model/model.js';
 import type { Config } from '../registry.js';
-import type { Sequential } from '../sequential.js';
 import { classOf, isObject, plain } from './plain.js';
 
 /**
@@ -32,7 +32,7 @@ function metrics(value: unknown): unknown {
  * How a model was compiled, in Keras 3's words; null where it was not, or where something has no words: a loss or metric that is a function or an object of
  * the user's own without a class.
  */
-export function compileConfig(model: Sequential, serialize: (value: unknown) => unknown): Config | null {
+export function compileConfig(model: Model, serialize: (value: unknown) => unknown): Config | null {
   if (!model.compiled) return null;
   const { optimizer, options } = model.compilation('save');
   const parts = [options.loss, options.metrics, options.weightedMetrics];

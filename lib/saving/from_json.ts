@@ -4,70 +4,42 @@ import type { Layer } from '../layers/layer.js';
 import { allowRenumbering } from '../layers/names.js';
 import { Nested } from '../layers/nested.js';
 import { withWeightBudget } from '../layers/weight_budget.js';
-import { readOptions } from '../options.js';
+import type { Model, NewModel } from '../model/model.js';
 import { type Config, type Part, type PartClass, withCustomObjects } from '../registry.js';
-import { Sequential } from '../sequential.js';
 import { warnOnce } from '../warnings.js';
 import { compileOptions } from './compile_config.js';
 import { type LayerEntry, layerOptions, readEntry, readTopology, type Topology } from './config.js';
 import { isObject } from './plain.js';
 
-/**
- * A new model from its JSON: weights are drawn anew, the layers, names and shapes are those of the file. Reads what Keras 3, Keras 2 and tf.keras
- * (`model.to_json()`), Keras before 2.2.3 (a list of layers) and TensorFlow.js (`model.json`, `model.toJSON()`) write, and `model.toJSON()` of this package.
- * Where the JSON tells how the model was compiled, the new one is compiled likewise.
- *
- * The text may come from anywhere: nothing in it is run, and layers that are code (`Lambda`, `TFOpLambda`, ...) are refused.
- * Throws ValueError, which names the layer and the key: ERR_JSON, ERR_CONFIG, ERR_UNKNOWN_NAME (register custom layers with `registerSerializable`),
- * ERR_UNKNOWN_OPTION, ERR_LAMBDA.
- * @example
- * import { readFile } from 'node:fs/promises';
- *
- * const model = modelFromJSON(await readFile('model.json', 'utf8'));
- */
-export function modelFromJSON(json: string | object, options?: ModelFromJSONOptions): Sequential {
-  const { customObjects } = readOptions<Required<ModelFromJSONOptions>>('modelFromJSON', options, { customObjects: null });
-  return buildModel('modelFromJSON', json, {
-    compile: true,
-    compileConfig: null,
-    customObjects,
-    weightBytes: MOST_WEIGHT_BYTES,
-  });
-}
-
-/** Options of `modelFromJSON`. */
-export interface ModelFromJSONOptions {
-  /** Classes of yours by the names that the config has for them, for this call alone. */
-  customObjects?: Record<string, PartClass<Part>> | null;
-}
-
-/** Of a model whose file does not say how much it has. */
-const MOST_WEIGHT_BYTES = 2 ** 33;
+/** How much the weights of a model may take whose file does not say it. */
+export const MOST_WEIGHT_BYTES = 2 ** 33;
 
 /** A model from its JSON. `compileConfig`: how it was compiled, where the JSON does not say it. `weightBytes`: how much its weights may take. */
 export function buildModel(
   where: string,
   json: string | object,
+  newModel: NewModel,
   options: {
     compile: boolean;
     compileConfig: Config | null;
     customObjects: Record<string, PartClass<Part>> | null;
     weightBytes: number;
   },
-): Sequential {
+): Model {
   return withCustomObjects(where, options.customObjects, () => {
     const topology = readTopology(where, json);
-    const model = withWeightBudget(options.weightBytes, () => makeModel(where, topology));
+    const model = withWeightBudget(options.weightBytes, () => makeModel(where, topology, newModel));
     const compiled = topology.compileConfig ?? options.compileConfig;
     if (options.compile && compiled) compile(where, model, compiled);
     return model;
   });
 }
 
-function makeModel(where: string, topology: Topology): Sequential {
-  const layers = topology.layers.map((entry, i) => makeLayer(`${where}: layer ${i}`, entry, topology));
+function makeModel(where: string, topology: Topology, newModel: NewModel): Model {
+  const layers = topology.layers.map((entry, i) => makeLayer(`${where}: layer ${i}`, entry, topology, newModel));
   const { name, trainable } = topology;
-  const model = new Sequential({ ...(name === undefined ? {} : { name }), layers, trainable });
+  const model = newModel({ ...(name === undefined ? {} : { name }), trainable });
+  model.addAll(layers.map((layer) => layerRegistry.resolve(layer, 'add')));
   // Nobody can tell any more who gave them.
   for (const layer of layers) allowRenumbering(layer);
   model.autoNamed = /^sequential(_\d+)?$/.test(model.name);
@@ -77,7 +49,7 @@ function makeModel(where: string, topology: Topology): Sequential {
 }
 
 /** How a model was compiled is worth less than the model: what cannot be read of it is a warning. */
-function compile(where: string, model: Sequential, config: Config): void {
+function compile(where: string, model: Model, config: Config): void {
   try {
     model.compile(compileOptions(config));
   } catch (error) {
@@ -99,12 +71,14 @@ function warnOfOtherSampling(label: string, className: string, options: Config):
 
 const nestedLayers = ['layer', 'backwardLayer', 'cell'] as const;
 
-function makeLayer(where: string, entry: LayerEntry, topology: Topology): Layer {
+function makeLayer(where: string, entry: LayerEntry, topology: Topology, newModel: NewModel): Layer {
   const { className } = entry;
   const label = `${where} ${typeof entry.config.name === 'string' ? `'${entry.config.name}' ` : ''}(${className})`;
   if (className === 'Sequential') {
     const inner = readTopology(label, { class_name: className, config: entry.config });
-    return new Nested(makeModel(label, { ...inner, dialect: topology.dialect, old: topology.old, tfjs: topology.tfjs }));
+    return new Nested(
+      makeModel(label, { ...inner, dialect: topology.dialect, old: topology.old, tfjs: topology.tfjs }, newModel),
+    );
   }
   if (['Functional', 'Model'].includes(className))
     throw new ValueError(
@@ -120,10 +94,10 @@ function makeLayer(where: string, entry: LayerEntry, topology: Topology): Layer 
   const options = layerOptions(entry, topology);
   for (const key of nestedLayers)
     if (isObject(options[key]))
-      options[key] = makeLayer(`${label}: '${key}'`, readEntry(`${label}: '${key}'`, options[key]), topology);
+      options[key] = makeLayer(`${label}: '${key}'`, readEntry(`${label}: '${key}'`, options[key]), topology, newModel);
   if (Array.isArray(options.cells))
     options.cells = options.cells.map((cell, i) =>
-      makeLayer(`${label}: cell ${i}`, readEntry(`${label}: cell ${i}`, cell), topology),
+      makeLayer(`${label}: cell ${i}`, readEntry(`${label}: cell ${i}`, cell), topology, newModel),
     );
   if (topology.tfjs) warnOfOtherSampling(label, className, options);
   try {

@@ -1,5 +1,5 @@
 import { listedGroups, type Weight, type WeightGroup } from '../layers/layer.js';
-import type { Sequential } from '../sequential.js';
+import type { Model } from '../model/model.js';
 import { emptyGroup, groupAt, type Hdf5Array, type Hdf5Attribute, type Hdf5Group } from './hdf5/tree.js';
 import { variablesOf } from './model_state.js';
 
@@ -46,7 +46,7 @@ export const legacyOrder = (weights: readonly Weight[]): Weight[] => [
 ];
 
 /** A model's weights as `model_weights` has them. */
-export function weightsGroup(model: Sequential): Hdf5Group {
+export function weightsGroup(model: Model): Hdf5Group {
   const root = emptyGroup();
   setList(
     root,
@@ -73,7 +73,7 @@ export function weightsGroup(model: Sequential): Hdf5Group {
 }
 
 /** What the optimizer keeps as `optimizer_weights` has it: without the learning rate, which stands in the config. Null where nothing is compiled. */
-export function optimizerGroup(model: Sequential): Hdf5Group | null {
+export function optimizerGroup(model: Model): Hdf5Group | null {
   const own = variablesOf(model, false);
   if (!own) return null;
   const root = emptyGroup();

@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
 import { show, typeError } from '../errors.js';
+import type { Model, NewModel } from '../model/model.js';
 import { checkBoolean, readOptions } from '../options.js';
 import type { Part, PartClass } from '../registry.js';
-import type { Sequential } from '../sequential.js';
 import { applyOptimizer, applyWeights } from './apply.js';
 import type { Format } from './formats/format.js';
 import { formatOfBytes, formatOfPath } from './formats/index.js';
@@ -33,24 +33,13 @@ export interface LoadWeightsOptions {
 const reads = (format: Format) => format.read !== undefined;
 const readsModels = (format: Format) => reads(format) && format.holds === 'model';
 
-/**
- * A model from a file: `.keras` (Keras 3, tf.keras from 2.12 on), `.h5` (Keras 2, tf.keras, Keras 3), a folder or `model.json` of TensorFlow.js. It predicts what it predicted there, and training goes
- * on where it stopped, where the file has what the optimizer kept.
- *
- * The file may come from anywhere: nothing in it is run, sizes are checked before memory is taken, and what a model has no use for (links, code) is
- * refused. Throws ValueError: ERR_NO_FILE, ERR_FORMAT, ERR_FILE (damaged), ERR_FILE_REFUSED, and what `modelFromJSON` throws.
- * @param file path, or the file's bytes
- * @example
- * await model.fit(x, y, { verbose: 0 });
- * const bytes = await model.toBuffer('keras'); // or: await model.save('model.keras')
- * const same = await loadModel(bytes); // or: await loadModel('model.keras')
- */
-export async function loadModel(file: string | Uint8Array, options?: LoadOptions): Promise<Sequential> {
+/** A model from a file, or from its bytes. */
+export async function readModel(file: string | Uint8Array, newModel: NewModel, options?: LoadOptions): Promise<Model> {
   const o = readOptions<Required<LoadOptions>>('loadModel', options, { compile: true, customObjects: null, limits: {} });
   const compile = checkBoolean('loadModel', 'compile', o.compile);
   const where = 'loadModel';
   const saved = await readFile(where, file, o.limits, readsModels);
-  const model = buildModel(where, saved.config as object, {
+  const model = buildModel(where, saved.config as object, newModel, {
     compile,
     compileConfig: saved.compileConfig,
     customObjects: o.customObjects,
@@ -62,7 +51,7 @@ export async function loadModel(file: string | Uint8Array, options?: LoadOptions
 }
 
 /** Gives a model the weights of a file; all of them, or none. */
-export async function loadWeights(model: Sequential, file: unknown, options?: LoadWeightsOptions): Promise<void> {
+export async function loadWeights(model: Model, file: unknown, options?: LoadWeightsOptions): Promise<void> {
   const where = 'loadWeights';
   const o = readOptions<Required<LoadWeightsOptions>>(where, options, { byName: false, skipMismatch: false, limits: {} });
   const byName = checkBoolean(where, 'byName', o.byName);

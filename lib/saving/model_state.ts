@@ -1,6 +1,6 @@
 import { listedGroups, type WeightGroup } from '../layers/layer.js';
 import { trainingWeights } from '../layers/stack.js';
-import type { Sequential } from '../sequential.js';
+import type { Model } from '../model/model.js';
 import { type OptimizerVariable, optimizerVariables } from './optimizer_variables.js';
 
 /** A weight's values as they were at one moment. */
@@ -36,7 +36,7 @@ export interface ModelState {
 }
 
 /** The weight groups of a model, in Keras's paths. */
-export function modelGroups(model: Sequential): [path: string, group: WeightGroup][] {
+export function modelGroups(model: Model): [path: string, group: WeightGroup][] {
   const out: [string, WeightGroup][] = [];
   const visit = (path: string, group: WeightGroup) => {
     out.push([path, group]);
@@ -48,7 +48,7 @@ export function modelGroups(model: Sequential): [path: string, group: WeightGrou
 }
 
 /** The optimizer's variables, where a model has been compiled and built. */
-export function variablesOf(model: Sequential, rate = true): { name: string; variables: OptimizerVariable[] } | null {
+export function variablesOf(model: Model, rate = true): { name: string; variables: OptimizerVariable[] } | null {
   if (!model.compiled || !model.built) return null;
   const { optimizer } = model;
   // Settles which weights train.
@@ -61,7 +61,7 @@ export function variablesOf(model: Sequential, rate = true): { name: string; var
  * A copy of all that a model has learnt, made at once: training may go on while it is written. RuntimeError ERR_BUSY while a batch runs.
  * @param withOptimizer whether what the optimizer keeps is in it
  */
-export function stateOf(model: Sequential, withOptimizer: boolean): ModelState {
+export function stateOf(model: Model, withOptimizer: boolean): ModelState {
   const groups = modelGroups(model).map(([path, group]) => ({
     path,
     name: group.name,

@@ -1,5 +1,5 @@
-import { slotsOf } from '../engine/optimizer_state.js';
 import type { Weight } from '../layers/layer.js';
+import { slotsOf } from '../model/optimizer_state.js';
 import type { Optimizer } from '../optimizers.js';
 
 /** A number or an array that an optimizer keeps, as files of Keras hold it. */

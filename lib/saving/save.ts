@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { show, typeError, ValueError } from '../errors.js';
+import type { Model } from '../model/model.js';
 import { checkBoolean, readOptions } from '../options.js';
-import type { Sequential } from '../sequential.js';
 import { writeFileAtomically } from './atomic_file.js';
 import type { Format, WrittenFiles } from './formats/format.js';
 import { formatOfName, formatOfPath } from './formats/index.js';
@@ -22,7 +22,7 @@ export type SaveWeightsOptions = Omit<SaveOptions, 'includeOptimizer'>;
 const writes = (format: Format) => format.write !== undefined;
 const writesModels = (format: Format) => writes(format) && format.holds === 'model';
 
-const needsBuilt = (where: string, model: Sequential) => {
+const needsBuilt = (where: string, model: Model) => {
   if (!model.built)
     throw new ValueError(
       `${where}: model '${model.name}' has no weights yet: give the first layer an 'inputShape', call build([null, ...]), or fit it.`,
@@ -31,14 +31,14 @@ const needsBuilt = (where: string, model: Sequential) => {
 };
 
 /** The whole model into a file, or into a stream. */
-export async function save(model: Sequential, target: unknown, options?: SaveOptions): Promise<void> {
+export async function save(model: Model, target: unknown, options?: SaveOptions): Promise<void> {
   const o = readOptions<Required<SaveOptions>>('save', options, { overwrite: true, includeOptimizer: true, format: null });
   const includeOptimizer = checkBoolean('save', 'includeOptimizer', o.includeOptimizer);
   await write('save', model, target, checkBoolean('save', 'overwrite', o.overwrite), o.format, includeOptimizer, writesModels);
 }
 
 /** The weights alone. */
-export async function saveWeights(model: Sequential, target: unknown, options?: SaveWeightsOptions): Promise<void> {
+export async function saveWeights(model: Model, target: unknown, options?: SaveWeightsOptions): Promise<void> {
   const o = readOptions<Required<SaveWeightsOptions>>('saveWeights', options, { overwrite: true, format: null });
   const overwrite = checkBoolean('saveWeights', 'overwrite', o.overwrite);
   await write('saveWeights', model, target, overwrite, o.format, true, (format) => writes(format) && format.holds === 'weights');
@@ -46,7 +46,7 @@ export async function saveWeights(model: Sequential, target: unknown, options?: 
 
 /** The bytes of the file that `save` would write. */
 export async function toBuffer(
-  model: Sequential,
+  model: Model,
   name: unknown = 'keras',
   options?: Pick<SaveOptions, 'includeOptimizer'>,
 ): Promise<Uint8Array> {
@@ -59,12 +59,12 @@ export async function toBuffer(
   return Buffer.concat([...pieces]);
 }
 
-const made = (format: Format, model: Sequential, includeOptimizer: boolean): Promise<WrittenFiles> =>
+const made = (format: Format, model: Model, includeOptimizer: boolean): Promise<WrittenFiles> =>
   (format.write as NonNullable<Format['write']>)(model, { includeOptimizer });
 
 async function write(
   where: string,
-  model: Sequential,
+  model: Model,
   target: unknown,
   overwrite: boolean,
   name: string | null,

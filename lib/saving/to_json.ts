@@ -7,11 +7,11 @@ import { Layer } from '../layers/layer.js';
 import { Nested, type Stack } from '../layers/nested.js';
 import { lossRegistry } from '../losses.js';
 import { metricRegistry } from '../metrics.js';
+import type { Model } from '../model/model.js';
 import { optimizerRegistry } from '../optimizers.js';
 import { classNameOf, type Part, type PartClass, type Registry, snakeKey } from '../registry.js';
 import { regularizerRegistry } from '../regularizers.js';
 import { scheduleRegistry } from '../schedules.js';
-import type { Sequential } from '../sequential.js';
 import { compileConfig } from './compile_config.js';
 
 type Json = Record<string, unknown>;
@@ -35,7 +35,7 @@ const policy = (name: unknown = 'float32') => ({
 });
 
 /** A model's architecture (no weights) as Keras 3 writes and reads it. How it was compiled is in it where Keras has words for that. */
-export function toJSON(model: Sequential): Json {
+export function toJSON(model: Model): Json {
   const compiled = compileConfig(model, serialize);
   return { ...serializeStack(model), ...(compiled ? { compile_config: compiled } : {}) };
 }
@@ -64,7 +64,7 @@ const inputLayer = (name: string, batchShape: readonly (number | null)[]): Json 
 
 /** One layer, with the shape it was built for. */
 export function serializeLayer(layer: Layer): Json {
-  if (layer instanceof Nested) return serializeStack(layer.model, layer.name);
+  if (layer instanceof Nested) return serializeStack(layer.stack, layer.name);
   // batchInputShape is said by the InputLayer.
   const { name, trainable, dtype, batchInputShape: _, ...own } = layer.getConfig();
   // Keras 3 refuses it there.

@@ -1,10 +1,10 @@
 import type { RunResult } from '../../binding.js';
 import { BatchStream } from '../data/dataset.js';
 import { checkFinite } from '../data/finite.js';
-import type { NativeFeed, RunShape } from '../engine/engine.js';
 import { show, ValueError } from '../errors.js';
-import type { Sequential } from '../sequential.js';
-import type { Compilation } from './compilation.js';
+import type { Compilation } from '../model/compilation.js';
+import type { NativeFeed, RunShape } from '../model/engine.js';
+import type { Model } from '../model/model.js';
 import { feedOf } from './feed.js';
 import { type ClassWeights, named, outputFor, readSamples, type Samples } from './sources.js';
 
@@ -93,7 +93,7 @@ export class DatasetBatches implements Batches {
   constructor(
     source: unknown,
     where: string,
-    readonly model: Sequential,
+    readonly model: Model,
     readonly compilation: Compilation,
     readonly classWeights: ClassWeights | null,
     readonly runner: Trainer,

@@ -1,7 +1,7 @@
 import type { Logs } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
 import { type Checkpointer, restoredLogs } from '../checkpoint/checkpointer.js';
-import type { Sequential } from '../sequential.js';
+import type { Model } from '../model/model.js';
 import type { Aborting } from './aborting.js';
 import type { FitPlan } from './fit_options.js';
 import type { Interruption } from './interruption.js';
@@ -26,7 +26,7 @@ export class EpochTrainer {
   #consumed: number;
 
   constructor(
-    readonly model: Sequential,
+    readonly model: Model,
     readonly plan: FitPlan,
     readonly list: CallbackList,
     readonly aborting: Aborting,

@@ -2,10 +2,10 @@ import { CallbackList } from '../callbacks/list.js';
 import type { CallbacksOption } from '../callbacks/plain.js';
 import { checkAllFinite, checkFinite } from '../data/finite.js';
 import type { ArrayInput } from '../data/inputs.js';
-import type { Reading } from '../engine/reading.js';
 import { ValueError } from '../errors.js';
+import type { Model } from '../model/model.js';
+import type { Reading } from '../model/reading.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
-import type { Sequential } from '../sequential.js';
 import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
 import { autoOfOneCall, readBatchSize, readVerbose } from './common_options.js';
 import { feedOf } from './feed.js';
@@ -42,7 +42,7 @@ export interface TestRun {
 
 /** Batches to evaluate on: arrays in their order, or a dataset. */
 export function testBatches(
-  model: Sequential,
+  model: Model,
   where: string,
   x: unknown,
   y: unknown,
@@ -76,7 +76,7 @@ export function testBatches(
 }
 
 export async function evaluate(
-  model: Sequential,
+  model: Model,
   x: unknown,
   y: unknown,
   options?: EvaluateOptions,
@@ -98,11 +98,11 @@ export async function evaluate(
   const batchSize = readBatchSize('evaluate', 'batchSize', o.batchSize);
   const source = (x === null || x === undefined) && model.input?.source ? model.input.source : x;
   if (isDataset(source)) refuseBesideDataset('evaluate', { y, batchSize: o.batchSize, sampleWeight: o.sampleWeight });
-  return model.inTurn(async () => {
+  return model.turns.inTurn(async () => {
     const test = testBatches(model, '', source, y, o.sampleWeight, batchSize, steps, finite);
     if (finite && test.samples) await checkAllFinite(named('', test.samples).slice(1));
     const list = new CallbackList(o.callbacks, {
-      model,
+      model: model.face,
       params: { verbose, epochs: 1, steps: test.steps },
       addProgbar: verbose > 0,
     });

@@ -1,7 +1,7 @@
 import type { DataArray } from '../../binding.js';
-import { Engine, type NativeFeed, type RunShape } from '../engine/engine.js';
 import type { Shape } from '../layers/layer.js';
-import type { Compilation } from './compilation.js';
+import type { Compilation } from '../model/compilation.js';
+import { Engine, type NativeFeed, type RunShape } from '../model/engine.js';
 import { type ClassWeights, rowSize, type Samples } from './sources.js';
 
 export interface FeedOptions {

@@ -13,7 +13,7 @@ import {
 } from '../checkpoint/checkpointer.js';
 import { checkAllFinite } from '../data/finite.js';
 import { ValueError } from '../errors.js';
-import type { Sequential } from '../sequential.js';
+import type { Model } from '../model/model.js';
 import { Aborting } from './aborting.js';
 import { EpochTrainer } from './epoch.js';
 import { type FitOptions, type FitPlan, readFit } from './fit_options.js';
@@ -24,11 +24,11 @@ import { testLoop } from './test_loop.js';
 export type { FitOptions };
 
 /** The training loop: epochs of batches, validation, callbacks, history. */
-export async function fit(model: Sequential, x: unknown, y: unknown, options: FitOptions | undefined): Promise<History> {
+export async function fit(model: Model, x: unknown, y: unknown, options: FitOptions | undefined): Promise<History> {
   return model.exclusively('fit', async () => {
     // A fit that is refused leaves no trace: a model that was not built is not built then.
     const { plan, list } = await model.tentatively(() => check(model, x, y, options));
-    model.checkTraining();
+    model.warnOfTraining();
     const sources = [plan.batches, ...(plan.validation ? [plan.validation.batches] : [])];
     const aborting = new Aborting(plan.signal, () => {
       model.stopEngine();
@@ -59,7 +59,7 @@ export async function fit(model: Sequential, x: unknown, y: unknown, options: Fi
   });
 }
 
-function forgetTrace(model: Sequential): void {
+function forgetTrace(model: Model): void {
   try {
     model.engine().endTrace();
   } catch {
@@ -69,7 +69,7 @@ function forgetTrace(model: Sequential): void {
 
 /** All that can be said before the training begins. */
 async function check(
-  model: Sequential,
+  model: Model,
   x: unknown,
   y: unknown,
   options: FitOptions | undefined,
@@ -81,7 +81,7 @@ async function check(
   const plan = readFit(model, x, y, options, checkpoint && { plan: checkpoint, resumable });
   plan.signal?.throwIfAborted();
   const { callbacks, params, verbose } = plan;
-  const list = new CallbackList(callbacks, { model, params, addHistory: true, addProgbar: verbose > 0 });
+  const list = new CallbackList(callbacks, { model: model.face, params, addHistory: true, addProgbar: verbose > 0 });
   // In any case later: what is said in the tick of `fit`, to stop or to abort, holds before the engine begins.
   await checkAllFinite(plan.toCheck);
   plan.signal?.throwIfAborted();
@@ -89,7 +89,7 @@ async function check(
 }
 
 async function run(
-  model: Sequential,
+  model: Model,
   plan: FitPlan,
   list: CallbackList,
   aborting: Aborting,
@@ -124,7 +124,7 @@ async function run(
 }
 
 /** Why a training ends that has no further epoch. Callbacks of ours have said so themselves; others set `stopTraining`. */
-function reasonOf(model: Sequential, history: History, ranOut: boolean, aborted: boolean): StopReason | null {
+function reasonOf(model: Model, history: History, ranOut: boolean, aborted: boolean): StopReason | null {
   if (aborted) return 'aborted';
   if (ranOut) return 'dataRanOut';
   return model.stopTraining ? (history.stopReason ?? 'stopTraining') : null;
@@ -132,7 +132,7 @@ function reasonOf(model: Sequential, history: History, ranOut: boolean, aborted:
 
 /** Gives the logs of the last epoch, and its number where it was aborted and its end is still to be told. */
 async function runEpochs(
-  model: Sequential,
+  model: Model,
   plan: FitPlan,
   list: CallbackList,
   aborting: Aborting,
@@ -170,7 +170,7 @@ async function runEpochs(
       break;
     }
     trained = true;
-    model.noteEpoch(epoch);
+    model.counters.endEpoch(epoch);
     if (done < (plan.steps ?? Number.POSITIVE_INFINITY)) list.progbar?.endedAt(done);
     last = { ...logs };
     if (trainer.interrupted) {
@@ -199,7 +199,7 @@ async function runEpochs(
 
 /** Results under the names that begin with `val_`; null where there is nothing left to validate on. */
 async function validate(
-  model: Sequential,
+  model: Model,
   validation: NonNullable<FitPlan['validation']>,
   list: CallbackList,
   aborting: Aborting,

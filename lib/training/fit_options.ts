@@ -5,10 +5,10 @@ import type { CheckpointOptions, CheckpointPlan } from '../checkpoint/options.js
 import { printsOf } from '../checkpoint/prints.js';
 import type { Named } from '../data/finite.js';
 import type { ArrayInput } from '../data/inputs.js';
-import type { Engine } from '../engine/engine.js';
 import { show, typeError, ValueError } from '../errors.js';
+import type { Engine } from '../model/engine.js';
+import type { Model } from '../model/model.js';
 import { checkBoolean, checkNumber, checkOneOf, readOptions } from '../options.js';
-import type { Sequential } from '../sequential.js';
 import { warnOnce } from '../warnings.js';
 import { balancedWeights } from './balanced.js';
 import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
@@ -166,7 +166,7 @@ const count = (name: string, value: unknown): number | null =>
 
 /** Checks every argument, in the order in which Keras does, and turns them into a plan. */
 export function readFit(
-  model: Sequential,
+  model: Model,
   x: unknown,
   y: unknown,
   given: FitOptions | undefined,
@@ -209,8 +209,7 @@ export function readFit(
     // With the first batch: before it the model need not be built.
     if (profile && traced !== engine) engine.beginTrace();
     traced = engine;
-    const result = await engine.train(feed, shape, n, model.trainedSteps, reset, epochSteps);
-    model.addTrainedSteps(result.done);
+    const result = await engine.train(feed, shape, n, reset, epochSteps);
     const { optimizer } = compilation;
     watch.note(result, reset, epochSteps ?? 0, (i) => optimizer.rateAt(optimizer.calls - result.done + i));
     return result;
@@ -218,7 +217,7 @@ export function readFit(
 
   const begun = resumable?.identity.firstEpoch ?? firstEpoch;
   let drawn: number | null = resumable?.identity.seed ?? null;
-  const seed = () => (drawn ??= model.fitSeed(firstEpoch));
+  const seed = () => (drawn ??= model.counters.beginFit(firstEpoch));
 
   let batches: Batches;
   let steps: number | null;
@@ -314,7 +313,7 @@ export function readFit(
       batchSize: batch,
       samples: samples ? trained : null,
       doValidation: validation !== null,
-      metrics: model.metricsNames,
+      metrics: compilation.resultNames,
     },
   };
 }

@@ -1,7 +1,7 @@
 import { checkFinite } from '../data/finite.js';
 import type { ArrayInput } from '../data/inputs.js';
+import type { Model } from '../model/model.js';
 import { checkBoolean, readOptions } from '../options.js';
-import type { Sequential } from '../sequential.js';
 import { feedOf } from './feed.js';
 import type { ClassWeight } from './option_types.js';
 import { shapeResults, toLogs } from './results.js';
@@ -44,7 +44,7 @@ function read(where: string, options: OnBatchOptions | undefined, training: bool
 }
 
 /** One step of training on one batch. Results are those before the step's update, as in `fit`. */
-export function trainOnBatch(model: Sequential, x: unknown, y: unknown, options?: OnBatchOptions): Results {
+export function trainOnBatch(model: Model, x: unknown, y: unknown, options?: OnBatchOptions): Results {
   return model.exclusively('trainOnBatch', async () => {
     const compilation = model.trainingCompilation('trainOnBatch');
     const o = read('trainOnBatch', options, true);
@@ -54,19 +54,18 @@ export function trainOnBatch(model: Sequential, x: unknown, y: unknown, options?
       if (o.finite) for (const one of named('', read)) checkFinite(one);
       return read;
     });
-    model.checkTraining();
+    model.warnOfTraining();
     const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), {
       batch: samples.count,
       classWeights,
     });
-    const totals = await model.engine().train(feed, shape, 1, model.trainedSteps, o.reset);
-    model.addTrainedSteps(totals.done);
+    const totals = await model.engine().train(feed, shape, 1, o.reset);
     return shapeResults(toLogs(model, totals), o.returnDict);
   });
 }
 
 /** Loss and metrics on one batch. */
-export function testOnBatch(model: Sequential, x: unknown, y: unknown, options?: OnBatchOptions): Results {
+export function testOnBatch(model: Model, x: unknown, y: unknown, options?: OnBatchOptions): Results {
   const compilation = model.compilation('testOnBatch');
   const o = read('testOnBatch', options, false);
   return model.readingOnBatch(o.reset, async (reading) => {

@@ -5,11 +5,11 @@ import { BatchStream } from '../data/dataset.js';
 import { allocate } from '../data/elements.js';
 import { checkFinite } from '../data/finite.js';
 import { NDArray } from '../data/ndarray.js';
-import type { Reading } from '../engine/reading.js';
 import { ValueError } from '../errors.js';
 import { hasMemoryFor } from '../memory.js';
+import type { Model } from '../model/model.js';
+import type { Reading } from '../model/reading.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
-import type { Sequential } from '../sequential.js';
 import { autoOfOneCall, readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset } from './evaluate.js';
 import { feedOf } from './feed.js';
@@ -47,7 +47,7 @@ function memoryFor(rows: number, width: number): Float32Array {
  * @param where the name of x, which must be finite; null where it need not
  */
 async function predictArray(
-  model: Sequential,
+  model: Model,
   x: Tensor,
   batch: number,
   rows: number,
@@ -83,7 +83,7 @@ async function predictArray(
 }
 
 /** Keras's flag of the model. A single batch has no end before its end. */
-const stopsOf = (model: Sequential, list: CallbackList | null): Stops => ({
+const stopsOf = (model: Model, list: CallbackList | null): Stops => ({
   isStopped: () => list !== null && model.stopPredicting,
   isAborted: () => false,
 });
@@ -104,7 +104,7 @@ function concatenate(parts: NDArray[]): NDArray {
   return new NDArray(all, [parts.reduce((n, p) => n + p.shape[0], 0), ...parts[0].shape.slice(1)]);
 }
 
-export async function predict(model: Sequential, x: unknown, options?: PredictOptions): Promise<NDArray> {
+export async function predict(model: Model, x: unknown, options?: PredictOptions): Promise<NDArray> {
   const o = readOptions<Required<PredictOptions>>('predict', options, {
     batchSize: null,
     steps: null,
@@ -119,12 +119,16 @@ export async function predict(model: Sequential, x: unknown, options?: PredictOp
   const source = (x === null || x === undefined) && model.input?.source ? model.input.source : x;
   const dataset = isDataset(source);
   if (dataset) refuseBesideDataset('predict', { batchSize: o.batchSize });
-  return model.inTurn(async () => {
+  return model.turns.inTurn(async () => {
     const tensor = dataset ? null : readX(model, 'x', source);
     const batch = tensor ? Math.min(batchSize ?? (steps ? Math.ceil(tensor.shape[0] / steps) : 32), tensor.shape[0]) : 0;
     const all = tensor ? Math.ceil(tensor.shape[0] / batch) : null;
     const wanted = all === null ? steps : Math.min(steps ?? all, all);
-    const list = new CallbackList(o.callbacks, { model, params: { verbose, epochs: 1, steps: wanted }, addProgbar: verbose > 0 });
+    const list = new CallbackList(o.callbacks, {
+      model: model.face,
+      params: { verbose, epochs: 1, steps: wanted },
+      addProgbar: verbose > 0,
+    });
     model.stopPredicting = false;
     const reading = model.reading('predict');
     try {
@@ -150,7 +154,7 @@ export async function predict(model: Sequential, x: unknown, options?: PredictOp
 }
 
 async function predictDataset(
-  model: Sequential,
+  model: Model,
   source: unknown,
   steps: number | null,
   list: CallbackList,
@@ -196,9 +200,9 @@ function readFinite(where: string, options: PredictBatchOptions | undefined): bo
   );
 }
 
-export function predictOnBatch(model: Sequential, x: unknown, options?: PredictBatchOptions): Promise<NDArray> {
+export function predictOnBatch(model: Model, x: unknown, options?: PredictBatchOptions): Promise<NDArray> {
   const finite = readFinite('predictOnBatch', options);
-  return model.inTurn(async () => {
+  return model.turns.inTurn(async () => {
     const tensor = readX(model, 'x', x);
     const reading = model.reading('predict');
     try {
@@ -209,9 +213,9 @@ export function predictOnBatch(model: Sequential, x: unknown, options?: PredictB
   });
 }
 
-export function predictSync(model: Sequential, x: unknown, options?: PredictBatchOptions): NDArray {
+export function predictSync(model: Model, x: unknown, options?: PredictBatchOptions): NDArray {
   const finite = readFinite('predictSync', options);
-  model.mayRead();
+  model.turns.mayRead();
   const tensor = readX(model, 'x', x);
   const output = outputFor(model, tensor) as number[];
   const engine = model.engine(); // refuses shapes that are too large, before memory is taken

@@ -1,10 +1,10 @@
 import type { Totals } from '../../binding.js';
 import type { Logs } from '../callbacks/callback.js';
 import type { ProgbarLogger } from '../callbacks/progbar_logger.js';
-import type { Sequential } from '../sequential.js';
+import type { Model } from '../model/model.js';
 
 /** Totals of the engine as logs: the loss, then the metrics under their keys. */
-export function toLogs(model: Sequential, totals: Totals): Logs {
+export function toLogs(model: Model, totals: Totals): Logs {
   const compilation = model.compilation('use');
   const logs: Logs = compilation.loss ? { loss: totals.loss } : {};
   compilation.named.forEach(({ key }, i) => {
@@ -22,12 +22,12 @@ export interface Ran {
 }
 
 /** Results of the run that has just ended. */
-export function resultLogs(model: Sequential, ran: Ran = model.engine()): Logs {
+export function resultLogs(model: Model, ran: Ran = model.engine()): Logs {
   return toLogs(model, ran.totals());
 }
 
 /** Keeps a progress bar moving while the engine runs many batches. Returns what ends it. */
-export function watchProgress(model: Sequential, progbar: ProgbarLogger | null, ran: Ran = model.engine()): () => void {
+export function watchProgress(model: Model, progbar: ProgbarLogger | null, ran: Ran = model.engine()): () => void {
   if (!progbar?.isLive) return () => undefined;
   ran.progress();
   const timer = setInterval(() => {

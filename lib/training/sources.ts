@@ -7,9 +7,9 @@ import { checkIds, checkLabels } from '../data/labels.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { isStateful, type Shape } from '../layers/layer.js';
 import { firstLayer } from '../layers/nested.js';
+import type { Compilation } from '../model/compilation.js';
+import type { Model } from '../model/model.js';
 import { isPlain } from '../options.js';
-import type { Sequential } from '../sequential.js';
-import type { Compilation } from './compilation.js';
 
 /** Arrays of one data set, checked against the model: what a feed reads in place. */
 export interface Samples {
@@ -29,11 +29,11 @@ export function named(where: string, { x, y, weights }: Samples): Named[] {
 export const rowSize = (t: Tensor) => t.shape.slice(1).reduce((n, d) => n * d, 1);
 
 /** x as the model takes it; a model that is not built yet is built for it, where it fits. */
-export function readX(model: Sequential, where: string, given: unknown): Tensor {
+export function readX(model: Model, where: string, given: unknown): Tensor {
   return model.tentatively(() => xFor(model, where, given));
 }
 
-function xFor(model: Sequential, where: string, given: unknown): Tensor {
+function xFor(model: Model, where: string, given: unknown): Tensor {
   const value = single(where, given, model.inputNames);
   if (value === null || value === undefined)
     throw new ValueError(
@@ -45,7 +45,7 @@ function xFor(model: Sequential, where: string, given: unknown): Tensor {
     // A bare typed array or list of numbers without a known shape is a column.
     model.buildFor(first.shape.length > 1 ? first.shape.slice(1) : [1]);
   }
-  const { inputShape } = model.sampleShapes;
+  const { inputShape } = model.shapes();
   const x = toTensor(where, value, {
     sampleShape: inputShape,
     rank: inputShape.length + 1,
@@ -56,7 +56,7 @@ function xFor(model: Sequential, where: string, given: unknown): Tensor {
 }
 
 /** y as the loss takes it, for inputs of this shape. */
-export function readY(model: Sequential, compilation: Compilation, where: string, given: unknown, x: Tensor): Tensor {
+export function readY(model: Model, compilation: Compilation, where: string, given: unknown, x: Tensor): Tensor {
   const value = single(where, given, model.outputNames);
   if (value === null || value === undefined)
     throw new ValueError(
@@ -90,19 +90,13 @@ function labelHint(compilation: Compilation, output: Shape): string | undefined 
 }
 
 /** The shape of an output sample for these inputs. */
-function outputFor(model: Sequential, x: Tensor): Shape {
-  const { outputShape } = model.sampleShapes;
+function outputFor(model: Model, x: Tensor): Shape {
+  const { outputShape } = model.shapes();
   return outputShape.includes(null) ? model.engine().outputShape(x.shape.slice(1)) : outputShape;
 }
 
 /** Sample weights: one a sample, or one for each step of the output. */
-export function readWeights(
-  model: Sequential,
-  compilation: Compilation,
-  where: string,
-  given: unknown,
-  x: Tensor,
-): Tensor | null {
+export function readWeights(model: Model, compilation: Compilation, where: string, given: unknown, x: Tensor): Tensor | null {
   const value = single(where, given, model.outputNames);
   if (value === null || value === undefined) return null;
   const items = outputFor(model, x).slice(0, -1);
@@ -129,7 +123,7 @@ export function readWeights(
 
 /** Everything together: sizes must agree. Where something does not fit, the model is as it was. */
 export function readSamples(
-  model: Sequential,
+  model: Model,
   compilation: Compilation,
   where: string,
   x: unknown,
@@ -194,7 +188,7 @@ export function readClassWeight(given: unknown): ClassWeights | null {
 }
 
 /** Stateful layers carry the state of each row of a batch to the same row of the next, so all batches must have the same rows. */
-export function checkStateful(model: Sequential, count: number, batch: number): void {
+export function checkStateful(model: Model, count: number, batch: number): void {
   if (count % batch === 0 || !model.layers.some(isStateful)) return;
   throw new ValueError(
     `Model '${model.name}' has a stateful layer, so that batches must all have the same number of samples. Received: ${count} samples in batches of ${batch}. Choose a batchSize that divides them.`,
@@ -203,7 +197,7 @@ export function checkStateful(model: Sequential, count: number, batch: number): 
 }
 
 /** Validation goes on from the states of training, and training from those of validation. */
-export function checkValidates(model: Sequential, batch: number, validation: number): void {
+export function checkValidates(model: Model, batch: number, validation: number): void {
   if (batch === validation || !model.layers.some(isStateful)) return;
   throw new ValueError(
     `fit: model '${model.name}' has a stateful layer, so that it must validate in batches as it trains in. Received: batches of ${validation} to validate on, of ${batch} to train on. Choose a batchSize that divides both.`,

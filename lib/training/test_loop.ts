@@ -1,6 +1,6 @@
 import type { Logs } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
-import type { Sequential } from '../sequential.js';
+import type { Model } from '../model/model.js';
 import { patiently, type Until } from './aborting.js';
 import type { TestRun } from './evaluate.js';
 import { resultLogs, watchProgress } from './results.js';
@@ -16,7 +16,7 @@ export interface TestOptions {
  * One pass over the batches in inference mode. The logs are `loss` and the metrics; null where there is no batch, and then no hook is called.
  * What was opened for it is closed.
  */
-export async function testLoop(model: Sequential, test: TestRun, options: TestOptions): Promise<Logs | null> {
+export async function testLoop(model: Model, test: TestRun, options: TestOptions): Promise<Logs | null> {
   const { batches, steps, reading } = test;
   const { list, until = patiently, isAborted = () => false } = options;
   const wanted = steps ?? Number.POSITIVE_INFINITY;
@@ -48,7 +48,7 @@ type Tested = { done: number; logs: Logs };
 
 /** Somebody must hear of each batch, or the batches come one by one anyway. The first one is ready. */
 async function oneByOne(
-  model: Sequential,
+  model: Model,
   { batches, reading }: TestRun,
   wanted: number,
   list: CallbackList,
@@ -70,7 +70,7 @@ async function oneByOne(
 
 /** All in one call of the engine. */
 async function together(
-  model: Sequential,
+  model: Model,
   { batches, reading }: TestRun,
   wanted: number,
   list: CallbackList,

@@ -6,9 +6,9 @@ import { fillPattern } from '../../lib/callbacks/file_pattern.js';
 import { callbacks } from '../../lib/callbacks/index.js';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
+import { loadModel } from '../../lib/load_model.js';
 import { optimizers } from '../../lib/optimizers.js';
 import { setRandomSeed } from '../../lib/random.js';
-import { loadModel } from '../../lib/saving/load.js';
 import { sequential } from '../../lib/sequential.js';
 
 let root: string;

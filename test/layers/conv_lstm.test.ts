@@ -5,7 +5,7 @@ vi.mock('../../lib/engine/addon.js', async () => ({
   addon: { ...(await import('./fake_addon.js')).addon, orthogonal: () => undefined },
 }));
 const { layers, layerRegistry } = await import('../../lib/layers/index.js');
-const { modelFromJSON } = await import('../../lib/saving/from_json.js');
+const { modelFromJSON } = await import('../../lib/load_model.js');
 const { Sequential } = await import('../../lib/sequential.js');
 const { default: golden } = await import('../parity/units/conv_lstm.json');
 

@@ -5,7 +5,7 @@ vi.mock('../../lib/engine/addon.js', async () => ({
   addon: { ...(await import('./fake_addon.js')).addon, orthogonal: () => undefined },
 }));
 const { input, layers, layerRegistry } = await import('../../lib/layers/index.js');
-const { modelFromJSON } = await import('../../lib/saving/from_json.js');
+const { modelFromJSON } = await import('../../lib/load_model.js');
 const { Sequential } = await import('../../lib/sequential.js');
 const { default: defaults } = await import('../parity/units/layer_defaults.json');
 

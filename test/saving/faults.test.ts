@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newestCheckpoint } from '../../lib/checkpoint/file.js';
 import { layers } from '../../lib/layers/index.js';
+import { loadModel } from '../../lib/load_model.js';
 import { files, writeFileAtomically } from '../../lib/saving/atomic_file.js';
-import { loadModel } from '../../lib/saving/load.js';
 import { sequential } from '../../lib/sequential.js';
 
 const real = { ...files };

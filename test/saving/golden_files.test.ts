@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { array } from '../../lib/data/ndarray.js';
-import { modelFromJSON } from '../../lib/saving/from_json.js';
-import { loadModel } from '../../lib/saving/load.js';
+import { coreOf } from '../../lib/faces.js';
+import { loadModel, modelFromJSON } from '../../lib/load_model.js';
+import type { Model } from '../../lib/model/model.js';
 import type { Sequential } from '../../lib/sequential.js';
 
 interface Recorded {
@@ -64,7 +65,7 @@ describe.each(cases)('%s', (_, expected) => {
     for (const [name, value] of Object.entries(expected.evaluate ?? {})) expect(results[name], name).toBeCloseTo(value, 4);
     // Without dropout, as it was recorded.
     for (const layer of model.layers) if ('rate' in layer) Object.assign(layer, { rate: 0 });
-    model.compile({ ...model.compilation('test').options, optimizer: model.optimizer });
+    model.compile({ ...coreOf<Model>(model)?.compilation('test').options, optimizer: model.optimizer });
     const history = await model.fit(x, y, { epochs: 1, batchSize: 8, shuffle: false, verbose: 0 });
     expect(history.history.loss[0]).toBeCloseTo(expected.afterOneMoreEpoch?.loss as number, 5);
     near(

@@ -1,8 +1,8 @@
 // Archives, arrays and JSON that say what is not so: an error of ours with a code, and nothing outside of the file is looked at.
 import { describe, expect, it } from 'vitest';
 import { layers } from '../../lib/layers/index.js';
+import { loadModel } from '../../lib/load_model.js';
 import { readLimits } from '../../lib/saving/limits.js';
-import { loadModel } from '../../lib/saving/load.js';
 import { readNpy, writeNpy } from '../../lib/saving/npy.js';
 import { readSafetensors, writeSafetensors } from '../../lib/saving/safetensors.js';
 import { parseStrictJson } from '../../lib/saving/strict_json.js';

@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { buildModel, modelFromJSON } from '../../lib/saving/from_json.js';
+import { modelFromJSON } from '../../lib/load_model.js';
+import { buildModel } from '../../lib/saving/from_json.js';
+import { newModel } from '../../lib/sequential.js';
 
 const folder = join(__dirname, 'files');
 const configs = readdirSync(folder)
@@ -68,7 +70,7 @@ describe.each(configs)('%s', (_, config) => {
     for (const [i, path] of pathsOf(config).slice(1).entries())
       for (const value of VALUES.filter((_, v) => (i + v) % every === 0)) {
         try {
-          buildModel('loadModel', withValue(config, path, value), {
+          buildModel('loadModel', withValue(config, path, value), newModel, {
             compile: true,
             compileConfig: null,
             customObjects: null,
@@ -88,7 +90,9 @@ it('a model that asks for more weights than its file has is refused before memor
     config: { layers: [{ class_name: 'Dense', config: { units, batch_input_shape: [null, 8] } }] },
   });
   const options = { compile: true, compileConfig: null, customObjects: null, weightBytes: 2 ** 20 };
-  expect(() => buildModel('loadModel', config(2 ** 16), options)).toThrow(expect.objectContaining({ code: 'ERR_FILE_REFUSED' }));
+  expect(() => buildModel('loadModel', config(2 ** 16), newModel, options)).toThrow(
+    expect.objectContaining({ code: 'ERR_FILE_REFUSED' }),
+  );
   expect(() => modelFromJSON(config(2 ** 52))).toThrow(expect.objectContaining({ code: 'ERR_MEMORY' }));
-  expect(buildModel('loadModel', config(2 ** 12), options).countParams()).toBe(9 * 2 ** 12);
+  expect(buildModel('loadModel', config(2 ** 12), newModel, options).countParams()).toBe(9 * 2 ** 12);
 });

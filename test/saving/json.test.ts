@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { type Dense, InputLayer } from '../../lib/layers/core.js';
 import { layerRegistry } from '../../lib/layers/index.js';
+import { modelFromJSON } from '../../lib/load_model.js';
 import { losses } from '../../lib/losses.js';
 import { metrics } from '../../lib/metrics.js';
 import { registerSerializable } from '../../lib/registry.js';
-import { modelFromJSON } from '../../lib/saving/from_json.js';
 import { Sequential } from '../../lib/sequential.js';
 import code from '../parity/units/code_layers.json';
 

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
+import { loadModel } from '../../lib/load_model.js';
 import { optimizers } from '../../lib/optimizers.js';
 import { readHdf5, writeHdf5 } from '../../lib/saving/hdf5/hdf5.js';
 import { emptyGroup, findArray, findGroup } from '../../lib/saving/hdf5/tree.js';
 import { listAttributes } from '../../lib/saving/legacy_layout.js';
 import { readLimits } from '../../lib/saving/limits.js';
-import { loadModel } from '../../lib/saving/load.js';
 import { type Sequential, sequential } from '../../lib/sequential.js';
 
 let folder: string;

@@ -86,6 +86,6 @@ it.each([
 });
 
 it('cannot be read', async () => {
-  const { loadModel } = await import('../../lib/saving/load.js');
+  const { loadModel } = await import('../../lib/load_model.js');
   await expect(loadModel(join(folder, 'm.onnx'))).rejects.toMatchObject({ code: 'ERR_FORMAT' });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
-import { loadModel } from '../../lib/saving/load.js';
+import { loadModel } from '../../lib/load_model.js';
 import { type Sequential, sequential } from '../../lib/sequential.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON

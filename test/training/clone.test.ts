@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { coreOf } from '../../lib/faces.js';
 import { input, layers, modelFromJSON, optimizers, Sequential, sequential } from '../../lib/index.js';
+import type { Model } from '../../lib/model/model.js';
 import { throwing } from '../layers/helpers.js';
 
 const wave = (n: number, seed: number) => Float32Array.from({ length: n }, (_, i) => Math.sin(i * 1.7 + seed));
@@ -60,6 +62,6 @@ describe('clone', () => {
     copy.build([null, 3]);
     expect(model.built).toBe(false);
     const old = modelFromJSON({ class_name: 'Sequential', keras_version: '2.2.4', config: [] });
-    expect(old.clone().dialect).toBe('keras2');
+    expect(coreOf<Model>(old.clone())?.dialect).toBe('keras2');
   });
 });

@@ -27,7 +27,7 @@ interface Known {
 /** Said again here, in other words: a path of trainable things leads to the layer. */
 function training(layers: readonly Layer[], on: boolean, found = new Set<Layer>()): Set<Layer> {
   for (const layer of layers) {
-    const inside = layer instanceof Nested ? layer.model.layers : layer.sublayers;
+    const inside = layer instanceof Nested ? layer.stack.layers : layer.sublayers;
     if (on && layer.trainable) found.add(layer);
     training(inside, on && layer.trainable, found);
   }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Engine } from '../../lib/engine/engine.js';
 import { callbacks, layers, optimizers, type Sequential, schedules, sequential, setRandomSeed } from '../../lib/index.js';
+import { Engine } from '../../lib/model/engine.js';
 import type { FitOptions } from '../../lib/training/fit.js';
 
 const rows = 52;

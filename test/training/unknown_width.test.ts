@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { array, layers, metrics, sequential, setRandomSeed } from '../../lib/index.js';
-import type { CompileOptions } from '../../lib/training/compilation.js';
+import type { CompileOptions } from '../../lib/model/compilation.js';
 import { throwing } from '../layers/helpers.js';
 
 // Where only the data tell the size of the output's last axis, loss and metrics are chosen when they come, as in Keras: the results are those

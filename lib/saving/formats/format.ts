@@ -1,4 +1,4 @@
-import type { Sequential } from '../../sequential.js';
+import type { Model } from '../../model/model.js';
 import type { FileLimits } from '../limits.js';
 import type { SavedModel } from '../saved_model.js';
 
@@ -37,7 +37,7 @@ export interface Format {
   /**
    * Takes what is to be written out of the model at once (the first part runs before anything is waited for: training may go on), then makes the files.
    */
-  write?(model: Sequential, options: WriteOptions): Promise<WrittenFiles>;
+  write?(model: Model, options: WriteOptions): Promise<WrittenFiles>;
   read?(source: FileSource): Promise<SavedModel>;
 }
 

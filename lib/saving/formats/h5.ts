@@ -1,5 +1,5 @@
 import { ValueError } from '../../errors.js';
-import type { Sequential } from '../../sequential.js';
+import type { Model } from '../../model/model.js';
 import { readHdf5, writeHdf5 } from '../hdf5/hdf5.js';
 import { emptyGroup, findArray, type Hdf5Attribute, type Hdf5Group } from '../hdf5/tree.js';
 import { fromKerasLayout, isKerasLayout } from '../keras_layout.js';
@@ -33,7 +33,7 @@ export const h5Format: Format = {
 const versionFor = (config: string) => (config.includes('"hard_sigmoid_keras2"') ? '2.21.0' : '3.15.1');
 
 /** A model as Keras 2, tf.keras and Keras 3 read it from HDF5. */
-function toHdf5(model: Sequential, includeOptimizer: boolean): Hdf5Group {
+function toHdf5(model: Model, includeOptimizer: boolean): Hdf5Group {
   const { compile_config: compiled, ...architecture } = toJSON(model);
   const version = versionFor(JSON.stringify(architecture));
   const root = emptyGroup();

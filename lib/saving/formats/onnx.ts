@@ -17,7 +17,7 @@ export const onnxFormat: Format = {
       const weight = program.weights[position];
       return { shape: weight.shape, data: weight.read().data };
     });
-    const { inputShape } = model.sampleShapes;
+    const { inputShape } = model.shapes();
     const input = { name: model.inputNames[0], shape: inputShape, ids: program.ops[0]?.op === 'embedding' };
     const output = exportOps(graph, program.ops, { name: input.name, shape: [...inputShape] });
     const pieces = graph.model(model.name, input, output, (require('../../../package.json') as { version: string }).version);

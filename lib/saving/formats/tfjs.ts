@@ -1,7 +1,7 @@
 import { ValueError } from '../../errors.js';
 import { listedGroups, type WeightGroup } from '../../layers/layer.js';
+import type { Model } from '../../model/model.js';
 import type { Config } from '../../registry.js';
-import type { Sequential } from '../../sequential.js';
 import { crc32 } from '../crc32.js';
 import { isObject } from '../plain.js';
 import { parseStrictJson } from '../strict_json.js';
@@ -69,7 +69,7 @@ interface NamedArray {
 }
 
 /** Weights by the names that TensorFlow.js gives them: of the innermost model's layer, then the weight's own. */
-function weightsOf(model: Sequential): NamedArray[] {
+function weightsOf(model: Model): NamedArray[] {
   const out: NamedArray[] = [];
   const seen = new Set<string>();
   const add = (prefix: string, group: WeightGroup): void => {

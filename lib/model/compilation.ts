@@ -114,6 +114,18 @@ export class Compilation {
     process.emitWarning(message, { code: 'GEMMFIT_LABELS' });
   }
 
+  /** Keys of the results: 'loss', then the metrics. */
+  get resultNames(): string[] {
+    return ['loss', ...this.named.map((m) => m.key)];
+  }
+
+  /** Whether a result is better when it is smaller or larger, by its key in the logs. */
+  direction(key: string): 'min' | 'max' | undefined {
+    if (key === 'loss') return 'min';
+    const direction = this.named.find((m) => m.key === key)?.metric.direction;
+    return direction === 'up' ? 'max' : direction === 'down' ? 'min' : undefined;
+  }
+
   /** Elements of a label for each item of the output: 1 where classes are given by number. */
   labelWidth(outputShape: Shape): number {
     return this.loss?.sparse ? 1 : (outputShape.at(-1) ?? 1);

@@ -1,14 +1,15 @@
 import type { FeedSpec, Feed as NativeFeed, RunRequest, RunResult, Totals, TraceData, TrainingSums } from '../../binding.js';
+import { addon } from '../engine/addon.js';
+import type { SpecValue } from '../engine/spec.js';
 import { RuntimeError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
 import { trainingWeights } from '../layers/stack.js';
 import type { Optimizer } from '../optimizers.js';
-import type { Compilation } from '../training/compilation.js';
-import { addon } from './addon.js';
+import type { Compilation } from './compilation.js';
+import type { Counters } from './counters.js';
 import { describeVariables, lower, type Program } from './lower.js';
 import { slotsOf } from './optimizer_state.js';
 import { runInSession, type Session } from './sessions.js';
-import type { SpecValue } from './spec.js';
 
 export type { NativeFeed };
 export type NativeNetwork = InstanceType<typeof addon.Network>;
@@ -33,6 +34,20 @@ export interface ReadingKind {
   validates: boolean;
 }
 
+/** What a model is to the engine. */
+export interface EngineOptions {
+  layers: readonly Layer[];
+  inputShape: Shape;
+  outputShape: Shape;
+  /** Of the output's last axis; null where only data tell it: loss and metrics wait for them. */
+  width: number | null;
+  compilation: Compilation | null;
+  /** The model's: the seed of its random numbers, and the steps that training counts on. */
+  counters: Counters;
+  /** That of the training which holds the model. */
+  session: () => Session | null;
+}
+
 /**
  * A model in the engine: its native network, which trains, readers of it, which evaluate and predict, and the counters that go with them.
  * Made anew when layers or compilation change.
@@ -53,16 +68,12 @@ export class Engine {
   #stopped = false;
   #disposed = false;
 
-  /** @param width of the output's last axis; null where only data tell it: loss and metrics wait for them. */
-  constructor(
-    layers: readonly Layer[],
-    inputShape: Shape,
-    outputShape: Shape,
-    width: number | null,
-    compilation: Compilation | null,
-    seed: number,
-    private readonly session: () => Session | null = () => null,
-  ) {
+  readonly #counters: Counters;
+  readonly #session: () => Session | null;
+
+  constructor({ layers, inputShape, outputShape, width, compilation, counters, session }: EngineOptions) {
+    this.#counters = counters;
+    this.#session = session;
     const training = compilation?.training ?? new Set();
     this.program = lower(layers, inputShape, training);
     this.#compilation = compilation;
@@ -73,7 +84,7 @@ export class Engine {
     const head = width === null ? null : this.#head(width);
     const rule = optimizer ? { ...optimizer.spec(), ...optimizer.common() } : null;
     const spec = {
-      seed,
+      seed: counters.seed,
       ops: this.program.ops,
       head,
       variables: describeVariables(
@@ -127,15 +138,8 @@ export class Engine {
     }
   }
 
-  /** Trains up to `steps` batches. `step` counts what the model has trained before; `epochSteps`: see `RunRequest`. */
-  async train(
-    feed: NativeFeed,
-    shape: RunShape,
-    steps: number,
-    step: number,
-    reset: boolean,
-    epochSteps = 0,
-  ): Promise<RunResult> {
+  /** Trains up to `steps` batches, and counts them. `epochSteps`: see `RunRequest`. */
+  async train(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean, epochSteps = 0): Promise<RunResult> {
     const optimizer = this.#compilation?.optimizer;
     if (!optimizer) throw new RuntimeError('The model must be compiled before it can be trained.', 'ERR_NOT_COMPILED');
     const piece = optimizer.hasConstantRate ? steps : Math.min(steps, MOST_RATES);
@@ -154,11 +158,12 @@ export class Engine {
           steps: count,
           learningRates: ratesOf(optimizer, call, count),
           call,
-          step: step + done,
+          step: this.#counters.trainedSteps,
           reset: reset && done === 0,
           epochSteps,
         });
         optimizer.calls = call + result.done;
+        this.#counters.trainedSteps += result.done;
         done += result.done;
         all = all ? joined(all, result) : result;
         if (result.done < count) break;
@@ -171,7 +176,7 @@ export class Engine {
 
   /** A run of the training. One whose model was disposed of meanwhile has no results, however far it came. */
   async #run(feed: NativeFeed, request: RunRequest): Promise<RunResult> {
-    const result = await runInSession(this.session(), () => this.#network.run(feed, request));
+    const result = await runInSession(this.#session(), () => this.#network.run(feed, request));
     if (this.#disposed) throw disposedOf();
     return result;
   }

@@ -1,9 +1,9 @@
+import { addon, type NativeVariable } from '../engine/addon.js';
 import { ValueError } from '../errors.js';
 import type { Layer, Weight } from '../layers/layer.js';
 import { withInner } from '../layers/stack.js';
 import type { Optimizer } from '../optimizers.js';
 import { classNameOf } from '../registry.js';
-import { addon, type NativeVariable } from './addon.js';
 
 /** State that an optimizer keeps for one weight, under Keras's names, in the order the engine takes it. */
 export interface Slots {

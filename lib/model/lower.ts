@@ -1,7 +1,7 @@
 import type { Activation } from '../activations.js';
+import type { NativeVariable } from '../engine/addon.js';
+import type { OpSpec, SpecValue } from '../engine/spec.js';
 import { type Layer, type Lowering, lowerAll, type Shape, type Weight } from '../layers/layer.js';
-import type { NativeVariable } from './addon.js';
-import type { OpSpec, SpecValue } from './spec.js';
 
 /** A stack of layers as the engine takes it. */
 export interface Program {
