@@ -18,4 +18,5 @@ export { ProgbarLogger, type ProgbarLoggerOptions, progbarLogger } from './progb
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions, reduceLROnPlateau } from './reduce_lr_on_plateau.js';
 export { RemoteMonitor, type RemoteMonitorOptions, remoteMonitor } from './remote_monitor.js';
 export { SwapEMAWeights, type SwapEMAWeightsOptions, swapEMAWeights } from './swap_ema_weights.js';
+export { TensorBoard, type TensorBoardOptions, tensorBoard } from './tensorboard/tensorboard.js';
 export { TerminateOnNaN, type TerminateOnNaNOptions, terminateOnNaN } from './terminate_on_nan.js';

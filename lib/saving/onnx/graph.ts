@@ -1,5 +1,5 @@
 import { ValueError } from '../../errors.js';
-import { bytes, float, integer, message, type Pieces, text } from './protobuf.js';
+import { bytes, float, integer, message, type Pieces, text } from '../../protobuf.js';
 
 /** A tensor of the graph: its name, and the shape of one sample, null where only the data tell a size. */
 export interface Value {

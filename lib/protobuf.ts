@@ -1,4 +1,4 @@
-// The few messages of ONNX (https://onnx.ai/onnx/repo-docs/IR.html) that a model needs, in protobuf's wire format.
+// The few messages of protobuf (https://protobuf.dev/programming-guides/encoding/) that files for other programs need.
 
 /** Bytes of a message, in pieces: tensors are not copied. */
 export type Pieces = Uint8Array[];
@@ -24,3 +24,4 @@ export const float = (field: number, value: number): Pieces => [tag(field, 5), n
 export const bytes = (field: number, value: Uint8Array): Pieces => [tag(field, 2), varint(value.byteLength), value];
 export const text = (field: number, value: string): Pieces => bytes(field, new TextEncoder().encode(value));
 export const message = (field: number, pieces: Pieces): Pieces => [tag(field, 2), varint(size(pieces)), ...pieces];
+export const double = (field: number, value: number): Pieces => [tag(field, 1), new Uint8Array(Float64Array.of(value).buffer)];
