@@ -1,3 +1,4 @@
+import { version as gemmfit } from '../package.json';
 import { addon } from './engine/addon.js';
 import { checkNumber } from './options.js';
 
@@ -102,7 +103,7 @@ export function setThreads(count: number): void {
  * @example console.log(version.gemmfit, version.blas, version.simd, version.threads);
  */
 export const version = {
-  gemmfit: (require('../package.json') as { version: string }).version,
+  gemmfit,
   get blas(): string {
     return addon.info().blas;
   },

@@ -1,7 +1,7 @@
+import { files } from './lazy.js';
 import { readOptions } from './options.js';
 import type { Part, PartClass } from './registry.js';
-import { buildModel, MOST_WEIGHT_BYTES } from './saving/from_json.js';
-import { type LoadOptions, readModel } from './saving/load.js';
+import type { LoadOptions } from './saving/load.js';
 import { newModel, type Sequential } from './sequential.js';
 
 /** Options of `modelFromJSON`. */
@@ -25,6 +25,7 @@ export interface ModelFromJSONOptions {
  */
 export function modelFromJSON(json: string | object, options?: ModelFromJSONOptions): Sequential {
   const { customObjects } = readOptions<Required<ModelFromJSONOptions>>('modelFromJSON', options, { customObjects: null });
+  const { buildModel, MOST_WEIGHT_BYTES } = files();
   const model = buildModel('modelFromJSON', json, newModel, {
     compile: true,
     compileConfig: null,
@@ -47,6 +48,6 @@ export function modelFromJSON(json: string | object, options?: ModelFromJSONOpti
  * const same = await loadModel(bytes); // or: await loadModel('model.keras')
  */
 export async function loadModel(file: string | Uint8Array, options?: LoadOptions): Promise<Sequential> {
-  const model = await readModel(file, newModel, options);
+  const model = await files().readModel(file, newModel, options);
   return model.face as Sequential;
 }

@@ -14,15 +14,15 @@ import type { Layer, Weight } from './layers/layer.js';
 import { allowRenumbering } from './layers/names.js';
 import { Nested } from './layers/nested.js';
 import type { Shape } from './layers/shape.js';
+import { files } from './lazy.js';
 import { cloneModel } from './model/clone.js';
 import type { CompileOptions, LossOption } from './model/compilation.js';
 import { describe } from './model/describe.js';
 import { Model, type NewModel } from './model/model.js';
 import type { Optimizer } from './optimizers.js';
 import { checkBoolean, checkReadable, readOptions } from './options.js';
-import { type LoadWeightsOptions, loadWeights } from './saving/load.js';
-import { type SaveOptions, type SaveWeightsOptions, save, saveWeights, toBuffer } from './saving/save.js';
-import { toJSON } from './saving/to_json.js';
+import type { LoadWeightsOptions } from './saving/load.js';
+import type { SaveOptions, SaveWeightsOptions } from './saving/save.js';
 import { type SummaryOptions, summary } from './terminal/summary.js';
 import { type EvaluateOptions, evaluate } from './training/evaluate.js';
 import { type FitOptions, fit } from './training/fit.js';
@@ -185,7 +185,7 @@ export class Sequential implements CallbackModel {
   }
   /** Keras 3's config: `JSON.stringify(model)` works. */
   toJSON(): object {
-    return toJSON(this.#core);
+    return files().toJSON(this.#core);
   }
 
   // --- saving
@@ -196,19 +196,19 @@ export class Sequential implements CallbackModel {
    * Throws ValueError (ERR_FORMAT, ERR_EXISTS, ERR_NO_FOLDER, ERR_NOT_BUILT) and RuntimeError (ERR_WRITE; ERR_BUSY in the middle of a batch).
    */
   save(target: string | NodeJS.WritableStream, options?: SaveOptions): Promise<void> {
-    return save(this.#core, target, options);
+    return files().save(this.#core, target, options);
   }
   /** The bytes of the file that `save` would write: `'keras'` (default), `'h5'`. */
   toBuffer(format?: string, options?: Pick<SaveOptions, 'includeOptimizer'>): Promise<Uint8Array> {
-    return toBuffer(this.#core, format, options);
+    return files().toBuffer(this.#core, format, options);
   }
   /** Writes the weights, and what the optimizer keeps, to a file of the ending `.weights.h5`. */
   saveWeights(target: string | NodeJS.WritableStream, options?: SaveWeightsOptions): Promise<void> {
-    return saveWeights(this.#core, target, options);
+    return files().saveWeights(this.#core, target, options);
   }
   /** Takes the weights of a file (path or bytes): of all formats that `save` and `saveWeights` write. ValueError where they do not fit; then nothing is changed. */
   loadWeights(file: string | Uint8Array, options?: LoadWeightsOptions): Promise<void> {
-    return loadWeights(this.#core, file, options);
+    return files().loadWeights(this.#core, file, options);
   }
 
   // --- compiling

@@ -1,3 +1,4 @@
+export type { OutputStream } from '../terminal/output.js';
 /**
  * The table of callbacks: classes under Keras's names, and a factory of each in camelCase. A new one is a file and a line in all.ts.
  * @example await model.fit(x, y, { epochs: 100, validationSplit: 0.2, callbacks: [callbacks.earlyStopping({ patience: 5 })] });

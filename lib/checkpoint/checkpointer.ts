@@ -1,20 +1,12 @@
-import type { TrainingSums } from '../../binding.js';
-import type { Callback, Logs } from '../callbacks/callback.js';
-import { CSVLogger } from '../callbacks/csv_logger.js';
-import { EarlyStopping } from '../callbacks/early_stopping.js';
+import type { Callback } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
-import { ModelCheckpoint } from '../callbacks/model_checkpoint.js';
-import { ReduceLROnPlateau } from '../callbacks/reduce_lr_on_plateau.js';
-import { SwapEMAWeights } from '../callbacks/swap_ema_weights.js';
 import { addon } from '../engine/addon.js';
-import { ValueError } from '../errors.js';
 import type { Model } from '../model/model.js';
 import { resultLogs } from '../training/results.js';
-import { decode, encode, type Stored } from './encode.js';
-import { type CheckpointFile, newestCheckpoint, removeCheckpoints, removeTorn, writeCheckpoint } from './file.js';
-import { misfit, readVariables, writeVariables } from './model_state.js';
+import { encode, type Stored } from './encode.js';
+import { type CheckpointFile, removeCheckpoints, writeCheckpoint } from './file.js';
+import { readVariables } from './model_state.js';
 import type { CheckpointPlan } from './options.js';
-import { checkHistory, hasFormOf, takingUp } from './validate.js';
 
 /** Where a training stands: between two batches. */
 export interface Position {
@@ -38,65 +30,8 @@ export interface FitIdentity {
   prints: Record<string, string | null>;
 }
 
-/** A checkpoint that has been read and not yet taken up. */
-export interface Resumable {
-  name: string;
-  file: CheckpointFile;
-  position: Position;
-  identity: FitIdentity;
-  /** Why no further batch comes, where none does before the last epoch is over. */
-  ended: Ended;
-}
-
 /** A callback stopped it, or there were no more data: an epoch that is under way has its validation and its end before it. null: it goes on. */
 export type Ended = 'stopped' | 'ranOut' | null;
-
-/** The newest checkpoint that a fit is to go on from; null where it starts anew. */
-export async function findResumable(plan: CheckpointPlan): Promise<Resumable | null> {
-  await removeTorn(plan.path);
-  if (plan.resume === 'never') return null;
-  const found = await newestCheckpoint(plan.path);
-  if (!found) {
-    if (plan.resume === 'auto') return null;
-    throw new ValueError(`fit: there is no checkpoint in ${plan.path}, and resume is 'must'.`, 'ERR_NO_CHECKPOINT');
-  }
-  const { meta } = found.file;
-  return {
-    ...found,
-    position: meta.position as Position,
-    identity: meta.fit as FitIdentity,
-    ended: meta.ended as Ended,
-  };
-}
-
-const WORDS: Record<string, string> = {
-  model: 'the model has other layers or options',
-  compile: 'it is compiled otherwise',
-  x: 'x is other data',
-  y: 'y is other data',
-  sampleWeight: 'sampleWeight is other data',
-  options: 'batchSize, shuffle, stepsPerEpoch, classWeight or the split is another',
-  binary: 'the engine computes with other instructions',
-};
-
-/** ValueError ERR_CHECKPOINT, which says what differs. */
-export function checkIdentity(resumable: Resumable, identity: FitIdentity, model: Model, steps: number | null): void {
-  const { prints } = resumable.identity;
-  const keys = [...new Set([...Object.keys(prints), ...Object.keys(identity.prints)])];
-  const differs = keys.filter((key) => (prints[key] ?? null) !== (identity.prints[key] ?? null));
-  const { step } = resumable.position;
-  if (steps !== null && step > steps)
-    throw new ValueError(
-      `fit: the checkpoint ${resumable.name} is after ${step} batches of an epoch that has ${steps}. Give resume: 'never' to start anew.`,
-      'ERR_CHECKPOINT',
-    );
-  const why = differs.length ? differs.map((key) => WORDS[key] ?? key).join('; ') : misfit(model, resumable.file.tensors);
-  if (why)
-    throw new ValueError(
-      `fit: the checkpoint ${resumable.name} is of another training: ${why}. Give what it was begun with, another folder, or resume: 'never' to start anew.`,
-      'ERR_CHECKPOINT',
-    );
-}
 
 /** How the engine computes: bits hang on it. */
 export const binaryKind = (): string => {
@@ -224,60 +159,6 @@ export class Checkpointer {
   }
 }
 
-/** Callbacks that put what they are given into themselves. */
-const OWN = new Set<unknown>([CSVLogger, EarlyStopping, ModelCheckpoint, ReduceLROnPlateau, SwapEMAWeights]);
-
-const nameOf = (callback: Callback): string =>
+/** A callback's class, as checkpoints name it. */
+export const nameOf = (callback: Callback): string =>
   callback.constructor.name === 'PlainCallback' ? 'object' : callback.constructor.name;
-
-/** Puts the model where the checkpoint left it. The callbacks' states come with `restoreCallbacks`, after `onTrainBegin`. */
-export function restoreModel(model: Model, { file }: Resumable): void {
-  const { model: counters, optimizer } = file.meta as {
-    model: Model['counterState'];
-    optimizer: { calls: number; learningRate: number | null };
-  };
-  model.counterState = counters;
-  writeVariables(model, file.tensors);
-  model.optimizer.calls = optimizer.calls;
-  if (optimizer.learningRate !== null) model.optimizer.learningRate = optimizer.learningRate;
-}
-
-/** What the epoch that is under way has come to so far. */
-export function restoredLogs({ file }: Resumable): Logs {
-  const logs = decode(file.meta.logs ?? { $object: [] }, file.tensors);
-  return typeof logs === 'object' &&
-    logs !== null &&
-    Object.values(logs)
-      .flat()
-      .every((v) => typeof v === 'number')
-    ? (logs as Logs)
-    : {};
-}
-
-/** Sums of loss and metrics of the epoch that is under way. */
-export function restoreTotals(model: Model, { file }: Resumable): void {
-  model.engine().trainingSums = decode(file.meta.sums, file.tensors) as TrainingSums;
-}
-
-/** What callbacks remembered, and the history. */
-export async function restoreCallbacks(list: CallbackList, { file, name }: Resumable): Promise<void> {
-  const stored = file.meta.callbacks as { className: string; state: unknown }[];
-  const taking = list.callbacks.filter((c) => c.getState);
-  if (stored.length !== taking.length || stored.some((s, i) => s.className !== nameOf(taking[i])))
-    throw new ValueError(
-      `fit: the checkpoint ${name} was written with other callbacks: ${stored.map((s) => s.className).join(', ') || 'none'} that remember something. Received: ${taking.map(nameOf).join(', ') || 'none'}.`,
-      'ERR_CHECKPOINT',
-    );
-  for (const [i, callback] of taking.entries()) {
-    const where = `fit: the checkpoint ${name}: callback ${nameOf(callback)}`;
-    await takingUp(where, async () => {
-      const state = decode(stored[i].state, file.tensors);
-      // States of users' callbacks are theirs to look at.
-      if (OWN.has(callback.constructor) && !hasFormOf(state, await callback.getState?.()))
-        throw new ValueError(`${where}: its state is none.`, 'ERR_CHECKPOINT');
-      await callback.setState?.(state);
-    });
-  }
-  if (file.meta.history === null || !list.history) return;
-  Object.assign(list.history, checkHistory(`fit: the checkpoint ${name}`, decode(file.meta.history, file.tensors)));
-}

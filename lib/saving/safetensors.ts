@@ -64,6 +64,12 @@ export function writeSafetensors(
   return [head, ...[...tensors.values()].map(({ data }) => bytesOf(data))];
 }
 
+/** Whether bytes begin with the length of a header that is there. */
+export function isSafetensors(bytes: Uint8Array): boolean {
+  if (bytes.byteLength < 10 || bytes[8] !== 0x7b) return false;
+  return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true) <= BigInt(bytes.byteLength - 8);
+}
+
 const isSize = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 /**

@@ -3,6 +3,7 @@ import { show, typeError, ValueError } from '../errors.js';
 import type { Model } from '../model/model.js';
 import { checkBoolean, readOptions } from '../options.js';
 import { writeFileAtomically } from './atomic_file.js';
+import { writeFolder } from './folder.js';
 import type { Format, WrittenFiles } from './formats/format.js';
 import { formatOfName, formatOfPath } from './formats/index.js';
 
@@ -82,7 +83,6 @@ async function write(
   const files = await made(format, model, includeOptimizer);
   if (stream) return intoStream(where, format, files, target as Writable);
   if (files.has('')) return writeFileAtomically(where, target as string, files.get('') as Iterable<Uint8Array>, overwrite);
-  const { writeFolder } = await import('./folder.js');
   await writeFolder(where, target as string, files, overwrite);
 }
 

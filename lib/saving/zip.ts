@@ -5,6 +5,15 @@ import type { FileLimits } from './limits.js';
 /** Whether bytes begin as a zip archive does. */
 export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] === 3 || bytes[2] === 5);
 
+/** Whether it is an archive of NumPy's arrays, as its first member's name says. */
+export function isNpz(bytes: Uint8Array): boolean {
+  if (!isZip(bytes) || bytes.byteLength < 30) return false;
+  const length = (bytes[26] as number) + 256 * (bytes[27] as number);
+  return Buffer.from(bytes.subarray(30, 30 + length))
+    .toString('latin1')
+    .endsWith('.npy');
+}
+
 /**
  * The members of a zip archive by name. Sizes are checked before memory is taken and CRC-32 after. ValueError ERR_FILE where the archive is damaged,
  * ERR_FILE_REFUSED for links, names that lead out of the archive, names twice, encrypted members, and more than the limits.

@@ -1,6 +1,6 @@
 import type { Logs } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
-import { type Checkpointer, restoredLogs } from '../checkpoint/checkpointer.js';
+import type { Checkpointer } from '../checkpoint/checkpointer.js';
 import type { Model } from '../model/model.js';
 import type { Aborting } from './aborting.js';
 import type { FitPlan } from './fit_options.js';
@@ -61,7 +61,7 @@ export class EpochTrainer {
     // Put down after its last batch: what is left of it is its end.
     const resumable = from > 0 ? this.plan.checkpoint?.resumable : null;
     if (resumable && (resumable.ended || from >= wanted))
-      return { done: from, logs: restoredLogs(resumable), ranOut: resumable.ended === 'ranOut' };
+      return { done: from, logs: resumable.logs, ranOut: resumable.ended === 'ranOut' };
     const { done, logs } = await (this.#oneByOne
       ? this.#batchByBatch(wanted, from)
       : this.#ahead
@@ -84,7 +84,7 @@ export class EpochTrainer {
     const { model, list, aborting } = this;
     const { batches } = this.plan;
     let done = from;
-    let logs: Logs = done > 0 && this.plan.checkpoint?.resumable ? restoredLogs(this.plan.checkpoint.resumable) : {};
+    let logs: Logs = (done > 0 && this.plan.checkpoint?.resumable?.logs) || {};
     while (done < wanted && !this.#stops.isAborted()) {
       const ready = batches.ready(done === 0);
       if (!(typeof ready === 'boolean' ? ready : await ready)) break;

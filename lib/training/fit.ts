@@ -2,17 +2,10 @@ import type { Logs } from '../callbacks/callback.js';
 import type { History, StopReason } from '../callbacks/history.js';
 import { CallbackList } from '../callbacks/list.js';
 import { checkpointOf } from '../checkpoint/callback.js';
-import {
-  Checkpointer,
-  checkIdentity,
-  type Ended,
-  findResumable,
-  restoreCallbacks,
-  restoreModel,
-  restoreTotals,
-} from '../checkpoint/checkpointer.js';
+import type { Ended } from '../checkpoint/checkpointer.js';
 import { checkAllFinite } from '../data/finite.js';
 import { ValueError } from '../errors.js';
+import { files } from '../lazy.js';
 import type { Model } from '../model/model.js';
 import { Aborting } from './aborting.js';
 import { EpochTrainer } from './epoch.js';
@@ -37,9 +30,10 @@ export async function fit(model: Model, x: unknown, y: unknown, options: FitOpti
     });
     const interruption = new Interruption(plan.handleSignals, () => model.stopEngine());
     try {
-      if (plan.checkpoint?.resumable) {
-        checkIdentity(plan.checkpoint.resumable, plan.checkpoint.identity, model, plan.steps);
-        restoreModel(model, plan.checkpoint.resumable);
+      const { resumable, identity } = plan.checkpoint ?? {};
+      if (resumable && identity) {
+        resumable.checkIdentity(identity, model, plan.steps);
+        resumable.restoreModel(model);
       }
       const history = await run(model, plan, list, aborting, interruption);
       if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
@@ -77,7 +71,7 @@ async function check(
   // As in Keras: what was set before is forgotten, what is set from now on holds.
   model.stopTraining = false;
   const checkpoint = checkpointOf(options);
-  const resumable = checkpoint && (await findResumable(checkpoint));
+  const resumable = checkpoint && (await files().findResumable(checkpoint));
   const plan = readFit(model, x, y, options, checkpoint && { plan: checkpoint, resumable });
   plan.signal?.throwIfAborted();
   const { callbacks, params, verbose } = plan;
@@ -96,12 +90,12 @@ async function run(
   interruption: Interruption,
 ): Promise<History> {
   const { checkpoint } = plan;
-  const checkpointer = checkpoint && new Checkpointer(model, checkpoint.plan, list, checkpoint.identity);
+  const checkpointer = checkpoint && new (files().Checkpointer)(model, checkpoint.plan, list, checkpoint.identity);
   let over = false;
   try {
     const began = list.onTrainBegin();
     if (began) await aborting.until(began);
-    if (checkpoint?.resumable) await restoreCallbacks(list, checkpoint.resumable);
+    await checkpoint?.resumable?.restoreCallbacks(list);
     const trainer = new EpochTrainer(model, plan, list, aborting, interruption, checkpointer);
     const { epoch, logs, ranOut } = await runEpochs(model, plan, list, aborting, trainer);
     if (!trainer.interrupted) model.engine().applyAverages();
@@ -154,7 +148,7 @@ async function runEpochs(
     const from = goesOn ? resumable.position.step : 0;
     const began = goesOn ? list.progbar?.onEpochBegin(epoch, {}) : list.onEpochBegin(epoch);
     if (began) await aborting.until(Promise.resolve(began));
-    if (goesOn && from > 0) restoreTotals(model, resumable);
+    if (goesOn && from > 0) resumable.restoreTotals(model);
     const { done, logs, ranOut } = await trainer.next(epoch, plan.epochs - epoch, from);
     const here = { epoch, begun: true, step: done, consumed: trainer.consumed };
     const ended = (): Ended => (model.stopTraining ? 'stopped' : ranOut ? 'ranOut' : null);

@@ -1,11 +1,12 @@
 import type { CallbackParams } from '../callbacks/callback.js';
 import type { CallbacksOption } from '../callbacks/plain.js';
-import type { FitIdentity, Resumable } from '../checkpoint/checkpointer.js';
+import type { FitIdentity } from '../checkpoint/checkpointer.js';
 import type { CheckpointOptions, CheckpointPlan } from '../checkpoint/options.js';
-import { printsOf } from '../checkpoint/prints.js';
+import type { Resumable } from '../checkpoint/resumable.js';
 import type { Named } from '../data/finite.js';
 import type { ArrayInput } from '../data/inputs.js';
 import { show, typeError, ValueError } from '../errors.js';
+import { files } from '../lazy.js';
 import type { Engine } from '../model/engine.js';
 import type { Model } from '../model/model.js';
 import { checkBoolean, checkNumber, checkOneOf, readOptions } from '../options.js';
@@ -295,7 +296,7 @@ export function readFit(
           return seed();
         },
         firstEpoch: begun,
-        prints: printsOf(model, samples, {
+        prints: files().printsOf(model, samples, {
           batch,
           steps,
           shuffle,

@@ -26,40 +26,72 @@ export function buildTypeScript(options) {
     completeDeclarations();
     // From the project's own folder, and only when it builds: scripts also run before packages are installed.
     const require = createRequire(join(root, 'package.json'));
-    const { buildSync } = require('esbuild');
-    const { dependencies } = require('./package.json');
-    for (const name of ['index', 'diagnose']) {
-      const options = {
-        absWorkingDir: root,
-        entryPoints: [`lib/${name}.ts`],
-        bundle: true,
-        // The package has one instance: other entries load it when they need it. (In its own bundle the name would also mean the
-        // index.ts of folders.) The binaries stay where they are: paths to them are the same from dist/ as from lib/.
-        external: [...(name === 'index' ? [] : ['./index.js']), '*.node', ...Object.keys(dependencies)],
-        minifyWhitespace: true,
-        // Node shows the line that an uncaught error comes from: not the whole bundle.
-        lineLimit: 160,
-        platform: 'node',
-        target: 'node20',
-        outfile: `dist/${name}.js`,
-      };
-      buildSync(options);
-      // An ES module has its names in its outline.
-      const { metafile } = buildSync({ ...options, format: 'esm', write: false, metafile: true });
-      writeEsmEntry(name, metafile.outputs[options.outfile].exports);
-    }
-    // A thread of its own, which loads its library by itself.
-    buildSync({
-      absWorkingDir: root,
-      entryPoints: ['lib/saving/hdf5/worker.mts'],
-      bundle: true,
-      external: ['h5wasm'],
+    bundlePackage(require('esbuild'));
+    bundleDiagnose(require('esbuild'));
+    bundleWorker(require('esbuild'));
+  });
+}
+
+const common = () => ({
+  absWorkingDir: root,
+  bundle: true,
+  // The binaries stay where they are: paths to them are the same from dist/ as from lib/.
+  external: ['*.node', ...Object.keys(createRequire(join(root, 'package.json'))('./package.json').dependencies)],
+  platform: 'node',
+  target: 'node20',
+});
+
+// Node shows the line that an uncaught error comes from: not the whole bundle.
+const short = { minifyWhitespace: true, lineLimit: 160 };
+
+/**
+ * `index.js`, `files.js`, which it loads when it needs it, and `shared.js`, what both are made of. esbuild takes only ES modules apart, so they are made as
+ * such, with another word for `require`, and become CommonJS then.
+ */
+function bundlePackage({ buildSync, transformSync }) {
+  const { outputFiles, metafile } = buildSync({
+    ...common(),
+    entryPoints: ['lib/index.ts', 'lib/files.ts'],
+    splitting: true,
+    chunkNames: 'shared',
+    format: 'esm',
+    define: { require: 'requireOfCommonJS' },
+    outdir: 'dist',
+    metafile: true,
+    write: false,
+  });
+  for (const { path, text } of outputFiles) {
+    const { code } = transformSync(text, {
+      ...short,
+      format: 'cjs',
       platform: 'node',
       target: 'node20',
-      format: 'esm',
-      outfile: 'dist/hdf5_worker.mjs',
+      define: { requireOfCommonJS: 'require' },
     });
-  });
+    writeFileSync(path, code);
+  }
+  writeEsmEntry('index', metafile.outputs['dist/index.js'].exports);
+}
+
+function bundleDiagnose({ buildSync }) {
+  // The package has one instance: it is loaded when it is needed. (In its own bundle the name would also mean the index.ts of folders.)
+  const { external, ...rest } = common();
+  const options = {
+    ...rest,
+    ...short,
+    entryPoints: ['lib/diagnose.ts'],
+    external: ['./index.js', ...external],
+    outfile: 'dist/diagnose.js',
+  };
+  buildSync(options);
+  // An ES module has its names in its outline.
+  const { metafile } = buildSync({ ...options, format: 'esm', write: false, metafile: true });
+  writeEsmEntry('diagnose', metafile.outputs[options.outfile].exports);
+}
+
+/** A thread of its own, which loads its library by itself. */
+function bundleWorker({ buildSync }) {
+  buildSync({ ...common(), entryPoints: ['lib/saving/hdf5/worker.mts'], format: 'esm', outfile: 'dist/hdf5_worker.mjs' });
 }
 
 function writeEsmEntry(entry, names) {

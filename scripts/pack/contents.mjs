@@ -9,7 +9,9 @@ const always = [
   'bin/gemmfit.mjs',
   'binding.d.ts',
   'CMakeLists.txt',
+  'dist/files.js',
   'dist/hdf5_worker.mjs',
+  'dist/shared.js',
 ];
 /** Pages that the README and each other lead to. */
 const pages = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'VERSIONING.md', 'docs/README.md'];

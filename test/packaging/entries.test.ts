@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 // What a user's project sees: the built package, through the exports of package.json, from a folder of its own.
@@ -56,6 +57,75 @@ describe('entries', () => {
 
   test('nothing runs at import that keeps the process alive or writes', () => {
     expect(run('quiet.mjs', `import 'gemmfit';`)).toBe('');
+  });
+});
+
+const uses = (load: string) => `
+const { layers, sequential, loadModel } = ${load};
+const { mkdtempSync, rmSync } = require('node:fs');
+const { join } = require('node:path');
+async function use() {
+  const folder = mkdtempSync(join(require('node:os').tmpdir(), 'gemmfit-use-'));
+  const model = sequential([layers.dense({ units: 1, inputShape: [2] })]);
+  model.compile({ optimizer: 'adam', loss: 'mse' });
+  const checkpoint = { path: join(folder, 'checkpoints') };
+  await model.fit([[1, 2]], [[3]], { epochs: 2, verbose: 0, checkpoint });
+  const bytes = await model.toBuffer('safetensors');
+  model.setWeights([[[0], [0]], [0]]);
+  await model.loadWeights(bytes);
+  const { resumedFrom } = await model.fit([[1, 2]], [[3]], { epochs: 2, verbose: 0, checkpoint });
+  rmSync(folder, { recursive: true });
+  return resumedFrom.epoch;
+}`;
+
+describe('what files of models and checkpoints need', () => {
+  test('is loaded by the first that uses it, not by the import', () => {
+    const source = `${uses("require('gemmfit')")}
+      const loaded = () => Object.keys(require.cache).map((file) => require('node:path').basename(file)).filter((f) => f === 'files.js').length;
+      const before = loaded();
+      use().then((epoch) => console.log(JSON.stringify({ before, epoch, after: loaded() })));`;
+    expect(JSON.parse(run('later.cjs', source))).toEqual({ before: 0, epoch: 2, after: 1 });
+  });
+
+  test('is the same whether the package is imported or required', () => {
+    const source = `
+      import { createRequire } from 'node:module';
+      import * as gemmfit from 'gemmfit';
+      const require = createRequire(import.meta.url);
+      ${uses('gemmfit')}
+      const model = gemmfit.modelFromJSON(gemmfit.sequential([gemmfit.layers.dense({ units: 1 })]).toJSON());
+      console.log(JSON.stringify({ epoch: await use(), instance: model instanceof require('gemmfit').Sequential }));`;
+    expect(JSON.parse(run('later.mjs', source))).toEqual({ epoch: 2, instance: true });
+  });
+
+  test.each(['cjs', 'esm'] as const)('is in a bundle: %s', (format) => {
+    const load = format === 'cjs' ? "require('gemmfit')" : 'gemmfit';
+    const head = format === 'cjs' ? '' : `import * as gemmfit from 'gemmfit';`;
+    writeFileSync(join(consumer, 'program.js'), `${head}${uses(load)}\nuse().then(console.log);`);
+    const file = `bundled/dist/program.${format === 'cjs' ? 'cjs' : 'mjs'}`;
+    buildSync({
+      absWorkingDir: consumer,
+      entryPoints: ['program.js'],
+      bundle: true,
+      platform: 'node',
+      format,
+      conditions: ['module'],
+      external: ['*.node', 'h5wasm'],
+      banner:
+        format === 'esm'
+          ? {
+              js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); const __filename = import.meta.filename ?? new URL(import.meta.url).pathname; const __dirname = import.meta.dirname;",
+            }
+          : {},
+      outfile: file,
+    });
+    // A bundle looks for the addon one folder up.
+    symlinkSync(join(root, 'build'), join(consumer, 'bundled/build'), 'junction');
+    try {
+      expect(execFileSync(process.execPath, [file], { cwd: consumer, encoding: 'utf8' }).trim()).toBe('2');
+    } finally {
+      rmSync(join(consumer, 'bundled'), { recursive: true });
+    }
   });
 });
 

@@ -94,6 +94,15 @@ describe('whole models', () => {
 });
 
 describe.each(['weights.h5', 'safetensors', 'npz'])('weights in a .%s file', (ending) => {
+  it('are told by their bytes alone', async () => {
+    const model = await trained();
+    const bytes = await model.toBuffer(ending);
+    const other = await trained('sgd');
+    await other.loadWeights(bytes);
+    expect(bits(other)).toEqual(bits(model));
+    await expect(loadModel(bytes)).rejects.toMatchObject({ name: 'ValueError' });
+  });
+
   it('come back to the bit', async () => {
     const model = await trained();
     const path = join(folder, `w.${ending}`);

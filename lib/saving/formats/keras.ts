@@ -4,7 +4,7 @@ import { fromKerasLayout, isKerasLayout, toKerasLayout } from '../keras_layout.j
 import { stateOf } from '../model_state.js';
 import { parseStrictJson } from '../strict_json.js';
 import { toJSON } from '../to_json.js';
-import { isZip, readZip, writeZip } from '../zip.js';
+import { isNpz, isZip, readZip, writeZip } from '../zip.js';
 import { type Format, oneFile } from './format.js';
 
 /** The version of Keras whose files these are. It is not read on loading. */
@@ -20,7 +20,7 @@ export const kerasFormat: Format = {
   name: 'keras',
   endings: ['.keras'],
   holds: 'model',
-  recognizes: isZip,
+  recognizes: (bytes) => isZip(bytes) && !isNpz(bytes),
 
   async write(model, { includeOptimizer }) {
     const config = JSON.stringify(toJSON(model));

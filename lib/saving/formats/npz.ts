@@ -1,6 +1,6 @@
 import { weightPaths } from '../apply.js';
 import { readNpy, writeNpy } from '../npy.js';
-import { readZip, writeZip } from '../zip.js';
+import { isNpz, readZip, writeZip } from '../zip.js';
 import { type Format, oneFile } from './format.js';
 
 const ENDING = '.npy';
@@ -13,6 +13,7 @@ export const npzFormat: Format = {
   name: 'npz',
   endings: ['.npz'],
   holds: 'weights',
+  recognizes: isNpz,
 
   async write(model) {
     const members = new Map<string, Uint8Array>();

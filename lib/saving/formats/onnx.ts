@@ -1,3 +1,4 @@
+import { version } from '../../../package.json';
 import { exportOps } from '../onnx/export.js';
 import { Graph } from '../onnx/graph.js';
 import { type Format, oneFile } from './format.js';
@@ -20,7 +21,7 @@ export const onnxFormat: Format = {
     const { inputShape } = model.shapes();
     const input = { name: model.inputNames[0], shape: inputShape, ids: program.ops[0]?.op === 'embedding' };
     const output = exportOps(graph, program.ops, { name: input.name, shape: [...inputShape] });
-    const pieces = graph.model(model.name, input, output, (require('../../../package.json') as { version: string }).version);
+    const pieces = graph.model(model.name, input, output, version);
     const size = pieces.reduce((n, piece) => n + piece.byteLength, 0);
     if (size > MOST_BYTES) throw graph.refuse(`a model of ${size} bytes`);
     return oneFile(...pieces);

@@ -1,5 +1,5 @@
 import { weightPaths } from '../apply.js';
-import { readSafetensors, writeSafetensors } from '../safetensors.js';
+import { isSafetensors, readSafetensors, writeSafetensors } from '../safetensors.js';
 import { type Format, oneFile } from './format.js';
 
 /** `.safetensors`: the weights by path, such as `lstm/cell/kernel`. Any program that knows the container reads them. */
@@ -7,6 +7,7 @@ export const safetensorsFormat: Format = {
   name: 'safetensors',
   endings: ['.safetensors'],
   holds: 'weights',
+  recognizes: isSafetensors,
 
   async write(model) {
     const tensors = new Map([...weightPaths(model)].map(([path, weight]) => [path, weight.read()]));

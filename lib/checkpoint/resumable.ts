@@ -1,0 +1,130 @@
+import type { TrainingSums } from '../../binding.js';
+import type { Logs } from '../callbacks/callback.js';
+import { CSVLogger } from '../callbacks/csv_logger.js';
+import { EarlyStopping } from '../callbacks/early_stopping.js';
+import type { CallbackList } from '../callbacks/list.js';
+import { ModelCheckpoint } from '../callbacks/model_checkpoint.js';
+import { ReduceLROnPlateau } from '../callbacks/reduce_lr_on_plateau.js';
+import { SwapEMAWeights } from '../callbacks/swap_ema_weights.js';
+import { ValueError } from '../errors.js';
+import type { Model } from '../model/model.js';
+import { type Ended, type FitIdentity, nameOf, type Position } from './checkpointer.js';
+import { decode } from './encode.js';
+import { type CheckpointFile, newestCheckpoint, removeTorn } from './file.js';
+import { misfit, writeVariables } from './model_state.js';
+import type { CheckpointPlan } from './options.js';
+import { checkHistory, hasFormOf, takingUp } from './validate.js';
+
+const WORDS: Record<string, string> = {
+  model: 'the model has other layers or options',
+  compile: 'it is compiled otherwise',
+  x: 'x is other data',
+  y: 'y is other data',
+  sampleWeight: 'sampleWeight is other data',
+  options: 'batchSize, shuffle, stepsPerEpoch, classWeight or the split is another',
+  binary: 'the engine computes with other instructions',
+};
+
+/** Callbacks that put what they are given into themselves. */
+const OWN = new Set<unknown>([CSVLogger, EarlyStopping, ModelCheckpoint, ReduceLROnPlateau, SwapEMAWeights]);
+
+/** The newest checkpoint that a fit is to go on from; null where it starts anew. */
+export async function findResumable(plan: CheckpointPlan): Promise<Resumable | null> {
+  await removeTorn(plan.path);
+  if (plan.resume === 'never') return null;
+  const found = await newestCheckpoint(plan.path);
+  if (found) return new Resumable(found.name, found.file);
+  if (plan.resume === 'auto') return null;
+  throw new ValueError(`fit: there is no checkpoint in ${plan.path}, and resume is 'must'.`, 'ERR_NO_CHECKPOINT');
+}
+
+/** A checkpoint that has been read, and what of it goes where when it is taken up. */
+export class Resumable {
+  readonly position: Position;
+  readonly identity: FitIdentity;
+  /** Why no further batch comes, where none does before the last epoch is over. */
+  readonly ended: Ended;
+
+  constructor(
+    readonly name: string,
+    private readonly file: CheckpointFile,
+  ) {
+    const { position, fit, ended } = file.meta;
+    this.position = position as Position;
+    this.identity = fit as FitIdentity;
+    this.ended = ended as Ended;
+  }
+
+  /** ValueError ERR_CHECKPOINT, which says what differs. */
+  checkIdentity(identity: FitIdentity, model: Model, steps: number | null): void {
+    const { prints } = this.identity;
+    const keys = [...new Set([...Object.keys(prints), ...Object.keys(identity.prints)])];
+    const differs = keys.filter((key) => (prints[key] ?? null) !== (identity.prints[key] ?? null));
+    const { step } = this.position;
+    if (steps !== null && step > steps)
+      throw new ValueError(
+        `fit: the checkpoint ${this.name} is after ${step} batches of an epoch that has ${steps}. Give resume: 'never' to start anew.`,
+        'ERR_CHECKPOINT',
+      );
+    const why = differs.length ? differs.map((key) => WORDS[key] ?? key).join('; ') : misfit(model, this.file.tensors);
+    if (why)
+      throw new ValueError(
+        `fit: the checkpoint ${this.name} is of another training: ${why}. Give what it was begun with, another folder, or resume: 'never' to start anew.`,
+        'ERR_CHECKPOINT',
+      );
+  }
+
+  /** Puts the model where the checkpoint left it. The callbacks' states come with `restoreCallbacks`, after `onTrainBegin`. */
+  restoreModel(model: Model): void {
+    const { model: counters, optimizer } = this.file.meta as {
+      model: Model['counterState'];
+      optimizer: { calls: number; learningRate: number | null };
+    };
+    model.counterState = counters;
+    writeVariables(model, this.file.tensors);
+    model.optimizer.calls = optimizer.calls;
+    if (optimizer.learningRate !== null) model.optimizer.learningRate = optimizer.learningRate;
+  }
+
+  /** What the epoch that is under way has come to so far. */
+  get logs(): Logs {
+    const logs = decode(this.file.meta.logs ?? { $object: [] }, this.file.tensors);
+    return typeof logs === 'object' &&
+      logs !== null &&
+      Object.values(logs)
+        .flat()
+        .every((v) => typeof v === 'number')
+      ? (logs as Logs)
+      : {};
+  }
+
+  /** Sums of loss and metrics of the epoch that is under way. */
+  restoreTotals(model: Model): void {
+    model.engine().trainingSums = decode(this.file.meta.sums, this.file.tensors) as TrainingSums;
+  }
+
+  /** What callbacks remembered, and the history. */
+  async restoreCallbacks(list: CallbackList): Promise<void> {
+    const { meta, tensors } = this.file;
+    const at = `fit: the checkpoint ${this.name}`;
+    const stored = meta.callbacks as { className: string; state: unknown }[];
+    const taking = list.callbacks.filter((c) => c.getState);
+    if (stored.length !== taking.length || stored.some((s, i) => s.className !== nameOf(taking[i])))
+      throw new ValueError(
+        `${at} was written with other callbacks: ${stored.map((s) => s.className).join(', ') || 'none'} that remember something. Received: ${taking.map(nameOf).join(', ') || 'none'}.`,
+        'ERR_CHECKPOINT',
+      );
+    for (const [i, callback] of taking.entries()) {
+      const where = `${at}: callback ${nameOf(callback)}`;
+      await takingUp(where, async () => {
+        const state = decode(stored[i].state, tensors);
+        // States of users' callbacks are theirs to look at.
+        if (OWN.has(callback.constructor) && !hasFormOf(state, await callback.getState?.()))
+          throw new ValueError(`${where}: its state is none.`, 'ERR_CHECKPOINT');
+        await callback.setState?.(state);
+      });
+    }
+    if (meta.history === null || !list.history) return;
+    Object.assign(list.history, checkHistory(at, decode(meta.history, tensors)));
+  }
+}

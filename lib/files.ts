@@ -1,0 +1,8 @@
+// What `dist/files.js` holds: see lazy.ts, the only door to it.
+export { Checkpointer } from './checkpoint/checkpointer.js';
+export { printsOf } from './checkpoint/prints.js';
+export { findResumable } from './checkpoint/resumable.js';
+export { buildModel, MOST_WEIGHT_BYTES } from './saving/from_json.js';
+export { loadWeights, readModel } from './saving/load.js';
+export { save, saveWeights, toBuffer } from './saving/save.js';
+export { toJSON } from './saving/to_json.js';
