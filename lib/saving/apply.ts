@@ -5,6 +5,7 @@ import type { Model } from '../model/model.js';
 import { warnOnce } from '../warnings.js';
 import { legacyOrder } from './legacy_layout.js';
 import { modelGroups, variablesOf } from './model_state.js';
+import type { OptimizerVariable } from './optimizer_variables.js';
 import type { SavedGroup, SavedOptimizer, SavedWeights } from './saved_model.js';
 import { scalarOf, type Tensor, toFloat32 } from './tensor.js';
 
@@ -219,11 +220,7 @@ export function applyOptimizer(where: string, model: Model, saved: SavedOptimize
 }
 
 /** The counter first, then all of the first slot, all of the second, and so on. */
-function slotBySlot<T extends { name: string; shape: readonly number[] }>(variables: readonly T[]): T[] {
-  const kind = (v: T) =>
-    v.name.match(
-      /(momentum|velocity_hat|velocity|norm|accumulator|linear|average_gradient|accumulated_grad|accumulated_delta_var|average|gradient_accumulator)$/,
-    )?.[1] ?? '';
-  const kinds = [...new Set(variables.map(kind))];
-  return kinds.flatMap((k) => variables.filter((v) => kind(v) === k));
+function slotBySlot(variables: readonly OptimizerVariable[]): OptimizerVariable[] {
+  const slots = [...new Set(variables.map((v) => v.slot))];
+  return slots.flatMap((slot) => variables.filter((v) => v.slot === slot));
 }

@@ -6,6 +6,9 @@ import type { Optimizer } from '../optimizers.js';
 export interface OptimizerVariable {
   /** Keras's name: `iteration`, `learning_rate`, `dense_kernel_momentum`. */
   name: string;
+  /** Which slot it is, `momentum`, and of which weight; null for numbers of the optimizer itself. */
+  slot: string | null;
+  weight: Weight | null;
   /** 'int64' for the counter. */
   dtype: 'float32' | 'int64';
   shape: readonly number[];
@@ -24,6 +27,8 @@ export function optimizerVariables(optimizer: Optimizer, trainable: readonly Wei
   const out: OptimizerVariable[] = [
     {
       name: 'iteration',
+      slot: null,
+      weight: null,
       dtype: 'int64',
       shape: [],
       read: () => BigInt64Array.of(BigInt(optimizer.calls)),
@@ -35,6 +40,8 @@ export function optimizerVariables(optimizer: Optimizer, trainable: readonly Wei
   if (rate && typeof optimizer.learningRate === 'number')
     out.push({
       name: 'learning_rate',
+      slot: null,
+      weight: null,
       dtype: 'float32',
       shape: [],
       read: () => Float32Array.of(optimizer.learningRate),
@@ -48,6 +55,8 @@ export function optimizerVariables(optimizer: Optimizer, trainable: readonly Wei
     const variable = variables[names.indexOf(name)];
     return {
       name: `${weight.layer.name}_${weight.name}_${name}`.replaceAll('/', '_'),
+      slot: name,
+      weight,
       dtype: 'float32',
       shape: weight.shape,
       read: () => {
@@ -66,6 +75,8 @@ export function optimizerVariables(optimizer: Optimizer, trainable: readonly Wei
     ...out,
     ...optimizer.savedNumbers().map(({ name, value }) => ({
       name,
+      slot: null,
+      weight: null,
       dtype: 'float32' as const,
       shape: [],
       read: () => Float32Array.of(value),

@@ -6,31 +6,37 @@ import { toFloat32 } from './tensor.js';
 
 const SIZES: Readonly<Record<string, number>> = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 };
 
-/** The arrays of a `weightsManifest`, by name: those of the model, without what an optimizer kept. */
-export async function readManifest(source: FileSource, manifest: unknown): Promise<[name: string, Tensor][]> {
+type Named = [name: string, tensor: Tensor];
+
+/** The arrays of a `weightsManifest`, by name: those of the model, and what its optimizer kept. */
+export interface Manifest {
+  model: Named[];
+  optimizer: Named[];
+}
+
+export async function readManifest(source: FileSource, manifest: unknown): Promise<Manifest> {
   const { where, limits } = source;
   const damaged = (what: string) => new ValueError(`${where}: weightsManifest: ${what}`, 'ERR_FILE');
   if (!Array.isArray(manifest)) throw damaged(`must be a list of groups. Received: ${show(manifest)}`);
-  const out: [string, Tensor][] = [];
+  const out: Manifest = { model: [], optimizer: [] };
   let files = 0;
   for (const group of manifest) {
     if (!isObject(group) || !Array.isArray(group.paths) || !Array.isArray(group.weights))
       throw damaged(`a group must have 'paths' and 'weights'. Received: ${show(group)}`);
     files += group.paths.length;
-    if (files > limits.members || out.length + group.weights.length > limits.objects)
+    if (files > limits.members || out.model.length + out.optimizer.length + group.weights.length > limits.objects)
       throw new ValueError(`${where}: names more files or weights than the limits allow.`, 'ERR_FILE_REFUSED');
     const shards: Uint8Array[] = [];
     for (const path of group.paths) {
       if (typeof path !== 'string') throw damaged(`paths must be texts. Received: ${show(path)}`);
       shards.push(await source.sibling(path.replace(/^\.\//, '')));
     }
-    out.push(...readGroup(damaged, shards.length === 1 ? shards[0] : Buffer.concat(shards), group.weights));
+    readGroup(damaged, shards.length === 1 ? shards[0] : Buffer.concat(shards), group.weights, out);
   }
   return out;
 }
 
-function readGroup(damaged: (what: string) => ValueError, bytes: Uint8Array, specs: unknown[]): [string, Tensor][] {
-  const out: [string, Tensor][] = [];
+function readGroup(damaged: (what: string) => ValueError, bytes: Uint8Array, specs: unknown[], out: Manifest): void {
   let at = 0;
   for (const spec of specs) {
     if (!isObject(spec) || typeof spec.name !== 'string' || !Array.isArray(spec.shape))
@@ -47,10 +53,10 @@ function readGroup(damaged: (what: string) => ValueError, bytes: Uint8Array, spe
       throw damaged(`${label} needs ${size} bytes, and its files have ${bytes.byteLength - at} more.`);
     const own = new Uint8Array(bytes.subarray(at, at + size)).buffer;
     at += size;
-    if (spec.group !== 'optimizer') out.push([spec.name, { shape, data: numbers(damaged, label, kind, own, quantized) }]);
+    const to = spec.group === 'optimizer' ? out.optimizer : out.model;
+    to.push([spec.name, { shape, data: numbers(damaged, label, kind, own, quantized) }]);
   }
   if (at !== bytes.byteLength) throw damaged(`its files have ${bytes.byteLength} bytes, and its weights ${at}.`);
-  return out;
 }
 
 type Quantization = Record<string, unknown>;

@@ -70,6 +70,19 @@ def check(model, case, trains):
     return "ok" if off <= TOLERANCE else f"predictions differ after training on by {off:.2e}"
 
 
+def left(model, case):
+    """What a model that was saved has, and what it predicts after one more epoch."""
+    x, y = sample(case)
+    out = {
+        "weights": [stored(w) for w in model.get_weights()],
+        "predictions": stored(model.predict(x, verbose=0, batch_size=4)),
+    }
+    if not case["random"]:
+        model.fit(x, y, epochs=1, batch_size=4, shuffle=False, verbose=0)
+        out["next"] = stored(model.predict(x, verbose=0, batch_size=4))
+    return out
+
+
 def write_results(name, results):
     with open(os.path.join(FOLDER, f"results.{name}.json"), "w") as file:
         json.dump(results, file)

@@ -1,4 +1,4 @@
-// TensorFlow.js loads what we saved and predicts; saves it again in its own words.  node tfjs.mjs DIR PACKAGES, where PACKAGES/node_modules has @tensorflow/tfjs
+// TensorFlow.js loads what we saved, predicts, trains on, and saves it again in its own words.  node tfjs.mjs DIR PACKAGES, where PACKAGES/node_modules has @tensorflow/tfjs
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -6,46 +6,75 @@ import { join } from 'node:path';
 const [folder, packages] = process.argv.slice(2);
 const tf = createRequire(join(packages, 'package.json'))('@tensorflow/tfjs');
 const cases = JSON.parse(readFileSync(join(folder, 'cases.json')));
+const version = tf.version.tfjs;
 const results = [];
 const back = [];
 
 function artifacts(path) {
-  const file = JSON.parse(readFileSync(join(path, 'model.json')));
-  const [{ paths, weights }] = file.weightsManifest;
+  const { modelTopology, trainingConfig, weightsManifest } = JSON.parse(readFileSync(join(path, 'model.json')));
+  const [{ paths, weights }] = weightsManifest;
   const data = Buffer.concat(paths.map((name) => readFileSync(join(path, name))));
-  return { modelTopology: file.modelTopology, weightSpecs: weights, weightData: Uint8Array.from(data).buffer };
+  return { modelTopology, trainingConfig, weightSpecs: weights, weightData: Uint8Array.from(data).buffer };
 }
 
 async function saveBack(id, model) {
   const path = join(folder, 'back', `${id}.tfjs.folder`);
   mkdirSync(path, { recursive: true });
-  await model.save(
-    tf.io.withSaveHandler(async ({ modelTopology, format, generatedBy, weightSpecs, weightData }) => {
+  const handler = tf.io.withSaveHandler(
+    async ({ modelTopology, trainingConfig, format, generatedBy, weightSpecs, weightData }) => {
       const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
       writeFileSync(join(path, 'weights.bin'), Buffer.from(weightData));
-      writeFileSync(join(path, 'model.json'), JSON.stringify({ modelTopology, format, generatedBy, weightsManifest }));
+      writeFileSync(
+        join(path, 'model.json'),
+        JSON.stringify({ modelTopology, trainingConfig, format, generatedBy, weightsManifest }),
+      );
       return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
-    }),
+    },
   );
+  // It has not written what this one keeps yet.
+  const includeOptimizer = model.optimizer !== undefined && model.optimizer.getClassName() !== 'Adamax';
+  await model.save(handler, { includeOptimizer });
+  return includeOptimizer;
 }
 
-async function trial({ id, ids, x, before }) {
+function distance(got, right) {
+  if (got.length !== right.length) return Number.POSITIVE_INFINITY;
+  return Math.max(0, ...Array.from(got, (v, i) => Math.abs(v - right[i]) / Math.max(1, Math.abs(right[i]))));
+}
+
+async function trial({ id, ids, random, x, y, before, after }) {
   const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts(join(folder, `${id}.tfjs`))));
-  const got = model.predict(tf.tensor(x.data, x.shape, ids ? 'int32' : 'float32')).dataSync();
-  const off = Math.max(0, ...Array.from(got, (v, i) => Math.abs(v - before.predictions.data[i]) / Math.max(1, Math.abs(v))));
-  await saveBack(id, model);
-  back.push({ id, by: 'TensorFlow.js', files: [`${id}.tfjs.folder`], after: before });
-  return got.length === before.predictions.data.length && off <= 1e-5 ? 'ok' : `predictions differ by ${off}`;
+  const xs = tf.tensor(x.data, x.shape, ids ? 'int32' : 'float32');
+  const ys = tf.tensor(y.data, y.shape);
+  const predicted = () => model.predict(xs).dataSync();
+  const train = () => model.fit(xs, ys, { epochs: 1, batchSize: 4, shuffle: false, verbose: 0 });
+  const stored = (data) => ({ shape: after.predictions.shape, data: Array.from(data) });
+  const off = distance(predicted(), before.predictions.data);
+  if (off > 1e-5) return [`predictions differ by ${off}`, 'not reached'];
+  const trains = model.optimizer !== undefined && !random;
+  if (trains) {
+    await train();
+    const offTrained = distance(predicted(), after.predictions.data);
+    if (offTrained > 1e-5) return ['ok', `predictions differ by ${offTrained}`];
+  }
+  const kept = await saveBack(id, model);
+  const left = { predictions: stored(predicted()) };
+  if (trains && kept) {
+    await train();
+    left.next = stored(predicted());
+  }
+  back.push({ id, by: 'TensorFlow.js', files: [`${id}.tfjs.folder`], after: left });
+  return ['ok', trains ? 'ok' : random ? 'none: draws numbers' : 'none: it has no such optimizer'];
 }
 
 for (const each of cases) {
   const refused = each.refused['tfjs/'];
-  if (refused) {
-    if (!refused.startsWith('ERR_NOT_EXPRESSIBLE')) results.push({ what: 'TensorFlow.js', name: each.name, result: refused });
-    continue;
-  }
-  const result = await trial(each).catch((error) => String(error.message).slice(0, 300));
-  results.push({ what: 'model.json in TensorFlow.js', name: each.name, result });
+  const none = 'none: it has no such layer or option';
+  let result = [none, none];
+  if (!refused) result = await trial(each).catch((error) => [String(error.message).slice(0, 300), 'not reached']);
+  else if (!refused.startsWith('ERR_NOT_EXPRESSIBLE')) result = [refused, refused];
+  results.push({ what: `model.json in TensorFlow.js ${version}: predicts`, name: each.name, result: result[0] });
+  results.push({ what: `model.json in TensorFlow.js ${version}: trains on`, name: each.name, result: result[1] });
 }
 writeFileSync(join(folder, 'results.tfjs.json'), JSON.stringify(results));
 mkdirSync(join(folder, 'back'), { recursive: true });

@@ -1,4 +1,5 @@
-// Writes tfjs_models.json: models that TensorFlow.js saved, one a layer, with inputs and what it predicts. In a folder where
+// Writes tfjs_models.json: models that TensorFlow.js saved, one a layer, with inputs and what it predicts; and tfjs_trained.json: models that it trained and saved with
+// what the optimizer kept, with what they predict after one more epoch. In a folder where
 // `npm i @tensorflow/tfjs@4.22.0` was run:  node .../make_tfjs.mjs
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -53,7 +54,68 @@ const models = {
   rescaling: [[4], layers.rescaling({ scale: 0.5, offset: 1 })],
 };
 
+/** By name: what keeps each kind of state. */
+const optimizers = {
+  sgd: tf.train.sgd(0.1),
+  momentum: tf.train.momentum(0.1, 0.8, true),
+  adam: tf.train.adam(0.02),
+  rmsprop: tf.train.rmsprop(0.02, 0.8, 0.5),
+  plainRmsprop: tf.train.rmsprop(0.02),
+  adagrad: tf.train.adagrad(0.1, 0.2),
+};
+
 const rounded = (values, digits) => Array.from(values, (value) => Number(value.toFixed(digits)));
+
+async function artifactsOf(model, options) {
+  let saved;
+  const handler = tf.io.withSaveHandler(async (artifacts) => {
+    saved = artifacts;
+    return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+  });
+  await model.save(handler, options);
+  return saved;
+}
+
+async function train(name, optimizer) {
+  const model = tf.sequential({
+    layers: [
+      layers.dense({ units: 3, activation: 'tanh', inputShape: [4] }),
+      layers.batchNormalization(),
+      layers.dense({ units: 1 }),
+    ],
+  });
+  model.compile({ optimizer, loss: 'meanSquaredError', metrics: ['mae'] });
+  const x = rounded(
+    Array.from({ length: 32 }, (_, i) => Math.sin(i * 1.7)),
+    3,
+  );
+  const y = rounded(
+    Array.from({ length: 8 }, (_, i) => Math.cos(i)),
+    3,
+  );
+  const fit = () => model.fit(tf.tensor(x, [8, 4]), tf.tensor(y, [8, 1]), { batchSize: 4, shuffle: false, verbose: 0 });
+  await fit();
+  const { modelTopology, trainingConfig, format, generatedBy, weightSpecs, weightData } = await artifactsOf(model, {
+    includeOptimizer: true,
+  });
+  await fit();
+  return [
+    name,
+    {
+      file: {
+        modelTopology,
+        trainingConfig,
+        format,
+        generatedBy,
+        weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }],
+      },
+      weights: Buffer.from(weightData).toString('base64'),
+      x,
+      y,
+      after: Array.from(model.predict(tf.tensor(x, [8, 4])).dataSync()),
+    },
+  ];
+}
 
 async function save(name, [shape, ...stack]) {
   const model = tf.sequential();
@@ -77,14 +139,7 @@ async function save(name, [shape, ...stack]) {
     3,
   );
   const y = rounded(model.predict(tf.tensor(x, [2, ...shape])).dataSync(), 6);
-  let saved;
-  await model.save(
-    tf.io.withSaveHandler(async (artifacts) => {
-      saved = artifacts;
-      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
-    }),
-  );
-  const { modelTopology, format, generatedBy, weightSpecs, weightData } = saved;
+  const { modelTopology, format, generatedBy, weightSpecs, weightData } = await artifactsOf(model);
   const weights = rounded(new Float32Array(weightData), 3);
   return [
     name,
@@ -98,7 +153,14 @@ async function save(name, [shape, ...stack]) {
   ];
 }
 
-const entries = [];
-for (const [name, model] of Object.entries(models)) entries.push(await save(name, model));
-const lines = entries.map(([name, entry]) => `${JSON.stringify(name)}: ${JSON.stringify(entry)}`);
-writeFileSync(join(import.meta.dirname, 'tfjs_models.json'), `{\n${lines.join(',\n')}\n}\n`);
+function write(file, entries) {
+  const lines = entries.map(([name, entry]) => `${JSON.stringify(name)}: ${JSON.stringify(entry)}`);
+  writeFileSync(join(import.meta.dirname, file), `{\n${lines.join(',\n')}\n}\n`);
+}
+
+const saved = [];
+for (const [name, model] of Object.entries(models)) saved.push(await save(name, model));
+write('tfjs_models.json', saved);
+const trained = [];
+for (const [name, optimizer] of Object.entries(optimizers)) trained.push(await train(name, optimizer));
+write('tfjs_trained.json', trained);

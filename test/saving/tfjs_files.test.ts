@@ -6,11 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
 import { loadModel } from '../../lib/load_model.js';
+import { losses } from '../../lib/losses.js';
+import { optimizers } from '../../lib/optimizers.js';
+import { schedules } from '../../lib/schedules.js';
 import { type Sequential, sequential } from '../../lib/sequential.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON
 type Json = any;
 const models: Record<string, Json> = JSON.parse(readFileSync(join(__dirname, 'tfjs_models.json'), 'utf8'));
+const trained: Record<string, Json> = JSON.parse(readFileSync(join(__dirname, 'tfjs_trained.json'), 'utf8'));
 let folder: string;
 let count = 0;
 beforeAll(() => {
@@ -76,7 +80,27 @@ describe('a folder that TensorFlow.js wrote', () => {
     expect([...(await loadModel(halves)).getWeights()[0].data]).toEqual(Array(12).fill(1.5));
   });
 
-  it('is compiled as it says; what the optimizer kept is left out', async () => {
+  it.each(Object.entries(trained))('%s goes on training as it did there', async (_, { file, weights, x, y, after }) => {
+    const model = await loadModel(put(file, { 'weights.bin': Buffer.from(weights, 'base64') }));
+    expect(model.optimizer.iterations).toBe(2);
+    const xs = array(Float32Array.from(x), [8, 4]);
+    const fit = (m: Sequential) => m.fit(xs, array(Float32Array.from(y), [8, 1]), { batchSize: 4, shuffle: false, verbose: 0 });
+    // What is written is what was read: it goes on to the same bits.
+    const again = join(folder, `again${count++}/`);
+    await model.save(again);
+    const same = await loadModel(again);
+    await fit(model);
+    const predicted = model.predictSync(xs);
+    after.forEach((value: number, i: number) => {
+      expect(predicted.data[i]).toBeCloseTo(value, 5);
+    });
+    await fit(same);
+    same.predictSync(xs).data.forEach((value, i) => {
+      expect(value).toBeCloseTo(predicted.data[i], 6);
+    });
+  });
+
+  it('is compiled as it says', async () => {
     const path = dense(
       [kernel, bias, { name: 'iter', shape: [], dtype: 'int32', group: 'optimizer' }],
       { 'w.bin': bytesOf([...models.dense.weights, 0]) },
@@ -144,6 +168,38 @@ describe('a folder that is written', () => {
     expect(readdirSync(path).length).toBe(2);
     expect(bits(await loadModel(path))).toEqual(bits(other));
     await expect(other.save(`${path}/`, { overwrite: false })).rejects.toMatchObject({ code: 'ERR_EXISTS' });
+  });
+
+  it.each([
+    ['AdamW', { optimizer: 'adamW', loss: 'mse' }],
+    ['Adamax', { optimizer: 'adamax', loss: 'mse' }],
+    ['an option', { optimizer: optimizers.adam({ clipnorm: 1 }), loss: 'mse' }],
+    [
+      'a schedule',
+      {
+        optimizer: optimizers.sgd({ learningRate: schedules.cosineDecay({ initialLearningRate: 0.1, decaySteps: 9 }) }),
+        loss: 'mse',
+      },
+    ],
+    ['a loss', { optimizer: 'sgd', loss: losses.meanSquaredError({ reduction: 'sum' }) }],
+    ['a metric', { optimizer: 'sgd', loss: 'mse', metrics: ['auc'] }],
+  ])('%s that TensorFlow.js does not have is left out, with the rest of how the model was compiled', async (_, compiled) => {
+    const model = sequential([layers.dense({ units: 1, inputShape: [2] })]);
+    model.compile(compiled as never);
+    const path = join(folder, `uncompiled${count++}/`);
+    await model.save(path);
+    expect((await loadModel(path)).compiled).toBe(false);
+  });
+
+  it('names losses and metrics as TensorFlow.js does, and holds nothing of it with includeOptimizer: false', async () => {
+    const model = sequential([layers.dense({ units: 1, inputShape: [2] })]);
+    model.compile({ optimizer: 'adam', loss: losses.klDivergence(), metrics: ['mean_absolute_error', 'accuracy'] });
+    const path = join(folder, `named${count++}/`);
+    const config = () => JSON.parse(readFileSync(join(path, 'model.json'), 'utf8')).trainingConfig;
+    await model.save(path);
+    expect(config()).toMatchObject({ loss: 'kullback_leibler_divergence', metrics: ['mae', 'accuracy'] });
+    await model.save(path, { includeOptimizer: false });
+    expect(config()).toBe(undefined);
   });
 
   it.each([

@@ -1,11 +1,13 @@
 import { ValueError } from '../../errors.js';
-import { listedGroups, type WeightGroup } from '../../layers/layer.js';
+import { listedGroups, type Weight, type WeightGroup } from '../../layers/layer.js';
 import type { Model } from '../../model/model.js';
 import type { Config } from '../../registry.js';
+import { warnOnce } from '../../warnings.js';
 import { crc32 } from '../crc32.js';
 import { isObject } from '../plain.js';
 import { parseStrictJson } from '../strict_json.js';
 import { toTensorFlowJS } from '../tfjs_config.js';
+import { fromTrainingConfig, savedState, stateArrays, toTrainingConfig } from '../tfjs_training.js';
 import { readManifest } from '../tfjs_weights.js';
 import { toJSON } from '../to_json.js';
 import type { Format, WrittenFiles } from './format.js';
@@ -21,14 +23,16 @@ export const tfjsFormat: Format = {
   folder: 'model.json',
   holds: 'model',
 
-  async write(model) {
-    const { compile_config: _, ...architecture } = toJSON(model);
+  async write(model, { includeOptimizer }) {
+    const { compile_config: compiled, ...architecture } = toJSON(model);
     const topology = {
       ...toTensorFlowJS(architecture),
       keras_version: `tfjs-layers ${VERSION}`,
       backend: 'tensor_flow.js',
     };
-    return filesOf(topology, weightsOf(model));
+    const arrays = weightsOf(model);
+    const training = includeOptimizer && isObject(compiled) ? trainingOf(model, compiled, arrays) : null;
+    return filesOf(topology, training?.config, [...arrays.values(), ...(training?.state ?? [])]);
   },
 
   async read(source) {
@@ -41,36 +45,44 @@ export const tfjsFormat: Format = {
       );
     const topology = isObject(file.modelTopology) ? file.modelTopology : {};
     const compiled = file.trainingConfig ?? topology.training_config;
+    const arrays = await readManifest(source, file.weightsManifest);
     return {
       config: { modelTopology: file.modelTopology },
-      compileConfig: isObject(compiled) ? trainingConfig(compiled) : null,
-      weights: { by: 'prefix', tensors: await readManifest(source, file.weightsManifest) },
-      optimizer: null,
+      compileConfig: isObject(compiled) ? fromTrainingConfig(compiled) : null,
+      weights: { by: 'prefix', tensors: arrays.model },
+      optimizer: savedState(where, isObject(compiled) ? compiled : null, arrays.optimizer),
     };
   },
 };
 
-/** Optimizers by Keras's names. */
-function trainingConfig(config: Config): Config {
-  const optimizer = config.optimizer_config;
-  if (!isObject(optimizer) || !isObject(optimizer.config)) return config;
-  const own = optimizer.config;
-  const keras = (class_name: string, changed: Config) => ({ ...config, optimizer_config: { class_name, config: changed } });
-  const { decay, use_nesterov, ...rest } = own;
-  if (optimizer.class_name === 'RMSProp') return keras('RMSprop', { ...rest, ...(decay === undefined ? {} : { rho: decay }) });
-  if (optimizer.class_name === 'Momentum') return keras('SGD', { ...rest, nesterov: use_nesterov === true });
-  return { ...config, optimizer_config: { ...optimizer, config: decay === 0 ? rest : own } };
+/** How a compiled model trains, where TensorFlow.js has words for it; else a warning, and the folder holds the model alone. */
+function trainingOf(
+  model: Model,
+  compiled: Config,
+  arrays: ReadonlyMap<Weight, NamedArray>,
+): { config: Config; state: NamedArray[] } | null {
+  const words = toTrainingConfig(compiled);
+  if ('without' in words) {
+    warnOnce(
+      'GEMMFIT_OPTIMIZER_STATE',
+      `save: TensorFlow.js has no ${words.without}: the folder holds the model without how it was compiled and what its optimizer keeps. With includeOptimizer: false that is left out without a warning.`,
+    );
+    return null;
+  }
+  return { config: words.config, state: stateArrays(model, words, (weight) => (arrays.get(weight) as NamedArray).name) };
 }
 
 interface NamedArray {
   name: string;
   shape: number[];
-  data: Float32Array;
+  dtype: 'float32' | 'int32';
+  data: Float32Array | Int32Array;
+  group?: 'optimizer';
 }
 
 /** Weights by the names that TensorFlow.js gives them: of the innermost model's layer, then the weight's own. */
-function weightsOf(model: Model): NamedArray[] {
-  const out: NamedArray[] = [];
+function weightsOf(model: Model): Map<Weight, NamedArray> {
+  const out = new Map<Weight, NamedArray>();
   const seen = new Set<string>();
   const add = (prefix: string, group: WeightGroup): void => {
     for (const { name, weight } of group.weights) {
@@ -82,7 +94,7 @@ function weightsOf(model: Model): NamedArray[] {
         );
       seen.add(full);
       const { data, shape } = weight.read();
-      out.push({ name: full, shape: [...shape], data: data as Float32Array });
+      out.set(weight, { name: full, shape: [...shape], dtype: 'float32', data: data as Float32Array });
     }
     for (const [attribute, inner] of group.groups) {
       if (attribute.startsWith('layers/')) add(inner.name, inner);
@@ -109,19 +121,20 @@ function direction(attribute: string, group: WeightGroup): string {
 }
 
 /** The shards, then the file that names them. Their names change with their bytes, so that an older model.json never names newer ones. */
-function filesOf(topology: object, weights: NamedArray[]): WrittenFiles {
+function filesOf(topology: object, trainingConfig: Config | undefined, weights: NamedArray[]): WrittenFiles {
   const bytes = Buffer.concat(weights.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
   const count = Math.max(1, Math.ceil(bytes.byteLength / SHARD_BYTES));
   const mark = crc32(bytes).toString(16).padStart(8, '0');
   const files = new Map<string, Iterable<Uint8Array>>();
   for (let i = 0; i < count; i++)
     files.set(`group1-shard${i + 1}of${count}-${mark}.bin`, [bytes.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES)]);
-  const manifest = [{ paths: [...files.keys()], weights: weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })) }];
+  const manifest = [{ paths: [...files.keys()], weights: weights.map(({ data, ...spec }) => spec) }];
   const file = {
     format: 'layers-model',
     generatedBy: 'gemmfit',
     convertedBy: null,
     modelTopology: topology,
+    trainingConfig,
     weightsManifest: manifest,
   };
   files.set('model.json', [new TextEncoder().encode(JSON.stringify(file))]);
