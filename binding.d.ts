@@ -209,7 +209,13 @@ export interface Binding {
   ): void;
   /** Threads of the process-wide pool, 1 to 256. */
   setThreads(count: number): void;
-  info(): { blas: string; simd: string; bfloat16: 'AMX' | 'AVX512_BF16' | 'emulated'; threads: number };
+  info(): {
+    blas: string;
+    gemm: 'auto' | 'openblas' | 'own';
+    simd: string;
+    bfloat16: 'AMX' | 'AVX512_BF16' | 'emulated';
+    threads: number;
+  };
   /** Fills with random numbers that follow from (seed, position) alone: uniform in [a, b), normal with mean a and deviation b, or that cut at two deviations. */
   randomFill(kind: 'uniform' | 'normal' | 'truncatedNormal', seed: number, out: Float32Array, a: number, b: number): void;
   /** A random matrix with orthonormal rows or columns, times gain. */

@@ -21,6 +21,8 @@ export interface DiagnoseOptions {
 export interface EngineFacts {
   /** BLAS, its version and settings, and the core it chose. */
   blas: string;
+  /** What multiplies matrices of float32, by GEMMFIT_GEMM in the environment. */
+  gemm: 'auto' | 'openblas' | 'own';
   /** Instructions that the engine's own kernels use. */
   simd: string;
   /** How `'mixed_bfloat16'` multiplies. */
@@ -77,9 +79,9 @@ export async function diagnose(options?: DiagnoseOptions): Promise<Diagnosis> {
   try {
     // Here, and not above: an engine that cannot be loaded is what there is to tell.
     const gemmfit = await import('./index.js');
-    const { blas, simd, bfloat16, threads } = gemmfit.version;
+    const { blas, gemm, simd, bfloat16, threads } = gemmfit.version;
     found.versions.gemmfit = gemmfit.version.gemmfit;
-    found.engine = { blas, simd, bfloat16, threads, libraries: loadedLibraries() };
+    found.engine = { blas, gemm, simd, bfloat16, threads, libraries: loadedLibraries() };
     if (wanted) found.selfTest = await selfTest(gemmfit, seconds);
     found.ok = found.selfTest?.ok ?? true;
     const [failed] = found.selfTest?.failedStacks ?? [];
@@ -111,6 +113,7 @@ function describeEngine({ engine, selfTest: test }: Diagnosis): [string, string]
   if (!engine) return [];
   const rows: [string, string][] = [
     ['BLAS', engine.blas],
+    ['products', engine.gemm],
     ['kernels', `${engine.simd}, bfloat16 ${engine.bfloat16}`],
     ['threads', String(engine.threads)],
     ...engine.libraries.map((file): [string, string] => ['library', file]),

@@ -99,13 +99,17 @@ export function setThreads(count: number): void {
 }
 
 /**
- * Versions of gemmfit and its BLAS, the SIMD instructions chosen, how bfloat16 is multiplied, and the number of threads.
+ * Versions of gemmfit and its BLAS, what multiplies matrices, the SIMD instructions chosen, how bfloat16 is multiplied, and the number of threads.
  * @example console.log(version.gemmfit, version.blas, version.simd, version.threads);
  */
 export const version = {
   gemmfit,
   get blas(): string {
     return addon.info().blas;
+  },
+  /** What multiplies matrices of float32: the faster for each shape, BLAS, or the engine's own kernels; GEMMFIT_GEMM in the environment. */
+  get gemm(): 'auto' | 'openblas' | 'own' {
+    return addon.info().gemm;
   },
   get simd(): string {
     // Highway's word for it is AVX3.

@@ -9,6 +9,7 @@
 #include "native/engine/paths.h"
 #include "native/kernels/gemm/bf16.h"
 #include "native/kernels/gemm/blas.h"
+#include "native/kernels/gemm/choice.h"
 #include "native/kernels/orthogonal.h"
 #include "native/kernels/peak.h"
 #include "native/kernels/random.h"
@@ -24,6 +25,7 @@ Napi::Value setThreads(const Napi::CallbackInfo& info) {
 Napi::Value info(const Napi::CallbackInfo& call) {
   Napi::Object o = Napi::Object::New(call.Env());
   o.Set("blas", blasName());
+  guarded(call.Env(), [&] { o.Set("gemm", gemmChoiceName()); });
   // The best set of instructions that both this machine and this build have: the lowest bit.
   const int64_t targets = hwy::SupportedTargets() & HWY_TARGETS;
   o.Set("simd", hwy::TargetName(targets & -targets));

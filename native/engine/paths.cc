@@ -4,6 +4,7 @@
 
 #include "native/kernels/convolution_tiles.h"
 #include "native/kernels/gemm/bf16.h"
+#include "native/kernels/gemm/choice.h"
 #include "native/kernels/gemm/gemm.h"
 
 namespace gemmfit {
@@ -29,7 +30,7 @@ thread_local int mode = kNoMode;
 
 // A path that this machine's processor or build never takes.
 bool isPossible(Path path) {
-  const bool own = gemmTakesPacked(Precision::float32);  // else BLAS does the products
+  const bool own = packsForTiles(Precision::float32);  // else BLAS does the products
   switch (path) {
     case Path::gemmBf16Amx:
       return bf16Kernel() == Bf16Kernel::amx;
@@ -45,18 +46,19 @@ bool isPossible(Path path) {
     case Path::gemmLayOutB:
     case Path::gemmColumnsOfA:
     case Path::gemmRowsOfB:
-    case Path::gemmPacked:
     case Path::gemmTurned:
     case Path::denseSpreadX:
     case Path::denseSpreadDy:
     case Path::densePackedDy:
       return own;
+    case Path::gemmPacked:
+      return packsForFewRows();
     // Vectors of fewer than four floats leave convolutions to panels, and one filter fills a vector of one.
     case Path::convDirect:
     case Path::convImageDirect:
     case Path::convGradientDirect:
     case Path::convGradientRest:
-      return filterLanes() >= 4;
+      return filterLanes() >= 4 && gemmChoice() != GemmChoice::openblas;
     default:
       return true;
   }

@@ -8,6 +8,7 @@
 #include "native/engine/updater.h"
 #include "native/kernels/activations.h"
 #include "native/kernels/direct_convolution.h"
+#include "native/kernels/gemm/choice.h"
 #include "native/ops/precision.h"
 
 namespace gemmfit {
@@ -22,7 +23,7 @@ constexpr int kMaskedPanel = 6;
 std::unique_ptr<Convolution> makeConvolution(const Value& spec) {
   const Precision precision = ops::readPrecision(spec);
   std::unique_ptr<Convolution> c;
-  if (precision == Precision::bfloat16)
+  if (precision == Precision::bfloat16 || gemmChoice() == GemmChoice::openblas)
     c = std::make_unique<Convolution>();
   else
     c = std::make_unique<DirectConvolution>();

@@ -26,7 +26,7 @@ struct ConvolutionSpec {
   [[noreturn]] void fail(const std::string& what) const;
 };
 
-// With precision 'bfloat16' by products of matrices alone: register tiles are float32.
+// By products of matrices alone with precision 'bfloat16', since register tiles are float32, and where OpenBLAS does all products.
 std::unique_ptr<Convolution> makeConvolution(const Value& spec);
 
 // A part of a kernel whose gradient is handed over at once.

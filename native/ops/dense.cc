@@ -85,13 +85,13 @@ class Dense : public DenseBase {
     weightTasks_ = flops_ < 2 * kWeightTaskFlops ? 1 : weightTiles_.count();
     needsDx_ = env.needsInputGradient;
     // Every weight task reads all of dy: it is laid out once for them.
-    if (tiled_ && trainsKernel_ && weightTiles_.columnTiles == 1 && weightTiles_.count() > 2 && gemmTakesPacked(precision_)) {
+    if (tiled_ && trainsKernel_ && weightTiles_.columnTiles == 1 && weightTiles_.count() > 2 && packsForTiles(precision_)) {
       packTasks_ = ceilDiv(units_, kPackColumns);
       scratchSpec.push_back({0, packedFloats(rows, units_), Scratch::backward});
     }
     const auto spread = [&](int64_t width, const Tiling& tiles, Scratch::Life life) {
       SpreadRows copy{rows, width, width};
-      if (!tiled_ || !gemmTakesPacked(precision_) || width % 256 != 0 || tiles.columnTiles == 1) return copy;
+      if (!tiled_ || !packsForTiles(precision_) || width % 256 != 0 || tiles.columnTiles == 1) return copy;
       copy.stride = width + kCopyPad;
       copy.slot = addScratch({0, rows * copy.stride, life});
       return copy;
@@ -128,7 +128,7 @@ class Dense : public DenseBase {
     if (layOuts() > 0 && phase == 0) {
       if (begin >= packTasks_) return spreadDy_.copy(begin - packTasks_, rows, dy, scratchOf(spreadDy_));
       const int64_t column = begin * kPackColumns;
-      return pack(false, rows, std::min(kPackColumns, units_ - column), dy + column, units_, scratch[0] + column * rows);
+      return pack({dy + column, rows, std::min(kPackColumns, units_ - column), units_}, scratch[0] + column * rows);
     }
     if (!dx) return;
     if (spreadDy_.used()) took(Path::denseSpreadDy);

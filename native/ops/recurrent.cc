@@ -6,7 +6,7 @@
 #include "native/engine/error.h"
 #include "native/engine/paths.h"
 #include "native/engine/philox.h"
-#include "native/kernels/gemm/gemm.h"
+#include "native/kernels/gemm/packed.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -24,7 +24,7 @@ void drawDropout(uint64_t key, uint64_t step, int64_t row, double rate, float* m
 }
 
 Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int stateCount)
-    : name_(name), units_(spec.integer("units")), training_(env.training), seed_(env.seed) {
+    : name_(name), units_(spec.integer("units")), training_(env.training), seed_(env.seed), packs_(packsForFewRows()) {
   const auto check = [&](bool right, const char* what) {
     if (!right) throw Error("ERR_SPEC", name_ + ": " + what);
   };
@@ -91,7 +91,10 @@ StepMask Recurrent::stepMask(const Chunk& c, int64_t t) const {
 }
 
 void Recurrent::forward(const Step& step, int phase, int64_t begin, int64_t end) {
-  if (phase == 0) return pack(packs_[static_cast<size_t>(begin)]);
+  if (packs_ && phase == 0) {
+    const GateKernel& u = kernels_[static_cast<size_t>(begin)];
+    return pack(matrix(u), scratch[static_cast<size_t>(u.memory)]);
+  }
   took(droppedH_.empty() ? Path::recurrentPlain : Path::recurrentDropped);
   const Chunk c{begin, end - begin};
   loadInputs(step, c);

@@ -5,7 +5,7 @@
 
 #include "native/engine/op.h"
 #include "native/kernels/gates.h"
-#include "native/kernels/gemm/packed.h"
+#include "native/kernels/gemm/gemm.h"
 #include "native/kernels/gemm/tiling.h"
 #include "native/ops/cell_function.h"
 
@@ -21,7 +21,10 @@ void drawDropout(uint64_t key, uint64_t step, int64_t row, double rate, float* m
 // whose rows have the same order in every tensor, so that the gradient of a weight is one product over all of it.
 class Recurrent : public Op {
  public:
-  std::vector<Phase> forwardPhases() const final { return {{Phase::tasks, static_cast<int64_t>(packs_.size()), true}, {}}; }
+  std::vector<Phase> forwardPhases() const final {
+    const Phase layOut{Phase::tasks, static_cast<int64_t>(kernels_.size()), true};
+    return packs_ ? std::vector<Phase>{layOut, {}} : std::vector<Phase>{{}};
+  }
   void forward(const Step& step, int phase, int64_t begin, int64_t end) final;
   void backward(const Step& step, int phase, int64_t begin, int64_t end) final;
   int64_t weightTasks() const final { return static_cast<int64_t>(tasks_.size()); }
@@ -108,20 +111,20 @@ class Recurrent : public Op {
     int64_t offset, columns;
     View b;
   };
-  // Columns of the recurrent kernel, or their transpose, laid out for the products of all steps.
-  struct Packed {
+  // Columns of the recurrent kernel, or their transpose, laid out for the products of all steps where that pays.
+  struct GateKernel {
     bool transposed;
     int64_t gate, count;
-    int memory;
+    int memory;  // -1: read where it is
   };
   struct Task {
     int product;  // -1: sums of the bias
     int64_t tile;
   };
   int64_t time(int64_t t) const { return backwards_ ? steps_ - 1 - t : t; }  // of the input, at the t-th step taken
-  void usesPacked(bool transposed, int64_t gate, int64_t count);
-  const Packed& packed(bool transposed, int64_t gate) const;
-  void pack(const Packed& p) const;
+  void usesKernel(bool transposed, int64_t gate, int64_t count);
+  const GateKernel& kernelOf(bool transposed, int64_t gate) const;
+  Matrix matrix(const GateKernel& u) const;
   const float* at(View v, int64_t column) const { return scratch[static_cast<size_t>(v.tensor)] + v.column + column; }
   void loadInputs(const Step& step, const Chunk& c);
   void drawMasks(const Step& step, const Chunk& c, const std::vector<int>& masks, int64_t width, double rate, uint64_t stream);
@@ -144,7 +147,8 @@ class Recurrent : public Op {
     return states[0].variable->data() + static_cast<int64_t>(state) * batch_ * units_;
   }  // [batch, units]
   int64_t batch_;
-  std::vector<Packed> packs_;
+  bool packs_;
+  std::vector<GateKernel> kernels_;
   std::vector<Product> products_;
   std::vector<BiasSum> biasSums_;
   std::vector<Task> tasks_;

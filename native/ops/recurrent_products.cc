@@ -3,7 +3,7 @@
 
 #include "native/engine/paths.h"
 #include "native/engine/updater.h"
-#include "native/kernels/gemm/gemm.h"
+#include "native/kernels/gemm/packed.h"
 #include "native/ops/recurrent.h"
 
 // The products of recurrent ops: with the recurrent kernel step by step, and gradients of weights over all steps at once.
@@ -18,44 +18,37 @@ size_t bytes(int64_t floats) { return static_cast<size_t>(floats) * sizeof(float
 
 }  // namespace
 
-void Recurrent::usesForward(int64_t gate, int64_t count) { usesPacked(false, gate, count); }
+void Recurrent::usesForward(int64_t gate, int64_t count) { usesKernel(false, gate, count); }
 
 void Recurrent::usesBackward(int64_t gate, int64_t count) {
-  if (training_) usesPacked(true, gate, count);
+  if (training_) usesKernel(true, gate, count);
 }
 
-void Recurrent::usesPacked(bool transposed, int64_t gate, int64_t count) {
+void Recurrent::usesKernel(bool transposed, int64_t gate, int64_t count) {
   const int64_t each = droppedH_.empty() ? count : 1, columns = each * units_;
-  for (int64_t q = gate; q < gate + count; q += each)
-    packs_.push_back({transposed, q, each, addScratch({0, transposed ? packedFloats(columns, units_) : packedFloats(units_, columns)})});
+  const int64_t floats = transposed ? packedFloats(columns, units_) : packedFloats(units_, columns);
+  for (int64_t q = gate; q < gate + count; q += each) kernels_.push_back({transposed, q, each, packs_ ? addScratch({0, floats}) : -1});
 }
 
-void Recurrent::pack(const Packed& p) const {
-  const float* u = recurrent_ + p.gate * units_;
-  const int64_t columns = p.count * units_;
-  float* to = scratch[static_cast<size_t>(p.memory)];
-  gemmfit::pack(p.transposed, p.transposed ? columns : units_, p.transposed ? units_ : columns, u, gateWidth_, to);
+Matrix Recurrent::matrix(const GateKernel& u) const {
+  const float* packed = u.memory < 0 ? nullptr : scratch[static_cast<size_t>(u.memory)];
+  const int64_t columns = u.count * units_;
+  return {recurrent_ + u.gate * units_, u.transposed ? columns : units_, u.transposed ? units_ : columns, gateWidth_, u.transposed, packed};
 }
 
-const Recurrent::Packed& Recurrent::packed(bool transposed, int64_t gate) const {
+const Recurrent::GateKernel& Recurrent::kernelOf(bool transposed, int64_t gate) const {
   size_t i = 0;
-  while (packs_[i].transposed != transposed || packs_[i].gate != gate) ++i;
-  return packs_[i];
+  while (kernels_[i].transposed != transposed || kernels_[i].gate != gate) ++i;
+  return kernels_[i];
 }
 
 void Recurrent::addRecurrent(const Chunk& c, int64_t t, float* z, int64_t gate, int64_t count, bool adds) const {
-  for (int64_t q = gate; q < gate + count; q += packed(false, q).count) {
-    const Packed& p = packed(false, q);
-    packedGemm(adds, c.rows, p.count * units_, units_, beforeGate(q, c, t), units_, scratch[static_cast<size_t>(p.memory)], z + q * units_,
-               gateWidth_);
-  }
+  for (int64_t q = gate; q < gate + count; q += kernelOf(false, q).count)
+    gemm({beforeGate(q, c, t), c.rows, units_, units_}, matrix(kernelOf(false, q)), {z + q * units_, gateWidth_, adds});
 }
 
 void Recurrent::addRecurrentBackward(const Chunk& c, const float* g, int64_t stride, int64_t gate, int64_t count, bool fresh) const {
-  if (droppedH_.empty()) {
-    const float* u = scratch[static_cast<size_t>(packed(true, gate).memory)];
-    return packedGemm(!fresh, c.rows, units_, count * units_, g, stride, u, dh(c), units_);
-  }
+  if (droppedH_.empty()) return gemm({g, c.rows, count * units_, stride}, matrix(kernelOf(true, gate)), {dh(c), units_, !fresh});
   float *to = dh(c), *part = rows(dropTemp_, c, units_);
   if (fresh) std::memset(to, 0, bytes(c.rows * units_));
   for (int64_t q = gate; q < gate + count; ++q) {
@@ -66,12 +59,11 @@ void Recurrent::addRecurrentBackward(const Chunk& c, const float* g, int64_t str
 }
 
 void Recurrent::recurrentProduct(const Chunk& c, const float* a, float* z, int64_t gate) const {
-  const float* u = scratch[static_cast<size_t>(packed(false, gate).memory)];
-  packedGemm(true, c.rows, units_, units_, a, units_, u, z + gate * units_, gateWidth_);
+  gemm({a, c.rows, units_, units_}, matrix(kernelOf(false, gate)), {z + gate * units_, gateWidth_, true});
 }
 
 void Recurrent::recurrentProductBackward(const Chunk& c, const float* g, int64_t stride, float* d, int64_t gate) const {
-  packedGemm(false, c.rows, units_, units_, g, stride, scratch[static_cast<size_t>(packed(true, gate).memory)], d, units_);
+  gemm({g, c.rows, units_, stride}, matrix(kernelOf(true, gate)), {d, units_});
 }
 
 void Recurrent::recurrentGradient(int64_t firstGate, int64_t gatesOf, View b) {

@@ -37,7 +37,7 @@ TEST_P(DenseTest, IsTheProductHoweverItIsCut) {
       const auto operand = [bf16](float value) { return static_cast<double>(bf16 ? roundToBf16(value) : value); };
       std::string phases;
       for (const Phase& p : runner.op->forwardPhases()) phases += p.kind == Phase::rows ? 'r' : p.layOut ? 'c' : 't';
-      const bool own = gemmTakesPacked(bf16 ? Precision::bfloat16 : Precision::float32);
+      const bool own = packsForTiles(bf16 ? Precision::bfloat16 : Precision::float32);
       EXPECT_EQ(phases, own || *c.phases != 'c' ? c.phases : c.phases + 1);
       const int64_t width = lastAxis(c.in), items = c.rows * sizeOf(c.in) / width;
       const Floats x = randomFloats(items * width, 5), dy = randomFloats(items * c.units, 6);

@@ -1,35 +1,9 @@
 #include "native/kernels/gates.h"
-#include "native/kernels/gemm/packed.h"
+
 #include "native/test/recurrent_reference.h"
 
 namespace gemmfit::test {
 namespace {
-
-// Every row and column by itself, whatever the sizes, from memory without alignment.
-TEST(PackedGemm, MatchesThePlainProduct) {
-  for (const int64_t m : {0, 1, 3, 7, 13})
-    for (const int64_t n : {1, 15, 32, 50, 97})
-      for (const int64_t k : {1, 5, 33})
-        for (const bool transposed : {false, true}) {
-          const int64_t lda = k + 2, ldb = (transposed ? k : n) + 3, ldc = n + 1;
-          const Floats a = randomFloats(m * lda + 1, 1), b = randomFloats((transposed ? n : k) * ldb + 1, 2);
-          Floats packed(static_cast<size_t>(packedFloats(k, n)) + 1, kNaN), c = randomFloats(m * ldc + 1, 3);
-          pack(transposed, k, n, b.data() + 1, ldb, packed.data() + 1);
-          for (const bool adds : {true, false}) {
-            Doubles want = toDoubles(c);
-            for (int64_t i = 0; i < m; ++i)
-              for (int64_t j = 0; j < n; ++j) {
-                double s = adds ? want[static_cast<size_t>(1 + i * ldc + j)] : 0;
-                for (int64_t l = 0; l < k; ++l)
-                  s += static_cast<double>(a[static_cast<size_t>(1 + i * lda + l)]) *
-                       b[static_cast<size_t>(1 + (transposed ? j * ldb + l : l * ldb + j))];
-                want[static_cast<size_t>(1 + i * ldc + j)] = s;
-              }
-            packedGemm(adds, m, n, k, a.data() + 1, lda, packed.data() + 1, c.data() + 1, ldc);
-            expectClose(c, want, 1e-5, "c");
-          }
-        }
-}
 
 // Small values keep their digits, large ones end at the limits, NaN stays.
 TEST(Gates, AreRightOnTheWholeLine) {

@@ -9,6 +9,7 @@ namespace gemmfit::test {
 struct GemmUnderTest {
   void (*run)(const Product&);
   float (*operand)(float);
+  bool keepsBits = true;  // however it is cut into pieces
 };
 
 struct GemmCase {
@@ -57,6 +58,7 @@ inline void checkProduct(const GemmUnderTest& gemm, const GemmCase& s) {
     }
   const Floats whole = product(s.m, s.n);
   expectClose(whole, want, 1e-5 + 1e-7 * static_cast<double>(s.k), "c");  // rounding grows with the terms
+  if (!gemm.keepsBits) return;
   EXPECT_EQ(whole, product(5, s.n)) << "cut by rows";
   EXPECT_EQ(whole, product(s.m, 7)) << "cut by columns";
 }

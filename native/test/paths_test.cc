@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "native/engine/op.h"
+#include "native/kernels/gemm/choice.h"
 #include "native/test/network_harness.h"
 
 namespace gemmfit {
@@ -156,7 +157,7 @@ const std::vector<std::pair<const char*, Made (*)()>>& stacks() {
        }},
       {"depthwise",
        [] {
-         return Stack({8, 8, 8}, 8).conv(8, 1).relu().depthwise().done();
+         return Stack({8, 8, 8}, 8).conv(8, 1).relu().depthwise().depthwise(2).done();
        }},
       {"farApart",
        [] {
@@ -273,7 +274,15 @@ std::vector<float> results(const Made& stack, int threads) {
   return all;
 }
 
-TEST(Paths, AreAllTakenInEveryModeAndGiveTheSameBits) {
+class Paths : public ::testing::TestWithParam<GemmChoice> {};
+INSTANTIATE_TEST_SUITE_P(Choices, Paths, ::testing::Values(GemmChoice::automatic, GemmChoice::openblas, GemmChoice::own),
+                         [](const auto& info) {
+                           const OtherGemmChoice choice(info.param);
+                           return std::string(gemmChoiceName());
+                         });
+
+TEST_P(Paths, AreAllTakenInEveryModeAndGiveTheSameBits) {
+  const OtherGemmChoice choice(GetParam());
   const int threads = Pool::instance().threads();
   resetPaths();
   for (const auto& [name, make] : stacks()) {

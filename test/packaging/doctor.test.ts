@@ -16,12 +16,12 @@ function run(args: string[], env: Record<string, string> = {}) {
 
 describe('gemmfit doctor', () => {
   test('tells versions, machine, engine and a self-test that is right', () => {
-    const { status, stdout } = run(['doctor', '--json', '--seconds', '0.05'], { GEMMFIT_NUM_THREADS: '2' });
+    const { status, stdout } = run(['doctor', '--json', '--seconds', '0.05'], { GEMMFIT_NUM_THREADS: '2', GEMMFIT_GEMM: 'own' });
     const found: Diagnosis = JSON.parse(stdout);
     expect({ status, ok: found.ok, problem: found.problem }).toEqual({ status: 0, ok: true, problem: null });
     expect(found.versions).toMatchObject({ gemmfit: version, node: process.versions.node });
     expect(found.machine.platform).toBe(`${process.platform}-${process.arch}`);
-    expect(found.engine).toMatchObject({ blas: gemmfit.version.blas, simd: gemmfit.version.simd, threads: 2 });
+    expect(found.engine).toMatchObject({ blas: gemmfit.version.blas, gemm: 'own', simd: gemmfit.version.simd, threads: 2 });
     expect(found.engine?.libraries.some((file) => file.endsWith('.node'))).toBe(true);
     expect(found.environment.GEMMFIT_NUM_THREADS).toBe('2');
     expect(found.selfTest?.gflops).toBeGreaterThan(0);
@@ -42,6 +42,11 @@ describe('gemmfit doctor', () => {
       'a whole number from 1 to 256.',
     ]),
     ...['2', 'on', 'true'].map((value) => ['GEMMFIT_GUARD', value, '1 (memory is guarded) or 0.']),
+    ...['blas', 'OWN', '1'].map((value) => [
+      'GEMMFIT_GEMM',
+      value,
+      "auto (the faster for each shape), openblas or own (the engine's kernels).",
+    ]),
   ])('refuses %s=%s', (name, value, wanted) => {
     const program = join(root, 'dist/index.js');
     const load = `try { require(${JSON.stringify(program)}) } catch (e) { console.log(e.name, e.code, e.message) }`;
@@ -50,8 +55,8 @@ describe('gemmfit doctor', () => {
     expect(stdout).toContain(`Received: '${value}'`);
   });
 
-  test('takes an empty GEMMFIT_NUM_THREADS for none', () => {
-    expect(run(['doctor', '--no-self-test'], { GEMMFIT_NUM_THREADS: '' }).status).toBe(0);
+  test('takes empty variables for none', () => {
+    expect(run(['doctor', '--no-self-test'], { GEMMFIT_NUM_THREADS: '', GEMMFIT_GEMM: '' }).status).toBe(0);
   });
 
   test.each([

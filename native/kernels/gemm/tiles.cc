@@ -40,11 +40,13 @@ class TiledProduct {
     // A layout of b pays from some passes over it on. Rows a multiple of 1 KiB apart fall on few places of the cache: a is copied then.
     const bool strided = g.a.stride % 256 == 0, alongA = g.a.transposed;
     packB_ = !g.b.packed && (g.b.transposed || g.m() > 20 * kRows || (g.m() > 4 * kRows && g.b.stride >= 512 && g.b.stride % 16 == 0));
-    packA_ = g.n() > (strided || !alongA ? 2 : 8) * panel_ && (strided || alongA);
+    // Few rows are read where they are; all of k at once then.
+    const bool inPlace = g.b.packed && !alongA;
+    packA_ = !inPlace && g.n() > (strided || !alongA ? 2 : 8) * panel_ && (strided || alongA);
     blockM_ = packA_ ? kBlockM : g.m();
     blockN_ = packB_ ? kBlockN : g.n();
     // The same blocks of k whatever m and n: sums have one order, and long ones keep their digits.
-    blockK_ = ceilDiv(g.k(), std::max<int64_t>(1, ceilDiv(g.k(), kBlockK)));
+    blockK_ = inPlace ? g.k() : ceilDiv(g.k(), std::max<int64_t>(1, ceilDiv(g.k(), kBlockK)));
     panelA_ = kRows * blockK_ + kPad;
     panelB_ = panel_ * blockK_ + kPad;
     rowA_ = blockK_ + kPad;
@@ -112,8 +114,11 @@ class TiledProduct {
     const TileFunction run = tileFunction(t.columns > lanes_, g_.a.transposed, whole);
     const float* a = packA_ ? blockA() : g_.a.at(m0_, k0_);
     float* c = g_.c.data + m0_ * g_.c.stride + n0_ + j;
-    for (int64_t r = 0; r < mn_; r += kRows) {
-      const int rows = static_cast<int>(std::min<int64_t>(kRows, mn_ - r));
+    // Nearly equal parts, since small tiles leave registers empty, unless a was laid out in parts of kRows.
+    const int64_t tiles = ceilDiv(mn_, kRows);
+    const bool laidOut = packA_ && g_.a.transposed;
+    for (int64_t i = 0, r = 0, rows = 0; i < tiles; ++i, r += rows) {
+      rows = laidOut ? std::min<int64_t>(kRows, mn_ - r) : (mn_ + i) / tiles;
       if (g_.a.transposed) {
         t.a = packA_ ? a + r / kRows * panelA_ : a + r;
         t.aStride = packA_ ? rows : g_.a.stride;
@@ -122,7 +127,7 @@ class TiledProduct {
         t.a = a + r * t.aStride;
       }
       t.c = c + r * g_.c.stride;
-      run(rows, t);
+      run(static_cast<int>(rows), t);
     }
   }
 
