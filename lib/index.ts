@@ -11,8 +11,11 @@ export type {
   CallbackModel,
   CallbackParams,
   CallbacksOption,
+  EvaluateOptions,
   History,
   Logs,
+  PredictBatchOptions,
+  PredictOptions,
   StopReason,
 } from './callbacks/index.js';
 export { callbacks } from './callbacks/index.js';
@@ -36,18 +39,16 @@ export type { DTypePolicy } from './dtype_policy.js';
 export { dtypePolicy, setDtypePolicy } from './dtype_policy.js';
 export { RuntimeError, ValueError } from './errors.js';
 export type {
-  ActivationIdentifier,
   ConstraintIdentifier,
   InitializerIdentifier,
-  LayerIdentifier,
   LossIdentifier,
   MetricIdentifier,
   OptimizerIdentifier,
-  PartConfig,
   RegularizerIdentifier,
 } from './identifiers.js';
 export type { Initializer } from './initializers.js';
 export { initializers } from './initializers.js';
+export type { ActivationIdentifier, LayerIdentifier } from './layers/identifiers.js';
 export { input, layers } from './layers/index.js';
 export type { Layer, LayerOptions, Shape, Weight } from './layers/layer.js';
 export { loadModel, modelFromJSON } from './load_model.js';
@@ -55,7 +56,7 @@ export type { Loss } from './losses.js';
 export { losses } from './losses.js';
 export type { Metric } from './metrics.js';
 export { metrics } from './metrics.js';
-export type { CompileOptions, LossOption, MetricsOption } from './model/compilation.js';
+export type { CompileOptions } from './model/compilation.js';
 export type {
   ActivationName,
   ConstraintName,
@@ -69,6 +70,8 @@ export type {
 } from './names.js';
 export type { LearningRate, Optimizer } from './optimizers.js';
 export { optimizers } from './optimizers.js';
+export type { ClassWeight, Results, ValidationData, Verbose } from './option_types.js';
+export type { PartConfig } from './part_config.js';
 export { setRandomSeed } from './random.js';
 export type { Config, Part, PartClass } from './registry.js';
 export { registerSerializable } from './registry.js';
@@ -82,11 +85,8 @@ export { schedules } from './schedules.js';
 export type { CloneOptions, SequentialOptions } from './sequential.js';
 export { Sequential, sequential } from './sequential.js';
 export type { SummaryOptions } from './terminal/summary.js';
-export type { EvaluateOptions } from './training/evaluate.js';
 export type { FitOptions } from './training/fit.js';
 export type { OnBatchOptions } from './training/on_batch.js';
-export type { ClassWeight, Results, ValidationData, Verbose } from './training/option_types.js';
-export type { PredictBatchOptions, PredictOptions } from './training/predict.js';
 
 /**
  * Threads that training and prediction may use, in the whole process. Default: the physical cores this process is allowed, or the

@@ -2,13 +2,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import type { History } from './callbacks/history.js';
-import type { CallbackModel } from './callbacks/model.js';
+import type { CallbackModel, EvaluateOptions, PredictBatchOptions, PredictOptions } from './callbacks/types.js';
 import type { ArrayInput, DataInput, LabelInput, WeightArray } from './data/inputs.js';
 import type { NDArray } from './data/ndarray.js';
 import { show, typeError } from './errors.js';
 import { coreOf } from './faces.js';
-import type { LayerIdentifier } from './identifiers.js';
+import type { LossOption } from './identifiers.js';
 import type { InputLayer } from './layers/core.js';
+import type { LayerIdentifier } from './layers/identifiers.js';
 import { layerRegistry } from './layers/index.js';
 import type { Layer, Weight } from './layers/layer.js';
 import { allowRenumbering } from './layers/names.js';
@@ -16,19 +17,19 @@ import { Nested } from './layers/nested.js';
 import type { Shape } from './layers/shape.js';
 import { files } from './lazy.js';
 import { cloneModel } from './model/clone.js';
-import type { CompileOptions, LossOption } from './model/compilation.js';
+import type { CompileOptions } from './model/compilation.js';
 import { describe } from './model/describe.js';
 import { Model, type NewModel } from './model/model.js';
 import type { Optimizer } from './optimizers.js';
+import type { Results } from './option_types.js';
 import { checkBoolean, checkReadable, readOptions } from './options.js';
 import type { LoadWeightsOptions } from './saving/load.js';
 import type { SaveOptions, SaveWeightsOptions } from './saving/save.js';
 import { type SummaryOptions, summary } from './terminal/summary.js';
-import { type EvaluateOptions, evaluate } from './training/evaluate.js';
+import { evaluate } from './training/evaluate.js';
 import { type FitOptions, fit } from './training/fit.js';
 import { type OnBatchOptions, predictOnBatch, testOnBatch, trainOnBatch } from './training/on_batch.js';
-import type { Results } from './training/option_types.js';
-import { type PredictBatchOptions, type PredictOptions, predict, predictSync } from './training/predict.js';
+import { predict, predictSync } from './training/predict.js';
 
 /** Options of {@link Sequential}. */
 export interface SequentialOptions {

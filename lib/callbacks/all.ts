@@ -1,6 +1,7 @@
 export type { OutputStream } from '../terminal/output.js';
 export { BackupAndRestore, type BackupAndRestoreOptions, backupAndRestore } from './backup_and_restore.js';
-export { Callback, type CallbackHooks, type CallbackParams, type HookName, type Logs } from './callback.js';
+export { Callback, type Logs } from './callback.js';
+
 export { CSVLogger, type CSVLoggerOptions, csvLogger } from './csv_logger.js';
 export { EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './early_stopping.js';
 export { History, history } from './history.js';
@@ -11,12 +12,11 @@ export {
   type LearningRateSchedulerOptions,
   learningRateScheduler,
 } from './learning_rate_scheduler.js';
-export type { CallbackModel } from './model.js';
 export { ModelCheckpoint, type ModelCheckpointOptions, modelCheckpoint } from './model_checkpoint.js';
-export type { CallbackLike } from './plain.js';
 export { ProgbarLogger, type ProgbarLoggerOptions, progbarLogger } from './progbar_logger.js';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions, reduceLROnPlateau } from './reduce_lr_on_plateau.js';
 export { RemoteMonitor, type RemoteMonitorOptions, remoteMonitor } from './remote_monitor.js';
 export { SwapEMAWeights, type SwapEMAWeightsOptions, swapEMAWeights } from './swap_ema_weights.js';
 export { TensorBoard, type TensorBoardOptions, tensorBoard } from './tensorboard/tensorboard.js';
 export { TerminateOnNaN, type TerminateOnNaNOptions, terminateOnNaN } from './terminate_on_nan.js';
+export type { CallbackHooks, CallbackLike, CallbackModel, CallbackParams, HookName } from './types.js';

@@ -1,37 +1,7 @@
-import type { CallbackModel, WatchedModel } from './model.js';
+import type { Logs } from '../logs.js';
+import type { CallbackModel, CallbackParams, CallbackState, HookName, HookResult, Hooks, WatchedModel } from './types.js';
 
-/**
- * What a hook is told: `loss`, the metrics under their names, and `val_...` at the end of an epoch that validated.
- * Values are numbers, except metrics that give one value a class (a list) and `outputs` of predict batches (an array).
- */
-// biome-ignore lint/suspicious/noExplicitAny: nearly all are numbers, and making every user narrow them would help nobody
-export type Logs = Record<string, any>;
-
-/** How the run was started. */
-export interface CallbackParams {
-  /** 0, 1 or 2. */
-  verbose: number;
-  epochs: number;
-  /** Batches an epoch; null until a dataset of unknown length has ended once. */
-  steps: number | null;
-  /** Samples a batch; null with a dataset. */
-  batchSize?: number | null;
-  /** Samples that train; null with a dataset. */
-  samples?: number | null;
-  /** Whether the run validates. */
-  doValidation?: boolean;
-  /** Keys of the results: 'loss', then the metrics. */
-  metrics?: readonly string[];
-  /** Where a training was taken up again; null where it began anew. */
-  resumedFrom?: { epoch: number; step: number; file: string } | null;
-}
-
-/** What `getState` gives, or a promise of it, and `setState` takes. */
-// biome-ignore lint/suspicious/noExplicitAny: each callback has a state of its own
-export type CallbackState = any;
-
-/** Whatever a hook returns is ignored, except that a promise is awaited before training goes on. */
-export type HookResult = unknown;
+export type { Logs };
 
 /**
  * Base of all callbacks: override the hooks you need. Each may return a promise, which is awaited.
@@ -49,7 +19,7 @@ export type HookResult = unknown;
  *   }
  * }
  */
-export class Callback {
+export class Callback implements Hooks {
   /** The model being trained, evaluated or asked for predictions. */
   model!: CallbackModel;
   params!: CallbackParams;
@@ -149,15 +119,7 @@ export const HOOKS = [
   'onPredictEnd',
   'onPredictBatchBegin',
   'onPredictBatchEnd',
-] as const;
-
-export type HookName = (typeof HOOKS)[number];
-
-/** Hooks as properties of an object: what `fit` takes in place of a `Callback`, and what `LambdaCallback` is made from. */
-export type CallbackHooks = { [name in HookName]?: Hook<Parameters<Callback[name]>> | null };
-
-/** Written as a method, so that a hook may ask for logs of certain names: `(epoch, logs: { loss: number }) => ...`. */
-type Hook<Args extends unknown[]> = { call(this: Callback, ...args: Args): HookResult }['call'];
+] as const satisfies readonly HookName[];
 
 /** Whether a callback does something of its own in a hook. */
 export function overrides(callback: Callback, hook: HookName): boolean {

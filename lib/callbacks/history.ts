@@ -1,13 +1,7 @@
 import { readOptions } from '../options.js';
 import type { NoOptions } from '../registry.js';
-import type { Profile } from '../training/profile.js';
 import { Callback, type Logs } from './callback.js';
-
-/**
- * Why a training ended before its last epoch was over: a callback (`'earlyStopping'`, `'terminateOnNaN'`), whoever set `model.stopTraining`, a
- * dataset that gave fewer batches than were asked for, the option `signal`, or a signal of the system (`handleSignals`).
- */
-export type StopReason = 'earlyStopping' | 'terminateOnNaN' | 'stopTraining' | 'dataRanOut' | 'aborted' | 'signal';
+import type { Profile, StopReason, TrainingRecord } from './record.js';
 
 /**
  * The record of a training, which `fit` returns. Added to every `fit`.
@@ -18,7 +12,7 @@ export type StopReason = 'earlyStopping' | 'terminateOnNaN' | 'stopTraining' | '
  * const record = await model.fit(x, y, { epochs: 3 });
  * console.log(record.epoch, record.history.loss, record.stopReason);
  */
-export class History extends Callback {
+export class History extends Callback implements TrainingRecord {
   /** One list an entry of the logs. Where a metric gives one value a class, the entries are lists. */
   history: Record<string, number[]> = {};
   /** Index of each epoch recorded, counted from 0. */

@@ -4,8 +4,18 @@ export type { OutputStream } from '../terminal/output.js';
  * @example await model.fit(x, y, { epochs: 100, validationSplit: 0.2, callbacks: [callbacks.earlyStopping({ patience: 5 })] });
  */
 export * as callbacks from './all.js';
-export type { Callback, CallbackHooks, CallbackParams, HookName, Logs } from './callback.js';
-export type { History, StopReason } from './history.js';
+export type { Callback, Logs } from './callback.js';
+export type { History } from './history.js';
 export { CallbackList, type CallbackListOptions } from './list.js';
-export type { CallbackModel } from './model.js';
-export type { CallbackLike, CallbacksOption } from './plain.js';
+export type { StopReason } from './record.js';
+export type {
+  CallbackHooks,
+  CallbackLike,
+  CallbackModel,
+  CallbackParams,
+  CallbacksOption,
+  EvaluateOptions,
+  HookName,
+  PredictBatchOptions,
+  PredictOptions,
+} from './types.js';

@@ -1,6 +1,7 @@
 import { readOptions } from '../options.js';
-import { Callback, type CallbackHooks, HOOKS } from './callback.js';
+import { Callback, HOOKS } from './callback.js';
 import { assignHooks } from './plain.js';
+import type { CallbackHooks } from './types.js';
 
 const none = Object.fromEntries(HOOKS.map((name) => [name, undefined])) as CallbackHooks;
 

@@ -2,8 +2,9 @@ import { isPromise, show, typeError, ValueError } from '../errors.js';
 import { checkNumber, readOptions } from '../options.js';
 import { repr } from '../terminal/numbers.js';
 import { printMessage } from '../terminal/output.js';
-import { Callback, type HookResult, type Logs } from './callback.js';
+import { Callback, type Logs } from './callback.js';
 import { learningRate } from './monitor.js';
+import type { HookResult } from './types.js';
 
 /** Gives the learning rate of an epoch (counted from 0) from its index and the rate of the epoch before. */
 export type EpochSchedule = (epoch: number, lr: number) => number | Promise<number>;

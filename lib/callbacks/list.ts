@@ -1,11 +1,11 @@
 import { isPromise } from '../errors.js';
 import { coreOf } from '../faces.js';
 import type { OutputStream } from '../terminal/output.js';
-import { type Callback, type CallbackParams, type HookName, type Logs, overrides } from './callback.js';
+import { type Callback, type Logs, overrides } from './callback.js';
 import { History } from './history.js';
-import type { CallbackCore, WatchedModel } from './model.js';
 import { toCallbacks } from './plain.js';
 import { ProgbarLogger } from './progbar_logger.js';
+import type { CallbackCore, CallbackParams, HookName, WatchedModel } from './types.js';
 
 export interface CallbackListOptions {
   model: WatchedModel;

@@ -1,8 +1,8 @@
 import { show, ValueError } from '../errors.js';
 import { nearest } from '../options.js';
 import { warnOnce } from '../warnings.js';
-import type { CallbackParams, Logs } from './callback.js';
-import type { WatchedModel } from './model.js';
+import type { Logs } from './callback.js';
+import type { CallbackParams, WatchedModel } from './types.js';
 
 export type Mode = 'auto' | 'min' | 'max';
 export const MODES: readonly Mode[] = ['auto', 'min', 'max'];

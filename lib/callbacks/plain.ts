@@ -1,22 +1,7 @@
 import { show, typeError, ValueError } from '../errors.js';
 import { suggest } from '../options.js';
-import { Callback, type CallbackHooks, type CallbackParams, type CallbackState, HOOKS, type HookName } from './callback.js';
-import type { CallbackModel, WatchedModel } from './model.js';
-
-/**
- * A callback: an instance of a class such as `callbacks.Callback`, or an object with some of the hooks. Inside those of an object `this` is the object,
- * with `model` and `params` on it.
- */
-export interface CallbackLike extends CallbackHooks {
-  setParams?(params: CallbackParams): void;
-  setModel?(model: CallbackModel): void;
-  /** What must be known to go on after a crash: see `Callback`. */
-  getState?(): CallbackState;
-  setState?(state: CallbackState): void | Promise<void>;
-}
-
-/** What `fit`, `evaluate` and `predict` take under `callbacks`: one, or a list of them, which may hold lists. */
-export type CallbacksOption = CallbackLike | readonly (CallbackLike | readonly CallbackLike[])[] | null;
+import { Callback, HOOKS } from './callback.js';
+import type { CallbackParams, HookName, WatchedModel } from './types.js';
 
 const known = new Set<string>(HOOKS);
 const pairs = [

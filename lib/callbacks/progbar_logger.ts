@@ -2,7 +2,8 @@ import { show, typeError } from '../errors.js';
 import { readOptions } from '../options.js';
 import { endLine, type OutputStream, writeText } from '../terminal/output.js';
 import { Progbar } from '../terminal/progbar.js';
-import { Callback, type CallbackParams, type Logs } from './callback.js';
+import { Callback, type Logs } from './callback.js';
+import type { CallbackParams } from './types.js';
 
 export interface ProgbarLoggerOptions {
   /** Where to write. Default `process.stdout`. */

@@ -2,7 +2,7 @@ import { ValueError } from '../errors.js';
 import { coreOf } from '../faces.js';
 import { checkBoolean, readOptions } from '../options.js';
 import { Callback, type Logs } from './callback.js';
-import type { CallbackCore } from './model.js';
+import type { CallbackCore } from './types.js';
 
 /** Options of {@link SwapEMAWeights}. */
 export interface SwapEMAWeightsOptions {

@@ -2,7 +2,7 @@ import type { Callback } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
 import { addon } from '../engine/addon.js';
 import type { Model } from '../model/model.js';
-import { resultLogs } from '../training/results.js';
+import { resultLogs } from '../model/results.js';
 import { encode, type Stored } from './encode.js';
 import { type CheckpointFile, removeCheckpoints, writeCheckpoint } from './file.js';
 import { readVariables } from './model_state.js';

@@ -1,5 +1,4 @@
 import { RuntimeError, ValueError } from '../errors.js';
-import type { CheckpointFile } from './file.js';
 
 // What a checkpoint says of its training, before it is believed: files come from anywhere.
 
@@ -39,7 +38,7 @@ const META: Record<string, Test> = {
 };
 
 /** ValueError ERR_FILE, which names what is not as it must be. */
-export function checkMeta(where: string, { meta }: CheckpointFile): void {
+export function checkMeta(where: string, { meta }: { meta: Record<string, unknown> }): void {
   for (const [key, test] of Object.entries(META))
     if (!Object.hasOwn(meta, key) || !test(meta[key]))
       throw new ValueError(`${where}: is no checkpoint of a training: its '${key}' is not as it must be.`, 'ERR_FILE');

@@ -1,9 +1,9 @@
 import { type Activation as ActivationFunction, activations } from '../activations.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
-import type { ActivationIdentifier } from '../identifiers.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
+import type { ActivationIdentifier } from './identifiers.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
 
 /** A layer that does nothing but apply a function. */

@@ -1,6 +1,7 @@
-import type { ActivationIdentifier, ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
+import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkBoolean } from '../options.js';
 import type { Config } from '../registry.js';
+import type { ActivationIdentifier } from './identifiers.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
 import { type Padding, type SlidingOptions, SlidingWindow, slidingDefaults } from './window.js';
 

@@ -2,15 +2,11 @@ import { isDataset } from '../data/dataset.js';
 import type { DatasetLike } from '../data/inputs.js';
 import { checkDtype, inputTypes } from '../dtype_policy.js';
 import { show, typeError, ValueError } from '../errors.js';
-import type {
-  ActivationIdentifier,
-  ConstraintIdentifier,
-  InitializerIdentifier,
-  InputDType,
-  RegularizerIdentifier,
-} from '../identifiers.js';
+import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkBoolean, checkNumber, reading } from '../options.js';
+import type { InputDType } from '../part_config.js';
 import type { Config } from '../registry.js';
+import type { ActivationIdentifier } from './identifiers.js';
 import { Layer, type LayerOptions, type Lowering } from './layer.js';
 import { checkBatchShape, checkShape, type Shape } from './shape.js';
 

@@ -6,9 +6,10 @@ import { checkDtype, type DTypePolicy, dtypePolicy, inputTypes, readPolicy } fro
 import { addon, type NativeVariable } from '../engine/addon.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
-import type { DTypePolicyIdentifier, InputDType, RegularizerIdentifier } from '../identifiers.js';
+import type { RegularizerIdentifier } from '../identifiers.js';
 import { type Initializer, initializerRegistry } from '../initializers.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
+import type { DTypePolicyIdentifier, InputDType } from '../part_config.js';
 import { nextSeed } from '../random.js';
 import { type Config, classNameOf, type Part, partToJSON, snake } from '../registry.js';
 import { type Regularizer, regularizerRegistry } from '../regularizers.js';

@@ -1,6 +1,6 @@
 import { RuntimeError, ValueError } from '../errors.js';
 import { gibibytes, hasMemoryFor } from '../memory.js';
-import type { Shape } from './layer.js';
+import type { Shape } from './shape.js';
 
 /** Numbers of one sample at most, between any two layers: 8 GiB. Sizes beyond it are mistakes, and their products leave the range of integers. */
 export const MOST_NUMBERS = 2 ** 31 - 1;

@@ -1,7 +1,16 @@
 import type { OpSpec } from '../engine/spec.js';
 import { ValueError } from '../errors.js';
 import type { Config } from '../registry.js';
-import { isStateful, type Layer, type Lowering, listedGroups, lowerAll, type Shape, type WeightGroup } from './layer.js';
+import {
+  isStateful,
+  type Layer,
+  type Lowering,
+  listedGroups,
+  lowerAll,
+  type Shape,
+  type Weight,
+  type WeightGroup,
+} from './layer.js';
 import { Wrapper } from './wrapper.js';
 
 /** What a model must have to be a layer of another: the core of a `Sequential`. */
@@ -16,6 +25,18 @@ export interface Stack {
   trainable: boolean;
   buildFor(sample: Shape): void;
   unbuild(): void;
+}
+
+/** A model that users hold, as `add` takes it for one layer: a `Sequential`. */
+export interface ModelAsLayer {
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  readonly weights: readonly Weight[];
+  readonly inputShape: Shape | null;
+  readonly outputShape: Shape | null;
+  readonly built: boolean;
+  readonly compiled: boolean;
+  trainable: boolean;
 }
 
 /**

@@ -2,10 +2,11 @@ import { Softmax } from '../activations/along_axis.js';
 import type { Activation } from '../activations.js';
 import type { OpSpec, SpecValue } from '../engine/spec.js';
 import { typeError, ValueError } from '../errors.js';
-import type { ActivationIdentifier, ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
+import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import type { Initializer } from '../initializers.js';
 import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
+import type { ActivationIdentifier } from './identifiers.js';
 import { Layer, type LayerOptions, type Shape, type WeightOptions } from './layer.js';
 
 /** Options of every recurrent cell, and of the layer that is made of one. Initializers and so on: a name, an instance or a config. */

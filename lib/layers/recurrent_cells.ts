@@ -1,11 +1,12 @@
 import type { Activation } from '../activations.js';
 import type { OpSpec, SpecValue } from '../engine/spec.js';
 import { show, typeError } from '../errors.js';
-import type { ActivationIdentifier, PartConfig } from '../identifiers.js';
 import { Initializer } from '../initializers.js';
 import type { LayerName } from '../names.js';
 import { checkBoolean } from '../options.js';
+import type { PartConfig } from '../part_config.js';
 import type { Config } from '../registry.js';
+import type { ActivationIdentifier } from './identifiers.js';
 import { layerRegistry } from './index.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
 import { type CellOptions, cellDefaults, isNoLayer, RecurrentCell } from './recurrent_cell.js';

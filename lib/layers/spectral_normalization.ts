@@ -1,9 +1,9 @@
 import type { OpSpec } from '../engine/spec.js';
 import { ValueError } from '../errors.js';
-import type { LayerIdentifier } from '../identifiers.js';
 import { TruncatedNormal } from '../initializers/random.js';
 import { checkNumber } from '../options.js';
 import { type Config, classNameOf } from '../registry.js';
+import type { LayerIdentifier } from './identifiers.js';
 import { layerRegistry } from './index.js';
 import {
   isStateful,

@@ -1,12 +1,13 @@
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { coreOf } from '../faces.js';
-import type { LayerIdentifier, PartConfig } from '../identifiers.js';
 import type { LayerName } from '../names.js';
 import { checkOneOf } from '../options.js';
+import type { PartConfig } from '../part_config.js';
 import type { Config } from '../registry.js';
 import { classNameOf } from '../registry.js';
 import { warnOnce } from '../warnings.js';
+import type { LayerIdentifier } from './identifiers.js';
 import { layerRegistry } from './index.js';
 import { isStateful, Layer, type LayerOptions, type Lowering, labelled, lowerAll, type Shape } from './layer.js';
 import { Nested, type Stack } from './nested.js';

@@ -1,8 +1,8 @@
 import { checkDtype } from '../dtype_policy.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
-import type { FloatDType } from '../identifiers.js';
 import { checkNumber, checkOneOf, readOptions } from '../options.js';
+import type { FloatDType } from '../part_config.js';
 import { type Config, type Part, snake } from '../registry.js';
 
 /** What the engine is told of a loss: its name in native/losses/registry.def and its options. */

@@ -1,9 +1,9 @@
 import { checkDtype } from '../dtype_policy.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
-import type { FloatDType } from '../identifiers.js';
 import type { LogitsFrom } from '../losses/loss.js';
 import { checkNumber, readOptions } from '../options.js';
+import type { FloatDType } from '../part_config.js';
 import { type Config, classNameOf, type Part } from '../registry.js';
 
 /** What the engine gets for one metric: its name in native/metrics/registry.def and its options. */

@@ -1,28 +1,13 @@
 import { single } from '../data/containers.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
-import type { LossIdentifier, MetricIdentifier, OptimizerIdentifier } from '../identifiers.js';
+import type { LossOption, MetricsOption, OptimizerIdentifier } from '../identifiers.js';
 import type { Layer, Shape } from '../layers/layer.js';
 import type { LogitsFrom } from '../losses/loss.js';
 import { CustomLoss, type Loss, lossRegistry } from '../losses.js';
 import { type NamedMetric, nameMetrics } from '../metrics.js';
 import { type Optimizer, optimizerRegistry } from '../optimizers.js';
 import { checkNumber, readOptions } from '../options.js';
-
-/** A loss; in a list of one, or by the name of the output, as Keras writes them too. */
-export type LossOption =
-  | LossIdentifier
-  | readonly [LossIdentifier]
-  | { readonly [output: string]: LossIdentifier | null }
-  | null
-  | undefined;
-
-/** One metric, or a list of them; by the name of the output too. */
-export type MetricsOption =
-  | MetricIdentifier
-  | readonly (MetricIdentifier | readonly MetricIdentifier[])[]
-  | { readonly [output: string]: MetricIdentifier | readonly MetricIdentifier[] | null }
-  | null;
 
 /** Options of `compile`. Optimizer, loss and metrics: a name, an instance or a config. */
 export interface CompileOptions {

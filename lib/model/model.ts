@@ -1,5 +1,5 @@
 import type { History } from '../callbacks/history.js';
-import type { CallbackModel } from '../callbacks/model.js';
+import type { CallbackModel } from '../callbacks/types.js';
 import type { NDArray } from '../data/ndarray.js';
 import { RuntimeError, ValueError } from '../errors.js';
 import { noteCore } from '../faces.js';

@@ -1,4 +1,4 @@
-import type { Logs } from '../callbacks/callback.js';
+import type { Logs } from '../logs.js';
 import { fixed } from './numbers.js';
 import { type OutputStream, writeText } from './output.js';
 import { columnsOf, entry, type Frame, formatDuration, formatEta, layOut } from './progress_line.js';

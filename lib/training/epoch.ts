@@ -2,10 +2,11 @@ import type { Logs } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
 import type { Checkpointer } from '../checkpoint/checkpointer.js';
 import type { Model } from '../model/model.js';
+import { resultLogs, toLogs } from '../model/results.js';
 import type { Aborting } from './aborting.js';
 import type { FitPlan } from './fit_options.js';
 import type { Interruption } from './interruption.js';
-import { resultLogs, toLogs, watchProgress } from './results.js';
+import { watchProgress } from './results.js';
 import { RunAhead } from './run_ahead.js';
 import { runUntilStopped, type Stops } from './stopping.js';
 

@@ -1,44 +1,15 @@
 import { CallbackList } from '../callbacks/list.js';
-import type { CallbacksOption } from '../callbacks/plain.js';
+import type { EvaluateOptions } from '../callbacks/types.js';
 import { checkAllFinite, checkFinite } from '../data/finite.js';
-import type { ArrayInput } from '../data/inputs.js';
 import { ValueError } from '../errors.js';
 import type { Model } from '../model/model.js';
-import type { Reading } from '../model/reading.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
-import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
+import { ArrayBatches, DatasetBatches, type Trainer } from './batches.js';
 import { autoOfOneCall, readBatchSize, readVerbose } from './common_options.js';
 import { feedOf } from './feed.js';
-import type { Verbose } from './option_types.js';
 import { shapeResults } from './results.js';
 import { checkStateful, isDataset, named, outputFor, readSamples, type Samples } from './sources.js';
-import { testLoop } from './test_loop.js';
-
-/** Options of `evaluate`. */
-export interface EvaluateOptions {
-  /** Samples a batch. Default 32. Not with a dataset. */
-  batchSize?: number | null;
-  /** Weights of the samples: `[samples]`, or `[samples, steps]`. */
-  sampleWeight?: ArrayInput | null;
-  /** Batches to look at. Default: all. */
-  steps?: number | null;
-  /** 0 silent, 1 progress bar, 2 one line, 'auto': 1 on a terminal, else 0. Default 'auto'. */
-  verbose?: Verbose;
-  /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
-  checkFinite?: boolean;
-  /** An object by name instead of a list. Default false. */
-  returnDict?: boolean;
-  callbacks?: CallbacksOption;
-}
-
-/** Batches to evaluate on, and what evaluates. */
-export interface TestRun {
-  batches: Batches;
-  steps: number | null;
-  batch: number | null;
-  samples: Samples | null;
-  reading: Reading;
-}
+import { type TestRun, testLoop } from './test_loop.js';
 
 /** Batches to evaluate on: arrays in their order, or a dataset. */
 export function testBatches(

@@ -1,6 +1,7 @@
 import type { Logs } from '../callbacks/callback.js';
-import type { History, StopReason } from '../callbacks/history.js';
+import type { History } from '../callbacks/history.js';
 import { CallbackList } from '../callbacks/list.js';
+import type { StopReason } from '../callbacks/record.js';
 import { checkpointOf } from '../checkpoint/callback.js';
 import type { Ended } from '../checkpoint/checkpointer.js';
 import { checkAllFinite } from '../data/finite.js';

@@ -1,5 +1,4 @@
-import type { CallbackParams } from '../callbacks/callback.js';
-import type { CallbacksOption } from '../callbacks/plain.js';
+import type { CallbackParams, CallbacksOption } from '../callbacks/types.js';
 import type { FitIdentity } from '../checkpoint/checkpointer.js';
 import type { CheckpointOptions, CheckpointPlan } from '../checkpoint/options.js';
 import type { Resumable } from '../checkpoint/resumable.js';
@@ -9,16 +8,16 @@ import { show, typeError, ValueError } from '../errors.js';
 import { files } from '../lazy.js';
 import type { Engine } from '../model/engine.js';
 import type { Model } from '../model/model.js';
+import type { ClassWeight, ValidationData, Verbose } from '../option_types.js';
 import { checkBoolean, checkNumber, checkOneOf, readOptions } from '../options.js';
 import { warnOnce } from '../warnings.js';
 import { balancedWeights } from './balanced.js';
 import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batches.js';
 import { readBatchSize, readVerbose } from './common_options.js';
-import { refuseBesideDataset, type TestRun, testBatches } from './evaluate.js';
+import { refuseBesideDataset, testBatches } from './evaluate.js';
 import { feedOf } from './feed.js';
 import { type HandledSignal, readSignals } from './interruption.js';
 import { LossWatch } from './loss_watch.js';
-import type { ClassWeight, ValidationData, Verbose } from './option_types.js';
 import { type ProfileRequest, readProfile } from './profile.js';
 import {
   checkStateful,
@@ -30,6 +29,7 @@ import {
   readSamples,
   type Samples,
 } from './sources.js';
+import type { TestRun } from './test_loop.js';
 
 /** Every argument of `fit` besides x and y. */
 export interface FitOptions {

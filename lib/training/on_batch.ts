@@ -1,10 +1,11 @@
 import { checkFinite } from '../data/finite.js';
 import type { ArrayInput } from '../data/inputs.js';
 import type { Model } from '../model/model.js';
+import { toLogs } from '../model/results.js';
+import type { ClassWeight } from '../option_types.js';
 import { checkBoolean, readOptions } from '../options.js';
 import { feedOf } from './feed.js';
-import type { ClassWeight } from './option_types.js';
-import { shapeResults, toLogs } from './results.js';
+import { shapeResults } from './results.js';
 import { named, outputFor, readClassWeight, readSamples } from './sources.js';
 
 export { predictOnBatch } from './predict.js';

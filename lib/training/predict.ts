@@ -1,5 +1,5 @@
 import { CallbackList } from '../callbacks/list.js';
-import type { CallbacksOption } from '../callbacks/plain.js';
+import type { PredictBatchOptions, PredictOptions } from '../callbacks/types.js';
 import type { Tensor } from '../data/convert.js';
 import { BatchStream } from '../data/dataset.js';
 import { allocate } from '../data/elements.js';
@@ -13,22 +13,8 @@ import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import { autoOfOneCall, readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset } from './evaluate.js';
 import { feedOf } from './feed.js';
-import type { Verbose } from './option_types.js';
 import { checkStateful, isDataset, outputFor, readX } from './sources.js';
 import { runUntilStopped, type Stops } from './stopping.js';
-
-/** Options of `predict`. */
-export interface PredictOptions {
-  /** Samples a batch. Default 32. Not with a dataset. */
-  batchSize?: number | null;
-  /** Batches to predict. Default: all. */
-  steps?: number | null;
-  /** 0 silent, 1 progress bar, 2 one line, 'auto': 1 on a terminal, else 0. Default 'auto'. */
-  verbose?: Verbose;
-  /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
-  checkFinite?: boolean;
-  callbacks?: CallbacksOption;
-}
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
 
@@ -183,12 +169,6 @@ async function predictDataset(
   if (!parts.length) throw new ValueError('predict: the dataset gave no batch.', 'ERR_EMPTY');
   list.progbar?.endedAt(parts.length);
   return concatenate(parts);
-}
-
-/** Options of `predictOnBatch` and `predictSync`. */
-export interface PredictBatchOptions {
-  /** Refuses data with NaN, Infinity or what float32 cannot hold, by name. Default true. */
-  checkFinite?: boolean;
 }
 
 function readFinite(where: string, options: PredictBatchOptions | undefined): boolean {

@@ -1,6 +1,7 @@
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TraceData } from '../../binding.js';
+import type { Profile } from '../callbacks/record.js';
 import { addon } from '../engine/addon.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { printMessage } from '../terminal/output.js';
@@ -10,27 +11,6 @@ export interface ProfileRequest {
   file: string | null;
   /** Whether the table is printed. */
   print: boolean;
-}
-
-/** What the engine spent its time on: one row a part of a step, the longest first. Times are sums over threads. */
-export interface ProfileRow {
-  /** Such as 'forward dense #0', 'weights dense #0' (the gradient and, within it, 'update of weights'), 'gather'. */
-  name: string;
-  seconds: number;
-  /** Share of the time of all threads, from 0 to 1. */
-  share: number;
-  count: number;
-  /** Rate of the part's matrix products on one thread; null where it has none. */
-  gflops: number | null;
-  /** Of what this machine's thread multiplies and adds in registers, from 0 to 1; null where there are no products. */
-  ofPeak: number | null;
-}
-
-export interface Profile {
-  /** GFLOP/s of one thread in registers, measured now. */
-  peak: number;
-  threads: number;
-  rows: ProfileRow[];
 }
 
 /** `profile` of fit, or GEMMFIT_TRACE. A file that cannot be written is refused before the training begins. */

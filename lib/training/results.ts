@@ -1,30 +1,7 @@
-import type { Totals } from '../../binding.js';
 import type { Logs } from '../callbacks/callback.js';
 import type { ProgbarLogger } from '../callbacks/progbar_logger.js';
 import type { Model } from '../model/model.js';
-
-/** Totals of the engine as logs: the loss, then the metrics under their keys. */
-export function toLogs(model: Model, totals: Totals): Logs {
-  const compilation = model.compilation('use');
-  const logs: Logs = compilation.loss ? { loss: totals.loss } : {};
-  compilation.named.forEach(({ key }, i) => {
-    const values = totals.metrics[i];
-    if (values) logs[key] = values.length === 1 ? values[0] : values;
-  });
-  return logs;
-}
-
-/** Who ran: the model's engine a training, a reading an evaluation. */
-export interface Ran {
-  totals(): Totals;
-  progress(): Totals | null;
-  readonly disposed: boolean;
-}
-
-/** Results of the run that has just ended. */
-export function resultLogs(model: Model, ran: Ran = model.engine()): Logs {
-  return toLogs(model, ran.totals());
-}
+import { type Ran, toLogs } from '../model/results.js';
 
 /** Keeps a progress bar moving while the engine runs many batches. Returns what ends it. */
 export function watchProgress(model: Model, progbar: ProgbarLogger | null, ran: Ran = model.engine()): () => void {

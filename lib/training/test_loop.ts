@@ -1,10 +1,22 @@
 import type { Logs } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
 import type { Model } from '../model/model.js';
+import type { Reading } from '../model/reading.js';
+import { resultLogs } from '../model/results.js';
 import { patiently, type Until } from './aborting.js';
-import type { TestRun } from './evaluate.js';
-import { resultLogs, watchProgress } from './results.js';
+import type { Batches } from './batches.js';
+import { watchProgress } from './results.js';
+import type { Samples } from './sources.js';
 import { runUntilStopped, type Stops } from './stopping.js';
+
+/** Batches to evaluate on, and what evaluates. */
+export interface TestRun {
+  batches: Batches;
+  steps: number | null;
+  batch: number | null;
+  samples: Samples | null;
+  reading: Reading;
+}
 
 export interface TestOptions {
   list: CallbackList;

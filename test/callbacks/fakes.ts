@@ -1,5 +1,5 @@
 import type { History } from '../../lib/callbacks/history.js';
-import type { WatchedModel } from '../../lib/callbacks/model.js';
+import type { WatchedModel } from '../../lib/callbacks/types.js';
 
 /** A stream that keeps what is written. */
 export class FakeStream {

@@ -1,5 +1,5 @@
 // Options that several methods of a model take: types alone.
-import type { ArrayInput, DatasetLike } from '../data/inputs.js';
+import type { ArrayInput, DatasetLike } from './data/inputs.js';
 
 /** 0 (or false) silent, 1 (or true) a progress bar, 2 one line an epoch, 'auto' as the method says. */
 export type Verbose = 0 | 1 | 2 | boolean | 'auto';

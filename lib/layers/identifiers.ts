@@ -1,0 +1,19 @@
+// What options take for an activation and for a layer: types alone.
+import type { Activation } from '../activations.js';
+import type { ActivationName, LayerName } from '../names.js';
+import type { ClassOf, Name, PartConfig } from '../part_config.js';
+import type { Layer } from './layer.js';
+import type { ModelAsLayer } from './nested.js';
+
+/** `'relu'`, `activations.relu`, `activations.leakyRelu({ negativeSlope: 0.1 })`, a config; or a layer such as LeakyReLU. null: none. */
+export type ActivationIdentifier =
+  | Name<ActivationName>
+  | Activation
+  | ClassOf<Activation>
+  | ((options?: never) => Activation)
+  | Layer
+  | PartConfig<ActivationName>
+  | null;
+
+/** A layer: `layers.dense({ units: 10 })`, a model as one layer, a config, or the name of a layer that needs no options. */
+export type LayerIdentifier = Layer | ModelAsLayer | Name<LayerName> | ClassOf<Layer> | PartConfig<LayerName>;
