@@ -159,7 +159,7 @@ export interface TraceData {
  */
 export declare class Network {
   /**
-   * @param spec `{ seed, ops, head?, variables, optimizer? }`: plain data, see lib/engine/lower.ts.
+   * @param spec `{ seed, ops, result, logits?, head?, variables, optimizer? }`: plain data, see lib/model/lower.ts.
    * @param slots the optimizer's state arrays.
    * @param states those of stateful ops, of no elements before their first run; a run whose batch size does not fit them is a ValueError ERR_STATEFUL.
    */

@@ -80,12 +80,14 @@ export class Engine {
     const optimizer = compilation?.optimizer;
     const trainable = trainingWeights(this.program.weights, training);
     this.trainable = trainable;
-    this.#head = (last) => compilation?.head(this.program.finalActivation, outputShape, last) ?? null;
+    this.#head = (last) => compilation?.head(this.program.final?.activation ?? null, outputShape, last) ?? null;
     const head = width === null ? null : this.#head(width);
     const rule = optimizer ? { ...optimizer.spec(), ...optimizer.common() } : null;
     const spec = {
       seed: counters.seed,
       ops: this.program.ops,
+      result: this.program.result,
+      logits: this.program.final?.logits ?? null,
       head,
       variables: describeVariables(
         this.program.weights,

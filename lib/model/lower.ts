@@ -1,17 +1,19 @@
 import type { Activation } from '../activations.js';
 import type { NativeVariable } from '../engine/addon.js';
-import type { OpSpec, SpecValue } from '../engine/spec.js';
+import type { ProgramOp, SpecValue } from '../engine/spec.js';
 import { type Layer, type Lowering, lowerAll, type Shape, type Weight } from '../layers/layer.js';
 
 /** A stack of layers as the engine takes it. */
 export interface Program {
-  ops: OpSpec[];
+  ops: ProgramOp[];
+  /** The value that is the predictions. */
+  result: number;
   /** Every weight once, in Keras's order: what positions in `ops` count. */
   weights: Weight[];
   /** What stateful layers carry from batch to batch: what `state` in `ops` counts. */
   states: NativeVariable[];
-  /** The activation that makes the predictions, where it is their very last op: losses may then use its input, the logits. */
-  finalActivation: string | null;
+  /** The activation that makes the predictions, where it is their very last op, and the value it reads: losses may then use that, the logits. */
+  final: { activation: string; logits: number } | null;
 }
 
 /** Turns built layers into native ops. @param training the layers that train */
@@ -33,27 +35,16 @@ export function lower(layers: readonly Layer[], inputShape: Shape, training: Rea
     state: (variable) => (states.includes(variable) ? states.indexOf(variable) : states.push(variable) - 1),
     activation: (activation: Activation) => (activation.isLinear ? [] : [{ op: 'activation', ...activation.spec() }]),
   };
-  const ops = lowerAll(layers, inputShape, lowering);
-  joinPenalties(ops);
-  const last = ops.at(-1);
-  const onLastAxis = last?.axis === undefined || last.axis === -1;
-  const isActivation = last?.op === 'activation' || last?.op === 'penalizedActivation';
-  return { ops, weights, states, finalActivation: isActivation && onLastAxis ? (last.activation as string) : null };
+  const ops = lowerAll(layers, inputShape, lowering).map((op, i) => ({ ...op, inputs: [i], output: i + 1 }));
+  return { ops, result: ops.length, weights, states, final: finalOf(ops, ops.length) };
 }
 
-/**
- * Activity regularizers of a final sigmoid or softmax become one op with it: as in Keras, a cross-entropy still takes the logits, and the probabilities
- * are for the penalty only.
- */
-function joinPenalties(ops: OpSpec[]): void {
-  let at = ops.length;
-  while (at > 0 && ops[at - 1].op === 'activityRegularization' && (ops[at - 1].regularizer ?? 'l1l2') === 'l1l2') at--;
-  const final = ops[at - 1];
-  const joins = final?.op === 'activation' && ['sigmoid', 'softmax'].includes(final.activation as string);
-  if (at === ops.length || !joins || (final.axis ?? -1) !== -1) return;
-  const penalties = ops.splice(at);
-  const sum = (key: string) => penalties.reduce((total, p) => total + ((p[key] as number | undefined) ?? 0), 0);
-  ops[at - 1] = { ...final, op: 'penalizedActivation', l1: sum('l1'), l2: sum('l2') };
+/** Penalties on activities pass their input on, so that the activation before them makes the predictions. */
+function finalOf(ops: readonly ProgramOp[], value: number): Program['final'] {
+  const op = ops.find(({ output }) => output === value);
+  if (op?.op === 'activityRegularization') return finalOf(ops, op.inputs[0]);
+  const onLastAxis = op?.axis === undefined || op.axis === -1;
+  return op?.op === 'activation' && onLastAxis ? { activation: op.activation as string, logits: op.inputs[0] } : null;
 }
 
 /** What the engine is told of each variable. */

@@ -75,7 +75,7 @@ export function readY(model: Model, compilation: Compilation, where: string, giv
   checkLabels(where, y, compilation.loss, output.at(-1) ?? 1);
   if (compilation.loss) {
     checkProbabilities(where, y, compilation.loss);
-    const wrong = unreachable(where, y, compilation.loss, () => model.engine().program.finalActivation);
+    const wrong = unreachable(where, y, compilation.loss, () => model.engine().program.final?.activation ?? null);
     if (wrong) compilation.warnOnce('labels', `Model '${model.name}': ${wrong}`);
   }
   return y;

@@ -48,26 +48,24 @@ struct InRun {
 }  // namespace
 
 Network::Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots, std::vector<VariablePtr> states)
-    : spec_(std::make_shared<const Value>(std::move(spec))),
+    : program_(std::make_shared<const Program>(std::make_shared<const Value>(std::move(spec)), static_cast<int64_t>(variables.size()))),
       variables_(std::move(variables)),
       slots_(std::move(slots)),
       states_(std::move(states)),
       training_(std::make_unique<Training>(variables_, slots_, states_)),
-      weights_(*spec_, variables_, slots_) {
+      weights_(program_->spec(), variables_, slots_) {
   useOneBlasThread();
-  for (const Value& op : spec_->items("ops"))
-    if (op.text("op", "") != "embedding")
-      for (const int64_t id : op.integers("weights"))
-        if (id >= 0 && id < static_cast<int64_t>(variables_.size())) readWhole_.push_back(static_cast<size_t>(id));
+  for (size_t i = 0; i < variables_.size(); ++i)
+    if (program_->isReadWhole(static_cast<int>(i))) readWhole_.push_back(i);
 }
 
 Network::Network(const Network& model)
-    : spec_(model.spec_),
+    : program_(model.program_),
       variables_(model.variables_),
       states_(model.states_),
       readWhole_(model.readWhole_),
       reading_(std::make_unique<Reading>(variables_)),
-      weights_(*spec_, reading_->views(), {}, false) {}
+      weights_(program_->spec(), reading_->views(), {}, false) {}
 
 void Network::acquire(Mode mode) {
   if (held_.exchange(true)) throw Error("ERR_BUSY", "the model is busy with another fit, evaluate or predict; await that first", false);
@@ -114,7 +112,7 @@ Plan& Network::plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSte
     plans_.splice(plans_.begin(), plans_, it);
     return *plans_.front();
   }
-  plans_.push_front(std::make_unique<Plan>(*spec_, weights_, states_, mode, in, batch, weightSteps));
+  plans_.push_front(std::make_unique<Plan>(*program_, weights_, states_, mode, in, batch, weightSteps));
   if (plans_.size() > kMostPlans) plans_.pop_back();
   return *plans_.front();
 }

@@ -51,7 +51,7 @@ struct RunResult {
 // Threads: `run` on whichever thread leads; `stop`, `progress` from any.
 class Network {
  public:
-  // spec: { seed, ops, head?, variables, optimizer? }. States are of no size until the first run.
+  // spec: { seed, ops, result, logits?, head?, variables, optimizer? }, see program.h. States are of no size until the first run.
   Network(Value spec, std::vector<VariablePtr> variables, std::vector<VariablePtr> slots, std::vector<VariablePtr> states = {});
 
   // A reader of the model.
@@ -95,9 +95,9 @@ class Network {
   Plan& plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSteps);
   void step(Feed& feed, const Step& step, float* predictions, Team* team);
 
-  const std::shared_ptr<const Value> spec_;
+  const std::shared_ptr<const Program> program_;
   const std::vector<VariablePtr> variables_, slots_, states_;  // the model's
-  std::vector<size_t> readWhole_;                              // those that other ops than an embedding read
+  std::vector<size_t> readWhole_;                              // those that ops read which know nothing of rows that are behind
   std::unique_ptr<Training> training_;                         // of a model
   std::unique_ptr<Reading> reading_;                           // of a reader
   Weights weights_;

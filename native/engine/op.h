@@ -25,10 +25,17 @@ struct Step {
 
 // What an op is told when a plan is made for one input shape, batch size and mode.
 struct OpEnv {
+  // Of a value that it reads besides its first one.
+  struct Other {
+    Shape in;
+    int64_t maskSteps = 0;
+    bool sameMask = false;  // as the first one's, or none as there
+  };
   Shape in;       // of one sample
   int64_t batch;  // the most rows a step will have
   bool training;
   int64_t maskSteps = 0;             // of the input mask, for each sample; 0: there will be none
+  std::vector<Other> others;         // as the spec's `inputs` name them
   int64_t steps = 1;                 // inside TimeDistributed rows are [samples, steps], and each step is a batch of its own
   bool needsInputGradient;           // something below trains, so dx must be written
   uint64_t seed;                     // this op's own key for random numbers
@@ -82,9 +89,18 @@ struct DataFault {
   std::string what = {};
 };
 
-// An op of a program, made for one plan. The constructor fills in the description; the planner fills in the pointers.
-// A batch tensor is row-major [rows, ...shape]; masks are floats (1 keep, 0 skip) [rows, steps].
-// Nothing is allocated in forward, backward or weightTask; none of them throws.
+// Adds up steps of a value that is not written itself.
+class StepSums {
+ public:
+  virtual ~StepSums() = default;
+  // sum[0, count) += columns [column, column + count) of those steps of a row that `keep` keeps; of all where it is null.
+  virtual void addSteps(int64_t row, const float* keep, int64_t column, int64_t count, double* sum) = 0;
+};
+
+// An op of a program, made for one plan. It knows what it reads and what it makes, and nothing of other ops: what neighbours can do
+// together is found by native/engine/fuse.cc from what each says of itself. The constructor fills in the description; the planner fills in
+// the pointers. A batch tensor is row-major [rows, ...shape]; masks are floats (1 keep, 0 skip) [rows, steps]. Nothing is allocated in
+// forward, backward or weightTask; none of them throws.
 class Op {
  public:
   virtual ~Op() = default;
@@ -93,24 +109,22 @@ class Op {
   Shape in, out;               // of one sample
   bool inPlace = false;        // y may share x's memory. Then backward must not read x (y is fine), and dx may be dy
   bool identity = false;       // y is x: where they share memory, forward touches nothing (implies inPlace)
-  bool readsX = false;         // backward or weight tasks read x
+  bool readsX = false;         // backward or weight tasks read x, or another input
   bool readsY = false;         // backward or weight tasks read y
   bool weightsReadX = true;    // weight tasks are among those that read x: false where the backward pass has summed up what they need
   bool writesWeights = false;  // forward, while training: penalties on weights are then taken after it
   bool weightsReadDy = false;  // weight tasks read dy, which then survives until they run
-  // A ReLU leaves its gradient to the op above where that one can take it over: dx is then 0 where x is not above 0.
-  bool isRelu = false;
-  bool canMaskDx = false;
-  // dx takes x's place where nothing else reads that any more: each cell of x is read before its dx is written, or dx does without x.
-  bool canReplaceX = false;
-  // A gradient that is the same for all steps of a sample is written once, where the op that makes it and the one that reads it agree.
-  int64_t alikeSteps = 0;      // dx is the same for so many steps (the sample's first axis); 0: it is not
-  bool takesSharedDy = false;  // its weight tasks, alone, read dy, and see to `dySteps`
-  // A tensor of which only sums over its steps are needed is not written, where the op below can add them up itself.
-  bool addsSteps = false;      // has `addSteps`
-  bool readsStepSums = false;  // reads x through `below` alone, where it is set
+  bool canAddDx = false;       // adds to a gradient that others have written, where it is told to: see `addsDx`
   enum class Mask { pass, drop, make } mask = Mask::pass;
   int64_t maskSteps = 0;  // when `mask` is make: steps of the mask it writes for each sample
+  // What it offers to the ops beside it.
+  bool isRelu = false;         // its gradient is dy where x is above 0, else 0: an op above may see to that
+  bool canMaskDx = false;      // it can: dx is 0 where x is not above 0
+  bool canReplaceX = false;    // dx may take x's place: each cell of x is read before its dx is written, or dx does without x
+  int64_t alikeSteps = 0;      // dx is the same for so many steps (the sample's first axis); 0: it is not
+  bool takesSharedDy = false;  // dy may be of one step for all, see `dySteps`: its weight tasks alone read it
+  bool readsStepSums = false;  // needs no more of x than sums over its steps
+  virtual StepSums* stepSums() { return nullptr; }  // adds up steps of y, which then need not be written
   std::vector<Scratch> scratchSpec;
   std::vector<State> states;
   double flopsPerRow = 0;   // of the forward pass: decides how many rows make a task
@@ -131,13 +145,10 @@ class Op {
   // Gradients of trainable weights from the whole batch, cut into independent tasks; each hands tiles to step.updater.
   virtual int64_t weightTasks() const { return 0; }
   virtual void weightTask(const Step& /*step*/, int64_t /*task*/) {}
-  // Per-sample penalty added to the loss (activity regularization): summed over [begin, end) rows, before division by n.
+  // Per-sample penalty added to the loss (activity regularization): summed over [begin, end) rows, before division by n. In the backward
+  // pass of such an op dy may be null: there is no gradient but the penalty's.
   virtual bool hasPenalty() const { return false; }
   virtual double penalty(const Step& /*step*/, int64_t /*begin*/, int64_t /*end*/) { return 0; }
-  // Where the loss has written the gradient of this op's input itself, into dx: adds what the penalty's is. Of last ops only.
-  virtual void addPenaltyGradient(const Step& /*step*/, int64_t /*begin*/, int64_t /*end*/) {}
-  // sum[0, count) += columns [column, column + count) of those steps of y's row that `keep` keeps; of all where it is null.
-  virtual void addSteps(int64_t /*row*/, const float* /*keep*/, int64_t /*column*/, int64_t /*count*/, double* /*sum*/) {}
   virtual Columns inputColumns(int64_t /*task*/) const { return {}; }
   // Whether forward looks for data that no batch may hold, such as ids outside a table. It works on as if they were others; the leader asks
   // for the first of them when the stage has ended, before any gradient reaches a weight.
@@ -151,16 +162,26 @@ class Op {
   float* y = nullptr;
   const float* dy = nullptr;
   float* dx = nullptr;
-  Op* below = nullptr;            // adds up steps of x, which is not written
-  bool yIsSummed = false;         // the op above reads y by `addSteps`: it is not to be written
-  bool masksDx = false;           // the op below is a ReLU without a backward pass of its own
-  bool replacesX = false;         // dx is x
-  bool sharesDx = false;          // dx has one step, which stands for `alikeSteps`
-  int64_t dySteps = 1;            // a step of dy stands for so many
+  bool addsDx = false;  // dx is added to, of those that `canAddDx`
+  // The values that it reads besides the first one, in the spec's order.
+  struct Other {
+    const float* x = nullptr;
+    float* dx = nullptr;
+    bool addsDx = false;
+    const float* mask = nullptr;  // as maskIn
+  };
+  std::vector<Other> others;
   const float* maskIn = nullptr;  // [rows, steps of the input mask]; null when there is none
   float* maskOut = nullptr;       // to write when mask == make
   int64_t maskInSteps = 0;
   std::vector<float*> scratch;  // as scratchSpec orders them; 64-byte aligned
+  // What it does for the ops beside it, or they for it.
+  StepSums* xSums = nullptr;  // x is not written: its steps are added up by this
+  bool yIsSummed = false;     // y is not to be written: others read it by `stepSums`
+  bool masksDx = false;       // dx is 0 where x is not above 0
+  bool replacesX = false;     // dx is x
+  bool sharesDx = false;      // dx has one step, which stands for `alikeSteps`
+  int64_t dySteps = 1;        // a step of dy stands for so many
 
   // Where an op keeps the place of a weight's values. Those of a view may move between two batches.
   struct WeightPlace {
@@ -183,6 +204,7 @@ constexpr int64_t kTileFloats = 65536;
 using OpFactory = std::unique_ptr<Op> (*)(const Value& spec, const OpEnv& env);
 // The table in native/ops/registry.cc. Throws Error ERR_SPEC for an unknown name.
 std::unique_ptr<Op> makeOp(const Value& spec, const OpEnv& env);
+bool readsRows(const std::string& op);                   // of its weight, and sees to those that are behind (LazyRows)
 void addOp(const std::string& name, OpFactory factory);  // for tests, before any other thread runs
 
 }  // namespace gemmfit

@@ -8,21 +8,21 @@
 
 namespace gemmfit {
 
-int64_t PlanGuard::place() {
+void PlanGuard::place() {
   int64_t at = 0;
   rowFloats_.clear();
-  for (Plan::Buffer& b : plan_.buffers_) {
+  for (Buffer& b : plan_.memory_.buffers) {
     b.offset = at + kGuardFloats;
     at = b.offset + ceilDiv(b.used + kGuardFloats, kGuardFloats) * kGuardFloats;
     const bool tensor = std::all_of(b.users.begin(), b.users.end(), [&](float** user) { return roleOf(user).tensor; });
     rowFloats_.push_back(tensor && !b.users.empty() ? b.used / plan_.batch : 0);
   }
-  return at;
+  plan_.memory_.floats = at;
 }
 
 void PlanGuard::beginStep() {
   float* base = const_cast<float*>(plan_.bound_);
-  poison(base, plan_.arenaFloats_);
+  poison(base, plan_.memory_.floats);
 }
 
 void PlanGuard::endStage(int stage) {
@@ -32,24 +32,31 @@ void PlanGuard::endStage(int stage) {
   checkOutputs(stage);
   checkWeights(stage);
   float* base = const_cast<float*>(plan_.bound_);
-  for (const Plan::Buffer& b : plan_.buffers_)
+  for (const Buffer& b : plan_.memory_.buffers)
     if (b.to == stage) poison(base + b.offset, b.used);
 }
 
 void PlanGuard::endStep(double loss) { owes(static_cast<int>(plan_.stages()) - 1, "the batch's loss", loss); }
 
 PlanGuard::Role PlanGuard::roleOf(float** user) const {
-  for (size_t i = 0; i < plan_.ops_.size(); ++i) {
-    Op& op = *plan_.ops_[i];
-    const std::string of = " of " + plan_.names_[i] + " (" + plan_.labels_[i] + ")";
-    if (user == const_cast<float**>(&op.x)) return {"x" + of};
-    if (user == &op.y) return {"y" + of};
-    if (user == const_cast<float**>(&op.dy)) return {"dy" + of};
-    if (user == &op.dx) return {"dx" + of};
-    if (user == const_cast<float**>(&op.maskIn)) return {"the mask read" + of};
-    if (user == &op.maskOut) return {"the mask written" + of};
+  const auto is = [user](const auto& place) { return user == const_cast<float**>(&place); };
+  for (GraphOp& o : plan_.graph_.ops) {
+    Op& op = *o.op;
+    const std::string of = " of " + o.name + " (" + o.label + ")";
+    if (is(op.x)) return {"x" + of};
+    if (is(op.y)) return {"y" + of};
+    if (is(op.dy)) return {"dy" + of};
+    if (is(op.dx)) return {"dx" + of};
+    if (is(op.maskIn)) return {"the mask read" + of};
+    if (is(op.maskOut)) return {"the mask written" + of};
+    for (size_t k = 0; k < op.others.size(); ++k) {
+      const std::string number = std::to_string(k + 1);
+      if (is(op.others[k].x)) return {"input " + number + of};
+      if (is(op.others[k].dx)) return {"the gradient of input " + number + of};
+      if (is(op.others[k].mask)) return {"the mask of input " + number + of};
+    }
     for (size_t k = 0; k < op.scratch.size(); ++k)
-      if (user == &op.scratch[k]) {
+      if (is(op.scratch[k])) {
         const Scratch& s = op.scratchSpec[k];
         static const char* const lives[] = {"forward", "backward", "whole"};
         return {"scratch " + std::to_string(k) + of + " (" + std::to_string(s.perRow) + " floats a row and " + std::to_string(s.fixed) +
@@ -57,23 +64,24 @@ PlanGuard::Role PlanGuard::roleOf(float** user) const {
                 false};
       }
   }
-  if (user == &plan_.input_) return {"the gathered batch"};
-  if (user == &plan_.label_) return {"the labels"};
-  if (user == &plan_.weight_) return {"the sample weights"};
-  if (plan_.head_ && user == &plan_.head_->gradient) return {"the loss's gradient"};
+  if (is(plan_.gather_.places.input)) return {"the gathered batch"};
+  if (is(plan_.gather_.places.label)) return {"the labels"};
+  if (is(plan_.gather_.places.weight)) return {"the sample weights"};
+  if (plan_.head_ && is(plan_.head_->gradient)) return {"the loss's gradient"};
+  for (const GraphValue& v : plan_.graph_.values)
+    if (is(v.data) || is(v.gradient)) return {"a value or its gradient"};
   return {"the loss's memory"};
 }
 
 std::string PlanGuard::describe(int stage) const {
-  const Plan::Part& part = plan_.stages_[static_cast<size_t>(stage)].parts.front();
+  const Part& part = plan_.stageAt(stage).parts.front();
   std::string text = plan_.labelOf(part);
   if (part.op >= 0) {
-    const Op& op = *plan_.ops_[static_cast<size_t>(part.op)];
-    text += " (" + plan_.labels_[static_cast<size_t>(part.op)] + ", phase " + std::to_string(part.phase) + ", " + toString(op.in) + " to " +
-            toString(op.out) + ")";
+    const GraphOp& o = plan_.graph_.ops[static_cast<size_t>(part.op)];
+    text += " (" + o.label + ", phase " + std::to_string(part.phase) + ", " + toString(o.op->in) + " to " + toString(o.op->out) + ")";
   }
   return text + " with " + std::to_string(plan_.step_.rows) + " rows of at most " + std::to_string(plan_.batch) + " in tasks of " +
-         std::to_string(plan_.chunk_);
+         std::to_string(plan_.schedule_.chunk);
 }
 
 void PlanGuard::fail(int stage, const std::string& what) const {
@@ -81,13 +89,13 @@ void PlanGuard::fail(int stage, const std::string& what) const {
 }
 
 void PlanGuard::checkBuffers(int stage) const {
-  for (size_t i = 0; i < plan_.buffers_.size(); ++i) {
-    const Plan::Buffer& b = plan_.buffers_[i];
+  for (size_t i = 0; i < plan_.memory_.buffers.size(); ++i) {
+    const Buffer& b = plan_.memory_.buffers[i];
     const float* data = plan_.bound_ + b.offset;
     const auto name = [&] {
       // The one that the stage's op knows it by.
-      const int op = plan_.stages_[static_cast<size_t>(stage)].parts.front().op;
-      const std::string own = op < 0 ? "" : " of " + plan_.names_[static_cast<size_t>(op)] + " (";
+      const int op = plan_.stageAt(stage).parts.front().op;
+      const std::string own = op < 0 ? "" : " of " + plan_.graph_.ops[static_cast<size_t>(op)].name + " (";
       std::string found;
       for (float** user : b.users) {
         const std::string role = roleOf(user).name;
@@ -121,16 +129,15 @@ void PlanGuard::owes(int stage, const char* name, double value) const {
 }
 
 void PlanGuard::checkOutputs(int stage) const {
-  using Do = Plan::Do;
-  const Plan::Part& part = plan_.stages_[static_cast<size_t>(stage)].parts.front();
-  const Op* op = part.op < 0 ? nullptr : plan_.ops_[static_cast<size_t>(part.op)].get();
-  const Head* head = plan_.head_.get();
+  const Part& part = plan_.stageAt(stage).parts.front();
+  const Op* op = part.op < 0 ? nullptr : &plan_.graph_.op(part.op);
+  const Gather& gather = plan_.gather_;
   switch (part.what) {
     case Do::gather:
     case Do::gatherColumns:
-      if (!plan_.direct_) owes(stage, "the gathered batch", plan_.input_, sizeOf(plan_.in));
-      if (plan_.feed_->spec.y) owes(stage, "the labels", plan_.label_, plan_.feed_->spec.y.rowSize);
-      owes(stage, "the sample weights", plan_.weight_, plan_.weightSteps);
+      if (!gather.inPlace()) owes(stage, "the gathered batch", gather.places.input, sizeOf(plan_.in));
+      if (gather.feed().spec.y) owes(stage, "the labels", gather.places.label, gather.feed().spec.y.rowSize);
+      owes(stage, "the sample weights", gather.places.weight, plan_.weightSteps);
       break;
     case Do::forward:
       if (part.phase + 1 < static_cast<int>(op->forwardPhases().size())) break;
@@ -138,8 +145,8 @@ void PlanGuard::checkOutputs(int stage) const {
       if (op->mask == Op::Mask::make) owes(stage, "the mask", op->maskOut, op->maskSteps);
       break;
     case Do::backward:
-      if (part.phase + 1 < static_cast<int>(op->backwardPhases().size())) break;
-      owes(stage, "dx", op->dx, sizeOf(op->in) / (op->sharesDx ? op->alikeSteps : 1));
+    case Do::addGradient:
+      checkBackward(stage, part);
       break;
     case Do::emit:
       owes(stage, "the predictions", plan_.predictions_, sizeOf(plan_.out()));
@@ -152,21 +159,29 @@ void PlanGuard::checkOutputs(int stage) const {
       }
       break;
     case Do::gradient:
-    case Do::penaltyGradient: {
-      const bool logits = head->usesLogits();
-      const Op* last = plan_.ops_.back().get();
-      owes(stage, "the loss's gradient", head->gradient, sizeOf(logits ? last->in : last->out));
+      for (const GraphValue& v : plan_.graph_.values)
+        if (v.lossWrites) owes(stage, "the loss's gradient", v.gradient, sizeOf(v.shape));
       break;
-    }
     default:
       break;
   }
 }
 
+void PlanGuard::checkBackward(int stage, const Part& part) const {
+  const GraphOp& o = plan_.graph_.ops[static_cast<size_t>(part.op)];
+  const auto floats = [&](size_t input) { return sizeOf(plan_.graph_.value(o.inputs[input]).shape); };
+  if (part.what == Do::addGradient) {
+    const auto input = static_cast<size_t>(part.phase);
+    return owes(stage, "a gradient", plan_.graph_.value(o.inputs[input]).gradient, floats(input));
+  }
+  if (part.phase + 1 < static_cast<int>(o.op->backwardPhases().size())) return;
+  owes(stage, "dx", o.op->dx, floats(0) / (o.op->sharesDx ? o.op->alikeSteps : 1));
+  for (size_t k = 1; k < o.inputs.size(); ++k) owes(stage, "the gradient of another input", o.op->others[k - 1].dx, floats(k));
+}
+
 // Weights and what goes with them, after the stages that write them.
 void PlanGuard::checkWeights(int stage) const {
-  using Do = Plan::Do;
-  const Plan::Part& part = plan_.stages_[static_cast<size_t>(stage)].parts.front();
+  const Part& part = plan_.stageAt(stage).parts.front();
   const bool forward = part.what == Do::forward && plan_.mode == Mode::train;  // moving statistics
   if (!forward && part.what != Do::weights && part.what != Do::collect && part.what != Do::update && part.what != Do::constrain) return;
   const std::string fault = plan_.weights_.poisoned(part.what == Do::weights);

@@ -6,7 +6,7 @@
 namespace gemmfit {
 
 class Plan;
-class Op;
+struct Part;
 
 // Watches the memory of one plan in guard mode (guard.h). Every buffer then has a place of its own, with guard words before and behind it,
 // and every part of the schedule a stage of its own, so that a fault has one op that can have made it. What is not alive holds poison.
@@ -17,7 +17,7 @@ class Op;
 class PlanGuard {
  public:
   explicit PlanGuard(Plan& plan) : plan_(plan) {}
-  int64_t place();  // all buffers, none where another is: the floats it takes
+  void place();  // all buffers, none where another is
   void beginStep();
   void endStage(int stage);
   void endStep(double loss);
@@ -32,6 +32,7 @@ class PlanGuard {
   [[noreturn]] void fail(int stage, const std::string& what) const;
   void checkBuffers(int stage) const;
   void checkOutputs(int stage) const;
+  void checkBackward(int stage, const Part& part) const;
   void owes(int stage, const char* name, const float* from, int64_t rowFloats) const;
   void owes(int stage, const char* name, double value) const;
   void checkWeights(int stage) const;

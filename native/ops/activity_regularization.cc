@@ -25,8 +25,9 @@ class ActivityRegularization : public Op {
   void backward(const Step& step, int, int64_t begin, int64_t end) override {
     if (!dx) return;
     const int64_t at = begin * n_, count = (end - begin) * n_;
+    if (!dy) std::fill(dx + at, dx + at + count, 0.0f);
     if (active())
-      addL1L2Gradient(l1_, l2_, 1.0f / static_cast<float>(step.samples), y + at, dy + at, dx + at, count);
+      addL1L2Gradient(l1_, l2_, 1.0f / static_cast<float>(step.samples), y + at, dy ? dy + at : dx + at, dx + at, count);
     else if (dx != dy)
       std::copy(dy + at, dy + at + count, dx + at);
   }

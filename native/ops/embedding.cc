@@ -34,7 +34,7 @@ constexpr double kFlopsPerElement = 10;  // bound by memory: an element takes th
 // The gradient goes tile by tile of the table, and the ids of the batch are sorted by tile first, so that a tile visits only its own:
 // parts of the batch count their ids, then each writes them where those of the parts before it end.
 // Of a large table it goes row by row, and the optimizer leaves the other rows for later (LazyRows).
-class Embedding : public Op {
+class Embedding : public Op, private StepSums {
  public:
   Embedding(const Value& spec, const OpEnv& env)
       : ids_(spec.integer("inputDim")), width_(spec.integer("outputDim")), perSample_(sizeOf(env.in)) {
@@ -50,7 +50,6 @@ class Embedding : public Op {
     givesDx_ = env.needsInputGradient;
     mask = spec.flag("maskZero", false) ? Mask::make : Mask::drop;
     maskSteps = perSample_;
-    addsSteps = env.in.size() == 1;
     readsX = weightsReadDy = takesSharedDy = trains_;
     flopsPerRow = kFlopsPerElement * static_cast<double>(sizeOf(out));
     if (!trains_) return;
@@ -82,6 +81,7 @@ class Embedding : public Op {
     }
   }
 
+  StepSums* stepSums() override { return in.size() == 1 ? this : nullptr; }
   void addSteps(int64_t row, const float* keep, int64_t column, int64_t count, double* sum) override {
     const LazyRows* behind = rowsBehind();
     took(Path::embeddingStepSums);

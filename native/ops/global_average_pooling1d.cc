@@ -39,7 +39,7 @@ class GlobalAveragePooling1d : public Op {
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {
     double sum[kBlock];
-    took(below ? Path::meanBelowSteps : Path::meanOwnSteps);
+    took(xSums ? Path::meanBelowSteps : Path::meanOwnSteps);
     for (int64_t r = begin; r < end; ++r) {
       const float* sample = x + r * steps_ * features_;
       const float* keep = keepOf(r);
@@ -47,8 +47,8 @@ class GlobalAveragePooling1d : public Op {
       for (int64_t f = 0; f < features_; f += kBlock) {
         const int64_t n = std::min(kBlock, features_ - f);
         std::fill(sum, sum + n, 0.0);
-        if (below)
-          below->addSteps(r, keep, f, n, sum);
+        if (xSums)
+          xSums->addSteps(r, keep, f, n, sum);
         else
           addOwnSteps(sample + f * featureStride_, keep, n, sum);
         for (int64_t i = 0; i < n; ++i) y[r * features_ + f + i] = static_cast<float>(sum[i] * scale);

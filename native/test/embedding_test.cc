@@ -85,7 +85,7 @@ TEST(Embedding, AddsUpStepsItselfAndTakesOneGradientForAll) {
     OpSetup setup = embedding(kIds, width, {kSteps}, kRows);
     setup.needsInputGradient = false;
     OpRunner runner(setup);
-    ASSERT_TRUE(runner.op->addsSteps && runner.op->takesSharedDy);
+    ASSERT_TRUE(runner.op->stepSums() && runner.op->takesSharedDy);
     const Floats x = randomIds(kRows * kSteps, kIds, 26), y = runner.forward(x);
     runner.op->yIsSummed = true;
     for (const float f : runner.forward(x)) ASSERT_TRUE(std::isnan(f)) << "y was written";
@@ -95,7 +95,7 @@ TEST(Embedding, AddsUpStepsItselfAndTakesOneGradientForAll) {
       for (const int64_t column : {int64_t{0}, width / 2}) {
         const int64_t count = width - column, row = kRows - 1;
         Doubles sum(static_cast<size_t>(count)), want = sum;
-        runner.op->addSteps(row, mask, column, count, sum.data());
+        runner.op->stepSums()->addSteps(row, mask, column, count, sum.data());
         for (int64_t t = 0; t < kSteps; ++t)
           for (int64_t k = 0; k < count && (!mask || mask[t] != 0.0f); ++k)
             want[static_cast<size_t>(k)] += y[static_cast<size_t>((row * kSteps + t) * width + column + k)];

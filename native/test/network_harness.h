@@ -53,7 +53,14 @@ struct Model {
       for (int k = 0; k < slotsEach; ++k) slots.push_back(std::make_shared<Variable>(shape));
     return id;
   }
-  void add(Value::Object op) { ops.push_back(Value(std::move(op))); }
+  // Puts an op behind the last one, or over the values that are named, and tells what it makes.
+  int add(Value::Object op, const std::vector<int>& inputs = {}) {
+    op["inputs"] = inputs.empty() ? Value::Array{last()} : Value::Array(inputs.begin(), inputs.end());
+    op["output"] = last() + 1;
+    ops.push_back(Value(std::move(op)));
+    return last();
+  }
+  int last() const { return static_cast<int>(ops.size()); }
   void dense(int64_t in, int64_t units, Value::Object extra = {}) {
     const int w = weight({in, units}, std::sqrt(3.0 / static_cast<double>(in)), extra), b = weight({units}, 0.3);
     add({{"op", "dense"}, {"units", units}, {"weights", Value::Array{w, b}}});
@@ -62,10 +69,14 @@ struct Model {
 
   void build() {
     Value::Object head{{"loss", loss}, {"reduction", reduction}, {"logits", logits}, {"labelWidth", labelWidth}, {"metrics", metrics}};
-    network = std::make_shared<Network>(
-        Value(Value::Object{
-            {"seed", static_cast<int64_t>(seed)}, {"ops", ops}, {"variables", described}, {"optimizer", optimizer}, {"head", head}}),
-        variables, slots);
+    Value::Object program{{"seed", static_cast<int64_t>(seed)},
+                          {"ops", ops},
+                          {"result", last()},
+                          {"variables", described},
+                          {"optimizer", optimizer},
+                          {"head", head}};
+    if (logits) program["logits"] = last() - 1;
+    network = std::make_shared<Network>(Value(std::move(program)), variables, slots);
   }
   std::vector<float> values() const {
     std::vector<float> all;

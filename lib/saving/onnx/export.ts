@@ -117,7 +117,6 @@ const exporters: Record<string, Exporter> = {
   lstm: recurrent,
   masking,
   normalization,
-  penalizedActivation: activation,
   permute,
   pooling,
   prelu,

@@ -1,0 +1,240 @@
+#include "native/engine/memory_plan.h"
+
+#include <algorithm>
+
+#include "native/engine/error.h"
+
+namespace gemmfit {
+
+float* Arena::reserve(int64_t floats) {
+  if (floats > size_) {
+    block_.reset();
+    size_ = 0;
+    block_ = allocateFloats(floats, "the memory of a plan");
+    size_ = floats;
+  }
+  return block_.get();
+}
+
+MemoryPlan::MemoryPlan(Graph& graph, const Schedule& schedule, Head* head, Mode mode, int64_t weightSteps, BatchPlaces& batch)
+    : graph_(graph), mode_(mode), placed_(graph.places.size(), -1) {
+  findSpans(schedule);
+  addValues();
+  addMasks();
+  if (head) addHead(*head, weightSteps, batch);
+  if (head && mode == Mode::train) addGradients(*head);
+  use(bufferOf(graph_.value(0).place), &batch.input);
+}
+
+void MemoryPlan::findSpans(const Schedule& schedule) {
+  const auto n = static_cast<size_t>(graph_.count());
+  last_ = static_cast<int>(schedule.stages.size()) - 1;
+  forward_.resize(n);
+  backward_.resize(n);
+  for (const GraphOp& o : graph_.ops) adds_.emplace_back(o.inputs.size(), -1);
+  headFirst_ = headLast_ = last_;
+  for (int s = last_; s >= 0; --s)
+    for (const Part& p : schedule.stages[static_cast<size_t>(s)].parts)
+      if (p.what == Do::head || p.what == Do::emit) headFirst_ = headLast_ = s;
+  for (int s = 0; s <= last_; ++s)
+    for (const Part& p : schedule.stages[static_cast<size_t>(s)].parts) {
+      const auto op = static_cast<size_t>(std::max(0, p.op));
+      if (p.what == Do::gather || p.what == Do::gatherColumns) gather_ = s;
+      if (p.what == Do::forward) forward_[op].take(s);
+      if (p.what == Do::combine || p.what == Do::gradient) headLast_ = s;
+      if (p.what == Do::backward) backward_[op].take(s);
+      if (p.what == Do::addGradient) adds_[op][static_cast<size_t>(p.phase)] = s;
+      if (p.what == Do::weights) weightStage_ = s;
+    }
+}
+
+int MemoryPlan::add(int64_t perRow, int64_t fixed, int from, int to) {
+  const int64_t floats = floatsOf(perRow, graph_.batch, fixed);
+  buffers.push_back({std::max<int64_t>(16, ceilDiv(floats, 16) * 16), from, to, {}, floats});
+  return static_cast<int>(buffers.size()) - 1;
+}
+
+void MemoryPlan::extend(int buffer, int from, int to) {
+  Buffer& b = buffers[static_cast<size_t>(buffer)];
+  b.from = std::min(b.from, from);
+  b.to = std::max(b.to, to);
+}
+
+int MemoryPlan::lastUse(int op) const {
+  const int backward = backward_[static_cast<size_t>(op)].last;
+  return graph_.op(op).weightTasks() > 0 ? std::max(weightStage_, backward) : backward;
+}
+
+void MemoryPlan::addValues() {
+  const int input = graph_.value(0).place;
+  placed_[static_cast<size_t>(input)] = add(graph_.places[static_cast<size_t>(input)], 0, gather_, gather_);
+  for (int i = 0; i < graph_.count(); ++i) {
+    addValue(i);
+    addScratch(i);
+  }
+  const GraphValue& result = graph_.value(graph_.result);
+  extend(bufferOf(result.place), gather_, headLast_);
+  use(bufferOf(result.place), &result.data);
+  if (result.place == input) inputReaders.push_back(&graph_.value(graph_.result).data);
+}
+
+// What op i reads and makes.
+void MemoryPlan::addValue(int i) {
+  GraphOp& o = graph_.ops[static_cast<size_t>(i)];
+  Op& op = *o.op;
+  const int input = graph_.value(0).place;
+  const Span &forward = forward_[static_cast<size_t>(i)], &backward = backward_[static_cast<size_t>(i)];
+  const auto place = [&](int value) { return graph_.value(value).place; };
+  int& made = placed_[static_cast<size_t>(place(o.output))];
+  if (made < 0) made = add(graph_.places[static_cast<size_t>(place(o.output))], 0, forward.first, forward.last);
+  extend(made, forward.first, forward.last);
+  use(made, &op.y);
+  if (op.identity && place(o.output) == input) inputAliases.push_back(&op.y);
+  for (size_t k = 0; k < o.inputs.size(); ++k) {
+    const int read = bufferOf(place(o.inputs[k]));
+    const float** user = k == 0 ? &op.x : &op.others[k - 1].x;
+    extend(read, forward.last, forward.last);
+    use(read, user);
+    if (place(o.inputs[k]) == input) inputReaders.push_back(user);
+    if (backward.last >= 0 && (op.readsX || op.masksDx))
+      extend(read, forward.last, op.readsX && op.weightsReadX ? lastUse(i) : backward.last);
+    if (op.hasPenalty()) extend(read, forward.last, headFirst_);
+  }
+  if (backward.last >= 0 && op.readsY) extend(made, forward.last, lastUse(i));
+  if (op.hasPenalty()) extend(made, forward.last, headFirst_);
+  // What is added up for it, its maker takes from its own input.
+  if (op.xSums) {
+    const GraphOp& maker = graph_.ops[static_cast<size_t>(graph_.value(o.inputs[0]).maker)];
+    extend(bufferOf(place(maker.inputs[0])), forward.last, forward.last);
+  }
+}
+
+void MemoryPlan::addScratch(int i) {
+  Op& op = graph_.op(i);
+  const Span &forward = forward_[static_cast<size_t>(i)], &backward = backward_[static_cast<size_t>(i)];
+  op.scratch.assign(op.scratchSpec.size(), nullptr);
+  for (size_t k = 0; k < op.scratchSpec.size(); ++k) {
+    const Scratch& s = op.scratchSpec[k];
+    const bool late = s.life == Scratch::backward && backward.first >= 0, stays = s.life != Scratch::forward && mode_ == Mode::train;
+    // What is inside a wrapper has its outputs there, which its penalty reads when the loss is taken.
+    const int over = op.hasPenalty() && s.life != Scratch::backward ? std::max(forward.last, headFirst_) : forward.last;
+    use(add(s.perRow, s.fixed, late ? backward.first : forward.first, stays ? last_ : over), &op.scratch[k]);
+  }
+}
+
+void MemoryPlan::addMasks() {
+  std::vector<int> masks(graph_.values.size(), -1);  // buffers, by value
+  for (int i = 0; i < graph_.count(); ++i) {
+    GraphOp& o = graph_.ops[static_cast<size_t>(i)];
+    const auto bufferOfMask = [&](int value) { return masks[static_cast<size_t>(graph_.value(value).mask)]; };
+    for (size_t k = 0; k < o.inputs.size(); ++k) {
+      if (graph_.value(o.inputs[k]).mask < 0) continue;
+      const int mask = bufferOfMask(o.inputs[k]);
+      use(mask, k == 0 ? &o.op->maskIn : &o.op->others[k - 1].mask);
+      extend(mask, forward_[static_cast<size_t>(i)].last, std::max(forward_[static_cast<size_t>(i)].last, lastUse(i)));
+    }
+    if (o.op->mask != Op::Mask::make) continue;
+    const Span& forward = forward_[static_cast<size_t>(i)];
+    int& made = masks[static_cast<size_t>(graph_.value(o.output).mask)];
+    made = add(o.op->maskSteps, 0, forward.first, forward.last);
+    use(made, &o.op->maskOut);
+  }
+  const int mask = graph_.value(graph_.result).mask;
+  if (mask < 0) return;
+  resultMask_ = masks[static_cast<size_t>(mask)];
+  extend(resultMask_, headFirst_, headLast_);
+}
+
+void MemoryPlan::addHead(Head& head, int64_t weightSteps, BatchPlaces& batch) {
+  const GraphValue& result = graph_.value(graph_.result);
+  const int input = graph_.value(0).place;
+  use(bufferOf(result.place), &head.prediction);
+  if (result.place == input) inputReaders.push_back(&head.prediction);
+  if (head.wantsLogits()) {
+    const int place = graph_.value(graph_.logits).place;
+    extend(bufferOf(place), headFirst_, headLast_);
+    use(bufferOf(place), &head.logits);
+    if (place == input) inputReaders.push_back(&head.logits);
+  }
+  if (resultMask_ >= 0) use(resultMask_, &head.mask);
+  const int label = add(head.labelSize(), 0, gather_, headLast_);
+  use(label, &head.label);
+  use(label, &batch.label);
+  head.weightSteps = weightSteps;
+  if (weightSteps > 0) {
+    const int weight = add(weightSteps, 0, gather_, headLast_);
+    use(weight, &head.weight);
+    use(weight, &batch.weight);
+  }
+  const int64_t items = head.itemFloats(graph_.batch);
+  for (float** p : {&head.itemLoss, &head.itemScale, &head.itemMask}) use(add(0, items, headFirst_, headLast_), p);
+}
+
+void MemoryPlan::addGradients(Head& head) {
+  for (int i = graph_.count() - 1; i >= 0; --i) {
+    GraphOp& o = graph_.ops[static_cast<size_t>(i)];
+    GraphValue& v = graph_.value(o.output);
+    if (!v.hasGradient()) continue;
+    int& buffer = placed_[static_cast<size_t>(v.gradientPlace)];
+    if (buffer < 0) buffer = add(graph_.places[static_cast<size_t>(v.gradientPlace)], 0, last_, 0);
+    use(buffer, &v.gradient);
+    if (v.lossWrites) {
+      use(buffer, &head.gradient);
+      extend(buffer, headFirst_, headLast_);
+    }
+    addWriters(v, buffer);
+    use(buffer, &o.op->dy);
+    if (o.runsBackward())
+      extend(buffer, backward_[static_cast<size_t>(i)].first, o.op->weightsReadDy ? lastUse(i) : backward_[static_cast<size_t>(i)].last);
+  }
+}
+
+// The ops that write the gradient of a value: into its buffer, or into one of their own, which is then added.
+void MemoryPlan::addWriters(GraphValue& v, int buffer) {
+  for (const Reader& writer : v.writers) {
+    GraphOp& o = graph_.ops[static_cast<size_t>(writer.op)];
+    const Span& backward = backward_[static_cast<size_t>(writer.op)];
+    const auto input = static_cast<size_t>(writer.input);
+    float** dx = input == 0 ? &o.op->dx : &o.op->others[input - 1].dx;
+    int& own = placed_[static_cast<size_t>(o.dxPlaces[input])];
+    if (own < 0) own = add(graph_.places[static_cast<size_t>(o.dxPlaces[input])], 0, backward.first, backward.last);
+    use(own, dx);
+    if (!o.runsBackward()) continue;
+    extend(own, backward.first, backward.last);
+    const int adds = adds_[static_cast<size_t>(writer.op)][input];
+    if (adds < 0) continue;
+    extend(own, adds, adds);
+    extend(buffer, adds, adds);
+  }
+}
+
+// Largest first, each at the lowest place where no buffer alive at the same time lies.
+void MemoryPlan::share() {
+  std::vector<size_t> order(buffers.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return buffers[a].floats > buffers[b].floats; });
+  std::vector<size_t> placed;
+  for (const size_t i : order) {
+    Buffer& b = buffers[i];
+    std::vector<std::pair<int64_t, int64_t>> taken;
+    for (const size_t j : placed) {
+      const Buffer& o = buffers[j];
+      if (o.from <= b.to && b.from <= o.to) taken.emplace_back(o.offset, o.offset + o.floats);
+    }
+    std::sort(taken.begin(), taken.end());
+    b.offset = 0;
+    for (const auto& [from, to] : taken) {
+      if (b.offset + b.floats <= from) break;
+      b.offset = std::max(b.offset, to);
+    }
+    floats = std::max(floats, b.offset + b.floats);
+    placed.push_back(i);
+  }
+}
+
+void MemoryPlan::bind(float* base) const {
+  for (const Buffer& b : buffers)
+    for (float** user : b.users) *user = base + b.offset;
+}
+
+}  // namespace gemmfit

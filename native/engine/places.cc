@@ -1,0 +1,96 @@
+#include "native/engine/places.h"
+
+#include <algorithm>
+
+namespace gemmfit {
+namespace {
+
+int newPlace(Graph& graph, int64_t floats) {
+  graph.places.push_back(floats);
+  return static_cast<int>(graph.places.size()) - 1;
+}
+
+class ValuePlaces {
+ public:
+  ValuePlaces(Graph& graph, bool lossReadsLogits) : graph_(graph), lossReadsLogits_(lossReadsLogits) {}
+
+  void place() {
+    graph_.value(0).place = newPlace(graph_, sizeOf(graph_.value(0).shape));
+    for (int i = 0; i < graph_.count(); ++i) {
+      const GraphOp& o = graph_.ops[static_cast<size_t>(i)];
+      const int first = graph_.value(o.inputs[0]).place;
+      const bool shares = o.op->identity || (o.op->inPlace && mayOverwrite(i));
+      graph_.value(o.output).place = shares ? first : newPlace(graph_, o.op->yIsSummed ? 0 : sizeOf(o.op->out));
+      keepFor(o);
+    }
+  }
+
+ private:
+  // What a later pass reads may not be overwritten.
+  void keepFor(const GraphOp& o) {
+    kept_.resize(graph_.places.size());
+    const auto keep = [&](int value) { kept_[static_cast<size_t>(graph_.value(value).place)] = true; };
+    if ((o.runsBackward() && (o.op->readsX || o.op->masksDx)) || o.op->hasPenalty())
+      for (const int id : o.inputs) keep(id);
+    if ((o.runsBackward() && o.op->readsY) || o.op->hasPenalty()) keep(o.output);
+  }
+
+  bool mayOverwrite(int i) const {
+    const std::vector<int>& inputs = graph_.ops[static_cast<size_t>(i)].inputs;
+    const int place = graph_.value(inputs[0]).place;
+    if (place == graph_.value(0).place || kept_[static_cast<size_t>(place)]) return false;
+    if (lossReadsLogits_ && graph_.value(graph_.logits).place == place) return false;
+    for (size_t k = 1; k < inputs.size(); ++k)
+      if (graph_.value(inputs[k]).place == place) return false;
+    for (int j = i + 1; j < graph_.count(); ++j)
+      for (const int id : graph_.ops[static_cast<size_t>(j)].inputs)
+        if (graph_.value(id).place == place) return false;
+    return true;
+  }
+
+  Graph& graph_;
+  const bool lossReadsLogits_;
+  std::vector<bool> kept_;  // places
+};
+
+// Whether the gradient of an op's first input may lie where that of its output is.
+bool sharesDy(const Graph& graph, const GraphOp& o) {
+  if (o.backward == GraphOp::Backward::passes) return true;
+  if (!(o.op->inPlace || o.op->identity) || o.op->weightsReadDy || !graph.value(o.output).hasGradient()) return false;
+  return std::count(o.inputs.begin(), o.inputs.end(), o.inputs[0]) == 1;
+}
+
+void placeWriter(Graph& graph, GraphValue& v, const Reader& writer) {
+  GraphOp& o = graph.ops[static_cast<size_t>(writer.op)];
+  const bool first = graph.isFirstWriter(writer), shares = writer.input == 0 && sharesDy(graph, o);
+  int& place = o.dxPlaces[static_cast<size_t>(writer.input)];
+  if (!first && o.op->canAddDx) {
+    place = v.gradientPlace;
+    (writer.input == 0 ? o.op->addsDx : o.op->others[static_cast<size_t>(writer.input) - 1].addsDx) = true;
+    return;
+  }
+  if (o.op->replacesX && writer.input == 0)
+    place = v.place;
+  else if (shares)
+    place = graph.value(o.output).gradientPlace;
+  else
+    place = newPlace(graph, sizeOf(v.shape) / (v.maker < 0 ? 1 : graph.op(v.maker).dySteps));
+  if (first) v.gradientPlace = place;
+}
+
+}  // namespace
+
+void placeValues(Graph& graph, bool lossReadsLogits) { ValuePlaces(graph, lossReadsLogits).place(); }
+
+void placeGradients(Graph& graph) {
+  for (GraphOp& o : graph.ops) o.dxPlaces.assign(o.inputs.size(), -1);
+  const auto place = [&](int id) {
+    GraphValue& v = graph.value(id);
+    if (v.lossWrites) v.gradientPlace = newPlace(graph, sizeOf(v.shape) / (v.maker < 0 ? 1 : graph.op(v.maker).dySteps));
+    for (const Reader& writer : v.writers) placeWriter(graph, v, writer);
+  };
+  // From the end on: what an op makes has its gradient before what it reads.
+  for (int i = graph.count() - 1; i >= 0; --i) place(graph.ops[static_cast<size_t>(i)].output);
+}
+
+}  // namespace gemmfit

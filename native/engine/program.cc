@@ -1,0 +1,75 @@
+#include "native/engine/program.h"
+
+#include <algorithm>
+
+#include "native/engine/error.h"
+#include "native/engine/op.h"
+#include "native/engine/philox.h"
+
+namespace gemmfit {
+namespace {
+
+[[noreturn]] void refuse(const Node& node, const std::string& what) { throw Error("ERR_SPEC", "the op '" + node.op + "' " + what); }
+
+bool contains(const std::vector<int>& list, int value) { return std::find(list.begin(), list.end(), value) != list.end(); }
+
+}  // namespace
+
+Program::Program(std::shared_ptr<const Value> spec, int64_t weights) : spec_(std::move(spec)) {
+  const uint64_t seed = static_cast<uint64_t>(spec_->integer("seed", 0));
+  const Value::Array& ops = spec_->items("ops");
+  std::vector<bool> made(ops.size() + 1, false);
+  made[0] = true;
+  for (const Value& op : ops) {
+    nodes_.push_back(node(op, seed, weights, made));
+    made[static_cast<size_t>(nodes_.back().output)] = true;
+  }
+  const auto value = [&](const char* key) {
+    const int64_t id = spec_->integer(key);
+    if (id < 0 || id >= values()) throw Error("ERR_SPEC", std::string("the program's '") + key + "' is not one of its values");
+    return static_cast<int>(id);
+  };
+  result_ = value("result");
+  if (spec_->has("logits")) logits_ = value("logits");
+  refuseUnread();
+}
+
+Node Program::node(const Value& op, uint64_t seed, int64_t weights, const std::vector<bool>& made) const {
+  Node n;
+  n.spec = &op;
+  n.op = op.text("op", "");
+  n.label = op.text("label", "an op");
+  for (const int64_t id : op.integers("inputs")) {
+    if (id < 0 || id >= static_cast<int64_t>(made.size()) || !made[static_cast<size_t>(id)])
+      refuse(n, "reads a value that no op before it makes");
+    n.inputs.push_back(static_cast<int>(id));
+  }
+  if (n.inputs.empty()) refuse(n, "reads no value");
+  const int64_t output = op.integer("output");
+  if (output < 1 || output >= static_cast<int64_t>(made.size()) || made[static_cast<size_t>(output)])
+    refuse(n, "makes a value that is there, or whose number is above that of the ops");
+  n.output = static_cast<int>(output);
+  for (const int64_t id : op.integers("weights")) {
+    if (id < 0 || id >= weights) refuse(n, "names a weight that is not there");
+    n.weights.push_back(static_cast<int>(id));
+  }
+  n.seed = seed;
+  std::vector<int64_t> stream = op.integers("stream");
+  if (stream.empty()) stream = {static_cast<int64_t>(nodes_.size()) + 1};
+  for (const int64_t key : stream) n.seed = mixKey(n.seed, static_cast<uint64_t>(key));
+  return n;
+}
+
+// What an op makes for nobody would have a gradient that nobody writes.
+void Program::refuseUnread() const {
+  for (const Node& n : nodes_)
+    if (n.output != result_ &&
+        std::none_of(nodes_.begin(), nodes_.end(), [&](const Node& other) { return contains(other.inputs, n.output); }))
+      refuse(n, "makes a value that nobody reads");
+}
+
+bool Program::isReadWhole(int weight) const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& n) { return !readsRows(n.op) && contains(n.weights, weight); });
+}
+
+}  // namespace gemmfit

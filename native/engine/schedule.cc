@@ -1,0 +1,118 @@
+#include "native/engine/schedule.h"
+
+#include <algorithm>
+
+namespace gemmfit {
+namespace {
+
+// A task is worth a thread from about this much arithmetic (some 15 microseconds of one core); below twice that, one task does all.
+constexpr double kTaskFlops = 1.5e6;
+constexpr double kElementFlops = 8;  // what an element that passes through costs besides, in time
+constexpr double kUpdateFlops = 50;  // likewise, to update a weight
+constexpr int64_t kMostChunks = 16;
+constexpr int64_t kChunkAlign = 8;
+
+int64_t chunkRows(int64_t batch, double flopsPerRow) {
+  const double all = flopsPerRow * static_cast<double>(batch);
+  const int64_t chunks = std::min<int64_t>(kMostChunks, static_cast<int64_t>(all / kTaskFlops));
+  if (chunks < 2) return batch;
+  const int64_t rows = ceilDiv(batch, chunks);
+  return std::min(batch, rows < kChunkAlign && flopsPerRow < kTaskFlops ? kChunkAlign : ceilDiv(rows, kChunkAlign) * kChunkAlign);
+}
+
+// Of a sample on its way there and back.
+double flopsOf(const Graph& graph) {
+  double flops = 0;
+  for (const GraphOp& o : graph.ops) {
+    int64_t elements = sizeOf(o.op->out);
+    bool back = false;
+    for (const int id : o.inputs) {
+      elements += sizeOf(graph.value(id).shape);
+      back = back || graph.value(id).trains;
+    }
+    flops += (o.op->flopsPerRow + kElementFlops * static_cast<double>(elements)) * (back ? 2 : 1);
+  }
+  return flops;
+}
+
+// Of a batch's gradients and updates.
+double weightFlops(const Graph& graph, const Weights& weights) {
+  double flops = 0;
+  for (const GraphOp& o : graph.ops)
+    if (o.trains) flops += o.op->productFlops * static_cast<double>(graph.batch);
+  for (int id = 0; id < static_cast<int>(weights.count()); ++id)
+    if (weights.wants(id)) flops += kUpdateFlops * static_cast<double>(weights.variable(id)->size);
+  return flops;
+}
+
+Phase tasks(int64_t count) { return {Phase::tasks, count}; }
+
+}  // namespace
+
+Schedule::Schedule(const Graph& graph, const Head* head, const Weights& weights, Mode mode, bool guarded) : guarded_(guarded) {
+  forward(graph, head, weights, mode);
+  if (mode == Mode::train) backward(graph, *head, weights);
+  for (size_t s = 0; s < stages.size(); ++s)
+    for (const Part& p : stages[s].parts)
+      if (p.what == Do::forward && graph.op(p.op).checksData()) dataChecks.emplace_back(static_cast<int>(s), p.op);
+  chunk = chunkRows(graph.batch, flopsOf(graph));
+}
+
+void Schedule::place(Part part, const Phase& phase) {
+  const bool rows = phase.kind == Phase::rows;
+  const bool gathered = !stages.empty() && stages.back().parts.back().what == Do::gatherColumns;  // by the tasks that need it
+  if (guarded_ || (!gathered && (!rows || stages.empty() || !stages.back().rows))) {
+    Stage s;
+    s.rows = rows;
+    s.count = rows ? 1 : phase.count;
+    stages.push_back(s);
+  }
+  stages.back().parts.push_back(part);
+}
+
+void Schedule::forward(const Graph& graph, const Head* head, const Weights& weights, Mode mode) {
+  const bool penalizes = mode != Mode::predict && weights.penaltyTasks() > 0;
+  const bool later = std::any_of(graph.ops.begin(), graph.ops.end(), [](const GraphOp& o) { return o.op->writesWeights; });
+  if (penalizes && !later) place({Do::penalties}, tasks(weights.penaltyTasks()));
+  if (graph.count() > 0 && graph.isOnlyReader(0, 0) && graph.op(0).inputColumns(0).alone)
+    place({Do::gatherColumns}, graph.op(0).forwardPhases()[0]);
+  else
+    place({Do::gather}, Phase{});
+  for (int i = 0; i < graph.count(); ++i) {
+    const std::vector<Phase> phases = graph.op(i).forwardPhases();
+    for (size_t p = 0; p < phases.size(); ++p) place({Do::forward, i, static_cast<int>(p)}, phases[p]);
+  }
+  if (penalizes && later) place({Do::penalties}, tasks(weights.penaltyTasks()));
+  if (mode == Mode::predict) place({Do::emit}, Phase{});
+  if (!head) return;
+  if (head->preparesBatch()) place({Do::prepare}, tasks(1));
+  place({Do::head}, Phase{});
+  if (head->needsBatch() && head->hasLoss()) place({Do::combine}, tasks(1));
+}
+
+void Schedule::backward(const Graph& graph, const Head& head, const Weights& weights) {
+  if (std::none_of(graph.ops.begin(), graph.ops.end(), [](const GraphOp& o) { return o.trains; })) return;
+  place({Do::gradient}, head.wholeBatch() ? tasks(1) : Phase{});
+  for (int i = graph.count() - 1; i >= 0; --i)
+    if (graph.ops[static_cast<size_t>(i)].runsBackward()) backwardOf(graph, i);
+  oneWeightTask = weightFlops(graph, weights) < 2 * kTaskFlops;
+  if (!weightTasks.empty()) place({Do::weights}, tasks(oneWeightTask ? 1 : static_cast<int64_t>(weightTasks.size())));
+  if (weights.gatherTasks() > 0) {
+    place({Do::collect}, tasks(weights.gatherTasks()));
+    place({Do::update}, tasks(weights.updateTasks()));
+  }
+  if (weights.constraintTasks() > 0) place({Do::constrain}, tasks(weights.constraintTasks()));
+}
+
+void Schedule::backwardOf(const Graph& graph, int i) {
+  const GraphOp& o = graph.ops[static_cast<size_t>(i)];
+  const std::vector<Phase> phases = o.op->backwardPhases();
+  for (size_t p = 0; p < phases.size(); ++p) place({Do::backward, i, static_cast<int>(p)}, phases[p]);
+  for (int64_t t = 0; t < o.op->weightTasks(); ++t) weightTasks.emplace_back(i, t);
+  for (size_t k = 0; k < o.inputs.size(); ++k) {
+    const int place_ = o.dxPlaces[k];
+    if (place_ >= 0 && place_ != graph.value(o.inputs[k]).gradientPlace) place({Do::addGradient, i, static_cast<int>(k)}, Phase{});
+  }
+}
+
+}  // namespace gemmfit
