@@ -23,6 +23,7 @@ export type DataArray =
  * network that uses it.
  */
 export declare class NativeVariable {
+  /** One of zeros. No size: a scalar. */
   constructor(shape: number[]);
   /** Number of elements. */
   readonly size: number;
@@ -44,7 +45,9 @@ export declare class NativeVariable {
  * read, and written, between the same two batches.
  */
 export interface VariableState {
+  /** Sizes of its axes. */
   shape: number[];
+  /** Its numbers, row-major. */
   values: Float32Array;
   /** Steps after which each row was last up to date; empty where all are. */
   updated: Int32Array;
@@ -54,16 +57,21 @@ export interface VariableState {
 
 /** Arrays of a data set, read in place, and the order in which batches come. */
 export interface FeedSpec {
+  /** The samples, row after row. */
   x: DataArray;
   /** Elements of a sample of x. */
   xSize: number;
+  /** Their labels. */
   y?: DataArray;
+  /** Elements of a label. */
   ySize?: number;
-  /** Sample weights: `weightSize` is 1, or the number of steps. */
+  /** Sample weights. */
   weights?: DataArray;
+  /** Weights of a sample: 1, or the number of steps. */
   weightSize?: number;
-  /** Rows used: `count` from `first` on. Default: all. */
+  /** The first row used. Default 0. */
   first?: number;
+  /** Rows used. Default: all from `first` on. */
   count?: number;
   /** Rows of a batch; the last one of a pass may have fewer. */
   batch: number;
@@ -83,13 +91,17 @@ export interface FeedSpec {
 
 /** A stream of batches over arrays, which it references (and never copies) as long as it lives. */
 export declare class Feed {
+  /** ValueError where an array does not divide into rows. */
   constructor(spec: FeedSpec);
 }
 
 /** What loss and metrics have been summed up to, before they become results. */
 export interface TrainingSums {
+  /** The loss, summed over rows. */
   loss: number;
+  /** Rows that it covers. */
   rows: number;
+  /** Batches that it covers. */
   steps: number;
   /** The metrics' states, one array a chunk of rows. */
   metrics: Float64Array[];
@@ -97,13 +109,17 @@ export interface TrainingSums {
 
 /** Loss and metric values since the last reset. A metric has one value, or several. */
 export interface Totals {
+  /** The mean loss. */
   loss: number;
+  /** The values of each metric. */
   metrics: number[][];
   /** Batches that they cover. */
   steps: number;
 }
 
+/** One run: what is done with how many batches. */
 export interface RunRequest {
+  /** What is done with each batch. */
   mode: 'train' | 'test' | 'predict';
   /** Shape of one sample of x. */
   sampleShape: number[];
@@ -127,6 +143,7 @@ export interface RunRequest {
   predictions?: Float32Array;
 }
 
+/** What a run came to. */
 export interface RunResult extends Totals {
   /** Batches done by this call: fewer than asked for where the feed ended or `stop` was called. */
   done: number;
@@ -142,13 +159,17 @@ export interface RunResult extends Totals {
 
 /** What the threads did: see native/engine/trace.h. */
 export interface TraceData {
+  /** Names of what was done, such as 'forward dense #0'. */
   labels: string[];
+  /** What each thread did. */
   threads: {
     /** Seconds, floating-point operations of products, and count of each label. */
     totals: Float64Array;
-    /** The first spans: label, and begin and duration in seconds. */
+    /** Of the first spans: the index of the label. */
     label: Int32Array;
+    /** When each began, in seconds. */
     begin: Float64Array;
+    /** How long each took, in seconds. */
     duration: Float64Array;
   }[];
 }
@@ -182,7 +203,9 @@ export declare class Network {
   takeUpRows(): void;
   /** Sums of a training since the last reset: with `setTrainingSums` an epoch is put down between two batches and taken up again. */
   trainingSums(): TrainingSums;
+  /** Goes on from such sums. */
   setTrainingSums(sums: TrainingSums): void;
+  /** Loss and metrics since the last reset. */
   totals(): Totals;
   /** Recent totals while a job runs. */
   progress(): Totals;
@@ -198,9 +221,13 @@ export declare class Network {
   dispose(): void;
 }
 
+/** What the addon exports. */
 export interface Binding {
+  /** See `NativeVariable`. */
   Variable: typeof NativeVariable;
+  /** See `Feed`. */
   Feed: typeof Feed;
+  /** See `Network`. */
   Network: typeof Network;
   /** Classes of the errors thrown: called with (message, code). */
   setErrorClasses(
@@ -209,6 +236,7 @@ export interface Binding {
   ): void;
   /** Threads of the process-wide pool, 1 to 256. */
   setThreads(count: number): void;
+  /** What the engine is made of, and on how many threads it runs. */
   info(): {
     blas: string;
     gemm: 'auto' | 'openblas' | 'own';

@@ -1,3 +1,4 @@
+#include "native/engine/paths.h"
 #include "native/kernels/gemm/bf16.h"
 #include "native/kernels/gemm/gemm.h"
 #include "native/test/every_target.h"
@@ -71,7 +72,13 @@ TEST_P(DenseTest, IsTheProductHoweverItIsCut) {
 namespace gemmfit::testing {
 namespace {
 
-// The first layer's tasks gather their columns from the data set by themselves. A frozen identity before it makes the engine gather rows.
+int64_t timesTaken(const std::string& name) {
+  for (const PathCount& path : pathCounts())
+    if (path.name == name) return path.times;
+  throw std::runtime_error("there is no path " + name);
+}
+
+// The first layer's tasks gather their columns from the data set by themselves. A reshape before it makes the engine gather rows.
 TEST(Dense, GathersItsOwnColumns) {
   const int64_t rows = 70, width = 804;
   std::vector<uint8_t> bytes(static_cast<size_t>(rows * width));
@@ -92,12 +99,14 @@ TEST(Dense, GathersItsOwnColumns) {
     s.spec.shuffle = shuffle;
     s.spec.seed = 5;
     Feed feed(s.spec);
+    resetPaths();
     m.network->acquire(Mode::train);
     auto run = std::make_shared<PoolRun>(m.network, feed, s.request(Mode::train, 6, 0.01f));
     auto done = run->done.get_future();
     Pool::instance().submit(run);
     EXPECT_EQ(done.get().samples, 3 * rows);
     m.network->release();
+    EXPECT_EQ(timesTaken("plan.gatherColumns train") > 0, own);
     std::vector<float> all = m.values();
     all.push_back(static_cast<float>(m.network->totals().loss));
     return all;

@@ -16,7 +16,5 @@ class OfAllTests : public ::testing::Environment {
 };
 const auto* const environment = ::testing::AddGlobalTestEnvironment(new OfAllTests());
 
-TEST(Environment, BlasIsNamed) { EXPECT_NE(std::string(blasName()), ""); }
-
 }  // namespace
 }  // namespace gemmfit

@@ -4,7 +4,6 @@
 #include <thread>
 
 #include "native/engine/trace.h"
-#include "native/kernels/peak.h"
 
 namespace gemmfit {
 namespace {
@@ -44,8 +43,6 @@ TEST(Trace, KeepsTheFirstSpansAndAllOfTheTotals) {
   EXPECT_EQ(trace.logs()[0].spans.size(), Trace::kMostSpans);
   EXPECT_EQ(trace.logs()[0].totals[0].count, static_cast<int64_t>(Trace::kMostSpans) + 10);
 }
-
-TEST(Peak, IsARate) { EXPECT_GT(measurePeak(), 0.01); }
 
 }  // namespace
 }  // namespace gemmfit
