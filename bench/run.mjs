@@ -1,6 +1,7 @@
 // npm run bench: seconds an epoch of the workloads in bench/workloads.json, beside what the machine allows and beside other systems.
 //   -- --only W1,W3        some workloads                      -- --peers             the other systems too (installs them first)
 //   -- --systems a,b       some systems                        -- --serving           latency, event loop, many models, busy machine, growth
+//   -- --files             what checkpoints cost, and saving and loading, alone
 //   -- --epochs N --budget S   at most N epochs, or S seconds once five are done      -- --threads N
 //   -- --most S            after S seconds no further epoch, were it the second       -- --timeout S     for a trial as a whole
 //   -- --keep-openblas     OPENBLAS_* as they are
@@ -19,10 +20,11 @@ import { parseArgs } from 'node:util';
 import { chart } from './lib/chart.mjs';
 import { compare } from './lib/compare.mjs';
 import { prepare } from './lib/data.mjs';
+import { files } from './lib/files.mjs';
 import { bestLimit, bestRegistersLimit, measureLimits } from './lib/limits.mjs';
 import { blasEnvironment, nativePrograms } from './lib/native.mjs';
 import { writePages } from './lib/pages.mjs';
-import { report, servingReport } from './lib/report.mjs';
+import { report, rowsReport } from './lib/report.mjs';
 import { serving } from './lib/serving.mjs';
 import { neededMiB } from './lib/stack.mjs';
 import { median } from './lib/statistics.mjs';
@@ -36,6 +38,7 @@ const { values, positionals } = parseArgs({
     systems: { type: 'string' },
     peers: { type: 'boolean' },
     serving: { type: 'boolean' },
+    files: { type: 'boolean' },
     epochs: { type: 'string', default: '15' },
     budget: { type: 'string', default: '8' },
     most: { type: 'string', default: '40' },
@@ -180,8 +183,21 @@ async function measure() {
     keep();
   }
   console.log(report(results, names));
-  if (results.serving) console.log(servingReport(results.serving));
+  if (results.serving) console.log(rowsReport('serving and growth', results.serving));
   if (values.json) writeFileSync(values.json.replace(/\.json$/, '.svg'), chart(results));
+}
+
+/** What stands beside the workloads in a file of results. */
+async function measureFiles() {
+  cleanEnvironment();
+  const rows = await files((name) => process.stderr.write(`${name}\n`));
+  if (values.json) {
+    const old = existsSync(values.json)
+      ? readJson(values.json)
+      : { date: new Date().toISOString(), machine: machine(), workloads: {} };
+    writeFileSync(values.json, `${JSON.stringify({ ...old, files: rows }, null, 1)}\n`);
+  }
+  console.log(rowsReport('checkpoints and files', rows));
 }
 
 async function writeGolden() {
@@ -202,4 +218,5 @@ if (values.compare) console.log(compare(...positionals.map(readJson)));
 else if (values.readme) writePages(readJson(values.readme), values.readme);
 else if (values.chart) writeFileSync(values.chart.replace(/\.json$/, '.svg'), chart(readJson(values.chart)));
 else if (values.golden) await writeGolden();
+else if (values.files) await measureFiles();
 else await measure();

@@ -45,7 +45,9 @@ export function section(results, file) {
     '',
     `![Time of an epoch beside gemmfit](${svg})`,
     ...(results.serving ? ['', '| serving and growth | measured | wanted |', '|---|---|---|'] : []),
-    ...(results.serving ?? []).map((row) => `| ${row.what} | ${row.value} | ${row.wanted ?? ''} |`),
+    ...[...(results.serving ?? []), ...(results.files ?? [])].map(
+      (row) => `| ${row.what} | ${row.value} | ${row.wanted ?? ''} |`,
+    ),
   ];
 }
 

@@ -128,7 +128,7 @@ function productsTable(limits) {
   return table([['product, GFLOP/s', 'BLAS 1 thread', 'engine 1', 'BLAS 2 threads', 'engine 2'], ...rows]);
 }
 
-export function servingReport(rows) {
+export function rowsReport(what, rows) {
   const body = rows.map((row) => [row.what, row.value, row.wanted ?? '']);
-  return `\n${table([['serving and growth', 'measured', 'wanted'], ...body], () => false)}`;
+  return `\n${table([[what, 'measured', 'wanted'], ...body], () => false)}`;
 }

@@ -3,18 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peakMiB } from '../lib/memory.mjs';
+import { prepared } from '../lib/prepared.mjs';
 import { cacheFolder } from '../lib/workloads.mjs';
 
 const [what, ...args] = process.argv.slice(2);
 const sorted = (list) => Float64Array.from(list).sort();
 const percentile = (list, p) => list[Math.min(list.length - 1, Math.floor(list.length * p))];
-
-async function prepared(name) {
-  const { readData } = await import('../lib/data.mjs');
-  const manifest = JSON.parse(readFileSync(join(cacheFolder, `${name}.json`), 'utf8'));
-  const { buildModel } = await import('./gemmfit_model.mjs');
-  return { ...(await buildModel(manifest)), ...readData(manifest), workload: manifest };
-}
 
 async function epochsOf({ model, x, y, workload }, epochs) {
   const times = [];
