@@ -3,6 +3,7 @@ import { coreOf } from '../faces.js';
 import type { OutputStream } from '../terminal/output.js';
 import { type Callback, type Logs, overrides } from './callback.js';
 import { History } from './history.js';
+import { type CallbackMemory, memoriesOf } from './memory.js';
 import { toCallbacks } from './plain.js';
 import { ProgbarLogger } from './progbar_logger.js';
 import type { CallbackCore, CallbackParams, HookName, WatchedModel } from './types.js';
@@ -115,6 +116,11 @@ export class CallbackList {
   }
   onPredictBatchEnd(batch: number, logs: Logs): Fired {
     return this.#fire(this.#predict, (c) => c.onPredictBatchEnd(batch, logs));
+  }
+
+  /** What the callbacks must know to go on after a crash. */
+  memories(): Promise<CallbackMemory[]> {
+    return memoriesOf(this.callbacks);
   }
 
   /** Nobody is called any more, nor those who stand behind a callback that has not answered yet. */

@@ -1,24 +1,11 @@
-import type { Callback } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
 import { addon } from '../engine/addon.js';
 import type { Model } from '../model/model.js';
-import { resultLogs } from '../model/results.js';
+import { type Ended, type Position, readTrainingState } from '../model/training_state.js';
 import { encode, type Stored } from './encode.js';
 import { type CheckpointFile, removeCheckpoints, writeCheckpoint } from './file.js';
 import { readVariables } from './model_state.js';
 import type { CheckpointPlan } from './options.js';
-
-/** Where a training stands: between two batches. */
-export interface Position {
-  /** The epoch that is next, or under way. */
-  epoch: number;
-  /** Whether callbacks have heard that it begins. */
-  begun: boolean;
-  /** Its batches that are done. */
-  step: number;
-  /** Batches done since the fit began, over all epochs. */
-  consumed: number;
-}
 
 /** What a fit is, besides its model: a training goes on only as the same. */
 export interface FitIdentity {
@@ -29,9 +16,6 @@ export interface FitIdentity {
   /** Short prints of the model, of how it is compiled, of the data and of the options that change results. */
   prints: Record<string, string | null>;
 }
-
-/** A callback stopped it, or there were no more data: an epoch that is under way has its validation and its end before it. null: it goes on. */
-export type Ended = 'stopped' | 'ranOut' | null;
 
 /** How the engine computes: bits hang on it. */
 export const binaryKind = (): string => {
@@ -95,33 +79,18 @@ export class Checkpointer {
   async write(position: Position, ended: Ended): Promise<void> {
     const tensors = new Map<string, Stored>();
     readVariables(this.model, tensors);
-    const callbacks = [];
-    for (const callback of this.list.callbacks) {
-      if (!callback.getState) continue;
-      const state = await callback.getState();
-      callbacks.push({
-        className: nameOf(callback),
-        state: encode(nameOf(callback), state, `callbacks/${callbacks.length}`, tensors),
-      });
-    }
-    const { history } = this.list;
-    const { optimizer } = this.model;
+    const state = await readTrainingState(this.model, this.list, position, ended);
+    const encoded = (name: string, value: unknown) => value && encode(name, value, name, tensors);
     const meta = {
-      position,
-      ended,
+      ...state,
       fit: this.identity,
-      model: this.model.counterState,
-      optimizer: {
-        calls: optimizer.calls,
-        learningRate: typeof optimizer.learningRate === 'number' ? optimizer.learningRate : null,
-      },
-      sums: encode('sums', this.model.engine().trainingSums, 'sums', tensors),
-      // An epoch that was put down after its last batch has no further one to give its results.
-      logs: position.step > 0 ? encode('logs', resultLogs(this.model), 'logs', tensors) : null,
-      history:
-        history &&
-        encode('history', { epoch: history.epoch, history: history.history, stopReason: history.stopReason }, 'history', tensors),
-      callbacks,
+      sums: encoded('sums', state.sums),
+      logs: encoded('logs', state.logs),
+      history: encoded('history', state.history),
+      callbacks: state.callbacks.map(({ className, state: own }, i) => ({
+        className,
+        state: encode(className, own, `callbacks/${i}`, tensors),
+      })),
     };
     this.#waiting = { file: { meta, tensors }, position };
     this.#since = { steps: 0, epochs: 0 };
@@ -160,5 +129,3 @@ export class Checkpointer {
 }
 
 /** A callback's class, as checkpoints name it. */
-export const nameOf = (callback: Callback): string =>
-  callback.constructor.name === 'PlainCallback' ? 'object' : callback.constructor.name;

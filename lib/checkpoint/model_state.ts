@@ -85,6 +85,4 @@ export function writeVariables(model: Model, tensors: ReadonlyMap<string, Stored
       scales: scales as Float64Array,
     });
   }
-  // Whoever reads before the first batch, or when no batch is left, sees the rows as they are, too.
-  model.engine().takeUpRows();
 }

@@ -3,12 +3,14 @@ import type { Logs } from '../callbacks/callback.js';
 import { CSVLogger } from '../callbacks/csv_logger.js';
 import { EarlyStopping } from '../callbacks/early_stopping.js';
 import type { CallbackList } from '../callbacks/list.js';
+import { type CallbackMemory, callbackName, remembering } from '../callbacks/memory.js';
 import { ModelCheckpoint } from '../callbacks/model_checkpoint.js';
 import { ReduceLROnPlateau } from '../callbacks/reduce_lr_on_plateau.js';
 import { SwapEMAWeights } from '../callbacks/swap_ema_weights.js';
 import { ValueError } from '../errors.js';
 import type { Model } from '../model/model.js';
-import { type Ended, type FitIdentity, nameOf, type Position } from './checkpointer.js';
+import { type Ended, type ModelCounters, type Position, setModelCounters } from '../model/training_state.js';
+import type { FitIdentity } from './checkpointer.js';
 import { decode } from './encode.js';
 import { type CheckpointFile, newestCheckpoint, removeTorn } from './file.js';
 import { misfit, writeVariables } from './model_state.js';
@@ -76,14 +78,9 @@ export class Resumable {
 
   /** Puts the model where the checkpoint left it. The callbacks' states come with `restoreCallbacks`, after `onTrainBegin`. */
   restoreModel(model: Model): void {
-    const { model: counters, optimizer } = this.file.meta as {
-      model: Model['counterState'];
-      optimizer: { calls: number; learningRate: number | null };
-    };
-    model.counterState = counters;
-    writeVariables(model, this.file.tensors);
-    model.optimizer.calls = optimizer.calls;
-    if (optimizer.learningRate !== null) model.optimizer.learningRate = optimizer.learningRate;
+    const { meta, tensors } = this.file;
+    const sums = this.position.step > 0 ? (decode(meta.sums, tensors) as TrainingSums) : null;
+    setModelCounters(model, { ...(meta as unknown as ModelCounters), sums }, () => writeVariables(model, tensors));
   }
 
   /** What the epoch that is under way has come to so far. */
@@ -98,24 +95,19 @@ export class Resumable {
       : {};
   }
 
-  /** Sums of loss and metrics of the epoch that is under way. */
-  restoreTotals(model: Model): void {
-    model.engine().trainingSums = decode(this.file.meta.sums, this.file.tensors) as TrainingSums;
-  }
-
   /** What callbacks remembered, and the history. */
   async restoreCallbacks(list: CallbackList): Promise<void> {
     const { meta, tensors } = this.file;
     const at = `fit: the checkpoint ${this.name}`;
-    const stored = meta.callbacks as { className: string; state: unknown }[];
-    const taking = list.callbacks.filter((c) => c.getState);
-    if (stored.length !== taking.length || stored.some((s, i) => s.className !== nameOf(taking[i])))
+    const stored = meta.callbacks as CallbackMemory[];
+    const taking = remembering(list.callbacks);
+    if (stored.length !== taking.length || stored.some((s, i) => s.className !== callbackName(taking[i])))
       throw new ValueError(
-        `${at} was written with other callbacks: ${stored.map((s) => s.className).join(', ') || 'none'} that remember something. Received: ${taking.map(nameOf).join(', ') || 'none'}.`,
+        `${at} was written with other callbacks: ${stored.map((s) => s.className).join(', ') || 'none'} that remember something. Received: ${taking.map(callbackName).join(', ') || 'none'}.`,
         'ERR_CHECKPOINT',
       );
     for (const [i, callback] of taking.entries()) {
-      const where = `${at}: callback ${nameOf(callback)}`;
+      const where = `${at}: callback ${callbackName(callback)}`;
       await takingUp(where, async () => {
         const state = decode(stored[i].state, tensors);
         // States of users' callbacks are theirs to look at.

@@ -1,3 +1,4 @@
+import type { TrainingSums } from '../../binding.js';
 import type { History } from '../callbacks/history.js';
 import type { CallbackModel } from '../callbacks/types.js';
 import type { NDArray } from '../data/ndarray.js';
@@ -5,6 +6,7 @@ import { RuntimeError, ValueError } from '../errors.js';
 import { noteCore } from '../faces.js';
 import { type Layer, setAllWeights } from '../layers/layer.js';
 import { Nested } from '../layers/nested.js';
+import type { Shape } from '../layers/shape.js';
 import { withInner } from '../layers/stack.js';
 import type { Optimizer } from '../optimizers.js';
 import { saveRandom } from '../random.js';
@@ -45,6 +47,8 @@ export class Model extends LayerStack {
   /** Of the output's last axis, where only data tell it. */
   #width: number | null = null;
   #disposed = false;
+  /** What a training goes on from that was taken up: an engine that is made anew before its first batch takes it up as well. */
+  #takenUp: { sums: TrainingSums | null } | null = null;
   #stopTraining = false;
   #stopEvaluating = false;
   #stopPredicting = false;
@@ -137,7 +141,7 @@ export class Model extends LayerStack {
       compilation.training ??= this.trainingLayers();
       checkOwner(compilation.optimizer, this, compilation.training);
     }
-    const width = outputShape.at(-1) === null ? dataWidth : (outputShape.at(-1) ?? 1);
+    const width = widthOf(outputShape, dataWidth);
     const engine = new Engine({
       layers: this.layers,
       inputShape,
@@ -148,7 +152,24 @@ export class Model extends LayerStack {
       session: () => this.turns.session,
     });
     if (compilation) claim(compilation.optimizer, this);
+    this.#intoEngine(engine, width);
     return engine;
+  }
+  /**
+   * The variables are those of a training that was put down, and it goes on now.
+   * @param sums of loss and metrics of its epoch; null where that begins
+   */
+  takeUp(sums: TrainingSums | null): void {
+    this.#takenUp = { sums };
+    this.#intoEngine(this.engine(), widthOf(this.shapes().outputShape, this.#width));
+  }
+  #intoEngine(engine: Engine, width: number | null): void {
+    if (!this.#takenUp) return;
+    // Whoever reads before the first batch, or when no batch is left, sees rows of large tables as they are, too.
+    engine.takeUpRows();
+    const { sums } = this.#takenUp;
+    // Without a width there are no loss and metrics yet: the engine is made again when there are.
+    if (sums && width !== null) engine.trainingSums = sums;
   }
   #forgetEngine(): void {
     this.#engine?.dispose();
@@ -231,6 +252,7 @@ export class Model extends LayerStack {
       try {
         return await run();
       } finally {
+        this.#takenUp = null;
         if (what === 'fit') this.#engine?.rest();
       }
     });
@@ -316,10 +338,8 @@ export class Model extends LayerStack {
   swapAverages(): boolean {
     return this.engine().swapAverages();
   }
-  get counterState(): CounterState {
-    return this.counters.state;
-  }
-  set counterState(state: CounterState) {
+  /** Sets seeds and counters as a whole. */
+  setCounters(state: CounterState): void {
     // The engine draws its random numbers from the seed.
     if (state.seed !== this.counters.seed) this.#forgetEngine();
     this.counters.state = state;
@@ -333,4 +353,10 @@ export class Model extends LayerStack {
   #mustLive(): void {
     if (this.#disposed) throw new RuntimeError(`Model '${this.name}' has been disposed of.`, 'ERR_DISPOSED');
   }
+}
+
+/** Elements of the output's last axis: 1 of a single number, `fromData` where only data tell it. */
+function widthOf(outputShape: Shape, fromData: number | null): number | null {
+  const last = outputShape.at(-1);
+  return last === null ? fromData : (last ?? 1);
 }

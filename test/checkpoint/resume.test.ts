@@ -120,6 +120,21 @@ const cases: Record<string, Case> = {
     y: null,
     options: () => ({ batchSize: null }),
   },
+  // Loss and metrics are chosen by the first batch: that is after the training was taken up.
+  'a dataset that alone tells the width of the output': {
+    make: () => {
+      const model = sequential([layers.prelu({ sharedAxes: [1], alphaInitializer: 'zeros', inputShape: [null] })]);
+      model.compile({ optimizer: 'adam', loss: 'mse', metrics: ['mae', 'accuracy'] });
+      return model;
+    },
+    x: () => {
+      return (function* () {
+        for (let i = 0; i < 44; i += 7) yield [X.slice(i, i + 7), X.slice(i, i + 7)];
+      })();
+    },
+    y: null,
+    options: () => ({ batchSize: null }),
+  },
 };
 
 const bits = (model: Sequential) => model.getWeights().map((w) => Buffer.from(w.data.buffer).toString('base64'));
