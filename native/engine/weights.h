@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "native/engine/constraint.h"
 #include "native/engine/lazy_rows.h"
 #include "native/engine/optimizer.h"
+#include "native/engine/regularizer.h"
 #include "native/engine/trace.h"
 #include "native/engine/updater.h"
 #include "native/engine/variable.h"
-#include "native/kernels/constraints.h"
-#include "native/kernels/regularizers.h"
 
 namespace gemmfit {
 

@@ -1,11 +1,59 @@
+// Losses of the margin between prediction and limit.
 #include <algorithm>
 #include <cmath>
 
-#include "native/losses/element.h"
+#include "native/kernels/simd_targets.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "native/losses/hinge.cc"
+#include "hwy/foreach_target.h"
+#include "native/losses/element-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace gemmfit {
+namespace HWY_NAMESPACE {
+namespace {
+
+struct Hinge {
+  Labels labels;
+  explicit Hinge(const ElementOptions& o) : labels(o) {}
+  HWY_INLINE V Value(V y, V p) const { return AtLeast(hn::NegMulAdd(labels(y), p, C(1)), hn::Zero(D())); }
+  // On the kink itself the slope is that of the side that still counts, as in TensorFlow's maximum(1 - yp, 0).
+  HWY_INLINE V Slope(V y, V p) const {
+    const V a = labels(y), margin = hn::NegMulAdd(a, p, C(1));
+    const V slope = hn::IfThenZeroElse(hn::Lt(margin, hn::Zero(D())), hn::Neg(a));
+    return hn::IfThenElse(hn::IsNaN(margin), margin, slope);
+  }
+};
+
+struct SquaredHinge {
+  Labels labels;
+  explicit SquaredHinge(const ElementOptions& o) : labels(o) {}
+  HWY_INLINE V Margin(V a, V p) const { return AtLeast(hn::NegMulAdd(a, p, C(1)), hn::Zero(D())); }
+  HWY_INLINE V Value(V y, V p) const {
+    const V m = Margin(labels(y), p);
+    return hn::Mul(m, m);
+  }
+  HWY_INLINE V Slope(V y, V p) const {
+    const V a = labels(y);
+    return hn::Mul(hn::Mul(C(-2), a), Margin(a, p));
+  }
+};
+
+GEMMFIT_ELEMENT_LOOPS(Hinge)
+GEMMFIT_ELEMENT_LOOPS(SquaredHinge)
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace gemmfit
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace gemmfit {
 namespace losses {
 namespace {
+GEMMFIT_ELEMENT_CHOICE(Hinge)
+GEMMFIT_ELEMENT_CHOICE(SquaredHinge)
 
 // Labels are -1 and 1. Where every label of the batch is 0 or 1, they are read as -1 and 1.
 class Margin : public ElementwiseLoss {
@@ -79,9 +127,10 @@ class CategoricalHinge : public Loss {
 
 }  // namespace
 
-std::unique_ptr<Loss> hinge(const Value&, int64_t width) { return std::make_unique<Margin>(ElementLoss::hinge, width); }
-std::unique_ptr<Loss> squaredHinge(const Value&, int64_t width) { return std::make_unique<Margin>(ElementLoss::squaredHinge, width); }
+std::unique_ptr<Loss> hinge(const Value&, int64_t width) { return std::make_unique<Margin>(kHinge, width); }
+std::unique_ptr<Loss> squaredHinge(const Value&, int64_t width) { return std::make_unique<Margin>(kSquaredHinge, width); }
 std::unique_ptr<Loss> categoricalHinge(const Value&, int64_t width) { return std::make_unique<CategoricalHinge>(width); }
 
 }  // namespace losses
 }  // namespace gemmfit
+#endif

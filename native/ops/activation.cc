@@ -1,8 +1,6 @@
-#include "native/ops/activation.h"
-
 #include <algorithm>
-#include <map>
 
+#include "native/engine/activation.h"
 #include "native/engine/error.h"
 #include "native/engine/op.h"
 #include "native/kernels/softmax.h"
@@ -11,71 +9,26 @@
 namespace gemmfit::ops {
 namespace {
 
-const std::map<std::string, ActivationKind>& kinds() {
-  using Kind = ActivationKind;
-  static const std::map<std::string, Kind> table = {
-      {"celu", Kind::celu},
-      {"elu", Kind::elu},
-      {"exponential", Kind::exponential},
-      {"gelu", Kind::gelu},
-      {"hardShrink", Kind::hardShrink},
-      {"hardSigmoid", Kind::hardSigmoid},
-      {"hardSigmoidKeras2", Kind::hardSigmoidKeras2},
-      {"hardSilu", Kind::hardSilu},
-      {"hardTanh", Kind::hardTanh},
-      {"leakyRelu", Kind::leakyRelu},
-      {"linear", Kind::linear},
-      {"logSigmoid", Kind::logSigmoid},
-      {"mish", Kind::mish},
-      {"relu", Kind::relu},
-      {"relu6", Kind::relu6},
-      {"selu", Kind::selu},
-      {"sigmoid", Kind::sigmoid},
-      {"silu", Kind::silu},
-      {"softplus", Kind::softplus},
-      {"softShrink", Kind::softShrink},
-      {"softsign", Kind::softsign},
-      {"sparsePlus", Kind::sparsePlus},
-      {"sparseSigmoid", Kind::sparseSigmoid},
-      {"squareplus", Kind::squareplus},
-      {"tanh", Kind::tanh},
-      {"tanhShrink", Kind::tanhShrink},
-      {"threshold", Kind::threshold},
-  };
-  return table;
-}
-
-// Keras computes relu by simpler functions where its options allow it, and these differ at the joints.
-void specialize(ActivationFunction& f) {
-  const bool unbounded = f.maximum == std::numeric_limits<float>::infinity();
-  if (f.threshold != 0)
-    f.kind = ActivationKind::reluGeneral;
-  else if (f.alpha != 0)
-    f.kind = unbounded ? ActivationKind::leakyRelu : ActivationKind::reluGeneral;
-  else if (!unbounded)
-    f.kind = f.maximum == 6 ? ActivationKind::relu6 : ActivationKind::reluGeneral;
-}
-
 class Elementwise : public Op {
  public:
   Elementwise(const ActivationFunction& function, const OpEnv& env) : f_(function), n_(sizeOf(env.in)) {
     in = out = env.in;
-    identity = f_.kind == ActivationKind::linear;
+    identity = f_.is("Linear");
     readsY = !identity && f_.backwardReadsY();
     readsX = !identity && !readsY;
     inPlace = !readsX;
-    isRelu = f_.kind == ActivationKind::relu;
+    isRelu = f_.is("Relu");
     flopsPerRow = identity ? 0 : f_.flops() * static_cast<double>(n_);
   }
   void forward(const Step&, int, int64_t begin, int64_t end) override {
     if (identity && x == y) return;
-    activationForward(f_, x + begin * n_, y + begin * n_, (end - begin) * n_);
+    f_.forward(x + begin * n_, y + begin * n_, (end - begin) * n_);
   }
   void backward(const Step&, int, int64_t begin, int64_t end) override {
     if (!dx || (identity && dx == dy)) return;
     // The identity's gradient is dy itself: whatever it is handed as a saved value is not looked at.
     const float* saved = identity ? dy : readsY ? y : x;
-    activationBackward(f_, saved + begin * n_, dy + begin * n_, dx + begin * n_, (end - begin) * n_);
+    f_.backward(saved + begin * n_, dy + begin * n_, dx + begin * n_, (end - begin) * n_);
   }
 
  private:
@@ -177,50 +130,6 @@ class Glu : public Op {
 
 }  // namespace
 
-ActivationFunction activationFunction(const Value& spec) {
-  const std::string name = spec.text("activation", "");
-  const auto found = kinds().find(name);
-  if (found == kinds().end()) throw Error("ERR_SPEC", "the engine has no activation '" + name + "' of one element");
-  ActivationFunction f;
-  f.kind = found->second;
-  const auto number = [&](const char* key, double fallback) { return static_cast<float>(spec.number(key, fallback)); };
-  switch (f.kind) {
-    case ActivationKind::celu:
-      f.alpha = number("alpha", 1);
-      if (f.alpha == 0) throw Error("ERR_SPEC", "celu: alpha must not be 0");
-      break;
-    case ActivationKind::elu:
-      f.alpha = number("alpha", 1);
-      break;
-    case ActivationKind::gelu:
-      if (spec.flag("approximate", false)) f.kind = ActivationKind::geluTanh;
-      break;
-    case ActivationKind::hardShrink:
-    case ActivationKind::softShrink:
-      f.threshold = number("threshold", 0.5);
-      break;
-    case ActivationKind::leakyRelu:
-      f.alpha = number("negativeSlope", 0.2);
-      break;
-    case ActivationKind::relu:
-      f.alpha = number("negativeSlope", 0);
-      f.threshold = number("threshold", 0);
-      f.maximum = number("maxValue", std::numeric_limits<double>::infinity());
-      specialize(f);
-      break;
-    case ActivationKind::squareplus:
-      f.alpha = number("b", 4);
-      break;
-    case ActivationKind::threshold:
-      f.threshold = number("threshold", 0);
-      f.other = number("defaultValue", 0);
-      break;
-    default:
-      break;
-  }
-  return f;
-}
-
 std::unique_ptr<Op> activation(const Value& spec, const OpEnv& env) {
   const std::string name = spec.text("activation", "");
   if ((name == "softmax" || name == "logSoftmax") && areApart(spec, env.in))
@@ -229,7 +138,7 @@ std::unique_ptr<Op> activation(const Value& spec, const OpEnv& env) {
   if (name == "logSoftmax") return std::make_unique<AlongAxis>(logSoftmax, logSoftmaxGradient, false, spec, env);
   if (name == "sparsemax") return std::make_unique<AlongAxis>(sparsemax, sparsemaxGradient, true, spec, env);
   if (name == "glu") return std::make_unique<Glu>(spec, env);
-  return std::make_unique<Elementwise>(activationFunction(spec), env);
+  return std::make_unique<Elementwise>(makeActivation(spec), env);
 }
 
 }  // namespace gemmfit::ops

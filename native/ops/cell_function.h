@@ -1,6 +1,8 @@
 #pragma once
+#include <string_view>
+
+#include "native/engine/activation.h"
 #include "native/engine/value.h"
-#include "native/kernels/activations.h"
 
 namespace gemmfit::ops {
 
@@ -8,9 +10,10 @@ namespace gemmfit::ops {
 class CellFunction {
  public:
   // From the spec of an activation under `key`.
-  CellFunction(const Value& spec, const char* key, ActivationKind fallback);
+  CellFunction(const Value& spec, const char* key, const char* fallback);
 
-  bool is(ActivationKind kind) const { return !softmax_ && f_.kind == kind; }
+  // ActivationFunction::is, of a function of one element.
+  bool is(std::string_view name) const { return !softmax_ && f_.is(name); }
   // Whether `backward` reads y; else it reads x.
   bool backwardReadsY() const { return softmax_ || f_.backwardReadsY(); }
   // x and y: [vectors, units]; y may be x.

@@ -6,7 +6,6 @@
 #include "native/engine/error.h"
 #include "native/engine/paths.h"
 #include "native/engine/updater.h"
-#include "native/kernels/activations.h"
 #include "native/kernels/direct_convolution.h"
 #include "native/kernels/gemm/choice.h"
 #include "native/ops/precision.h"
@@ -154,7 +153,7 @@ void ConvolutionOp::inputGradient(int64_t first, int64_t samples) const {
   const int64_t size = samples * sizeOf(in);
   float *own = dx + first * sizeOf(in), *to = masksDx && replacesX ? threadPanel(kMaskedPanel, size) : own;
   run(transposed_, dy + first * sizeOf(out), false, to, samples);
-  if (masksDx) activationBackward({ActivationKind::relu}, x + first * sizeOf(in), to, own, size);
+  if (masksDx) relu_.backward(x + first * sizeOf(in), to, own, size);
 }
 
 // The gradient of a block of the kernel over some samples.

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "native/engine/activation.h"
 #include "native/engine/op.h"
 #include "native/kernels/convolution.h"
 
@@ -60,6 +61,7 @@ class ConvolutionOp : public Op {
   const Convolution& c_;
   bool transposed_, channelsFirst_;
   bool trainsKernel_ = false, trainsBias_ = false;
+  const ActivationFunction relu_ = makeActivation("relu");  // below, whose gradient it masks
   const float* kernel_ = nullptr;
   const float* bias_ = nullptr;
   int kernelId_ = -1, biasId_ = -1;

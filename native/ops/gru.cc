@@ -16,9 +16,9 @@ class Gru : public Recurrent {
   Gru(const Value& spec, const OpEnv& env)
       : Recurrent("gru", spec, env, 3, spec.flag("resetAfter", true) ? 2 : 1, 1),
         after_(spec.flag("resetAfter", true)),
-        a_(spec, "activation", ActivationKind::tanh),
-        s_(spec, "recurrentActivation", ActivationKind::sigmoid),
-        fused_(after_ && a_.is(ActivationKind::tanh) && s_.is(ActivationKind::sigmoid)) {
+        a_(spec, "activation", "tanh"),
+        s_(spec, "recurrentActivation", "sigmoid"),
+        fused_(after_ && a_.is("Tanh") && s_.is("Sigmoid")) {
     inner_ = slabs(units_);
     if (after_)
       products_ = memory(gateWidth_);

@@ -7,9 +7,7 @@
 namespace gemmfit::ops {
 
 LstmGates::LstmGates(const Value& spec)
-    : a_(spec, "activation", ActivationKind::tanh),
-      s_(spec, "recurrentActivation", ActivationKind::sigmoid),
-      fused_(a_.is(ActivationKind::tanh) && s_.is(ActivationKind::sigmoid)) {}
+    : a_(spec, "activation", "tanh"), s_(spec, "recurrentActivation", "sigmoid"), fused_(a_.is("Tanh") && s_.is("Sigmoid")) {}
 
 void LstmGates::forward(const LstmForward& s, float* sums) const {
   if (fused_) return lstmForward(s);

@@ -8,8 +8,7 @@ namespace {
 // h = a(x W + b + h U). Spec: that of Recurrent and activation (a).
 class SimpleRnn : public Recurrent {
  public:
-  SimpleRnn(const Value& spec, const OpEnv& env)
-      : Recurrent("simpleRnn", spec, env, 1, 1, 1), a_(spec, "activation", ActivationKind::tanh) {
+  SimpleRnn(const Value& spec, const OpEnv& env) : Recurrent("simpleRnn", spec, env, 1, 1, 1), a_(spec, "activation", "tanh") {
     if (training_ && a_.backwardReadsY()) outputs_ = slabs(units_);
     if (training_) work_ = memory(units_, Scratch::backward);
     usesGates(0, 1);

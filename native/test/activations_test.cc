@@ -22,12 +22,12 @@ Floats sweep() {
 
 void forward(const ActivationCase& c, const Floats& x, Floats& y) {
   y.assign(x.size(), kNaN);
-  activationForward(c.function, x.data(), y.data(), static_cast<int64_t>(x.size()));
+  c.function.forward(x.data(), y.data(), static_cast<int64_t>(x.size()));
 }
 
 void backward(const ActivationCase& c, const Floats& x, const Floats& y, const Floats& dy, Floats& dx) {
   dx.assign(x.size(), kNaN);
-  activationBackward(c.function, (c.function.backwardReadsY() ? y : x).data(), dy.data(), dx.data(), static_cast<int64_t>(x.size()));
+  c.function.backward((c.function.backwardReadsY() ? y : x).data(), dy.data(), dx.data(), static_cast<int64_t>(x.size()));
 }
 
 EVERY_TARGET_SUITE(ActivationKernels);
@@ -122,8 +122,8 @@ TEST_P(ActivationKernels, oddSizesGiveTheSameBits) {
       Floats y(x.begin(), x.begin() + n), dx(dy.begin(), dy.begin() + n);
       y.push_back(123);
       dx.push_back(456);
-      activationForward(c.function, y.data(), y.data(), n);
-      activationBackward(c.function, c.function.backwardReadsY() ? y.data() : x.data(), dx.data(), dx.data(), n);
+      c.function.forward(y.data(), y.data(), n);
+      c.function.backward(c.function.backwardReadsY() ? y.data() : x.data(), dx.data(), dx.data(), n);
       for (int64_t i = 0; i < n; ++i) {
         ASSERT_EQ(y[i], all[i]) << c.name << " " << i << " of " << n;
         ASSERT_EQ(dx[i], allDx[i]) << c.name << " gradient " << i << " of " << n;

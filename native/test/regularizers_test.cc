@@ -1,4 +1,4 @@
-#include "native/kernels/regularizers.h"
+#include "native/engine/regularizer.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "native/engine/constraint.h"
 #include "native/engine/error.h"
-#include "native/kernels/constraints.h"
 #include "native/kernels/simd_targets.h"
 // After the choice of instruction sets:
 #include "hwy/highway.h"

@@ -1,29 +1,17 @@
-// Activations made of straight (or parabolic) pieces. `Value` takes x; `Gradient` takes x, or y where the table in activations.cc says so.
-// Slopes at the joints are those that TensorFlow's gradients give.
-#if defined(NATIVE_KERNELS_ACTIVATION_PIECES_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef NATIVE_KERNELS_ACTIVATION_PIECES_INL_H_
-#undef NATIVE_KERNELS_ACTIVATION_PIECES_INL_H_
-#else
-#define NATIVE_KERNELS_ACTIVATION_PIECES_INL_H_
-#endif
+// ReLU and its relatives: straight lines with a joint or two. Slopes at the joints are those that TensorFlow's gradients give.
+#include <limits>
 
-#include "native/kernels/activations.h"
-#include "native/kernels/vector_math-inl.h"
+#include "native/kernels/simd_targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "native/activations/relu.cc"
+#include "hwy/foreach_target.h"
+#include "native/activations/activation-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gemmfit {
 namespace HWY_NAMESPACE {
-namespace pieces {
-namespace hn = hwy::HWY_NAMESPACE;
-using vm::AtLeast;
-using vm::AtMost;
-using vm::Of;
-
-// dy where low < v < high, or v is NaN.
-template <class D>
-HWY_INLINE Of<D> Between(D d, Of<D> v, float low, float high, Of<D> dy) {
-  return hn::IfThenZeroElse(hn::Or(hn::Le(v, hn::Set(d, low)), hn::Ge(v, hn::Set(d, high))), dy);
-}
+namespace {
 
 struct Linear {
   template <class D>
@@ -60,6 +48,7 @@ struct Relu6 {  // from y
 
 struct LeakyRelu {  // from y where the slope is above 0, from x where it is below: the sign tells the side either way
   float slope;
+  explicit LeakyRelu(const ActivationNumbers& numbers) : slope(numbers[0]) {}
   template <class D>
   HWY_INLINE Of<D> Value(D d, Of<D> x) const {
     return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), x, hn::Mul(x, hn::Set(d, slope)));
@@ -74,6 +63,8 @@ struct LeakyRelu {  // from y where the slope is above 0, from x where it is bel
 struct ReluGeneral {
   float slope, threshold, maximum;
   bool clips;
+  explicit ReluGeneral(const ActivationNumbers& numbers)
+      : slope(numbers[0]), threshold(numbers[1]), maximum(numbers[2]), clips(maximum < std::numeric_limits<float>::infinity()) {}
   template <class D>
   HWY_INLINE Of<D> Value(D d, Of<D> x) const {
     const auto below = hn::Le(x, hn::Set(d, threshold));
@@ -92,55 +83,9 @@ struct ReluGeneral {
   }
 };
 
-struct HardSigmoid {  // from y
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    return hn::Div(AtMost(d, AtLeast(d, hn::Add(x, hn::Set(d, 3)), 0), 6), hn::Set(d, 6));
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> y, Of<D> dy) const {
-    return Between(d, y, 0, 1, hn::Mul(dy, hn::Set(d, 1.0f / 6)));
-  }
-};
-
-// A clip passes the gradient at its limits, where a ReLU does not.
-struct HardSigmoidKeras2 {
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    return AtMost(d, AtLeast(d, hn::MulAdd(hn::Set(d, 0.2f), x, hn::Set(d, 0.5f)), 0), 1);
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> x, Of<D> dy) const {
-    return hn::IfThenZeroElse(hn::Gt(hn::Abs(x), hn::Set(d, 2.5f)), hn::Mul(dy, hn::Set(d, 0.2f)));
-  }
-};
-
-struct HardTanh {
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    return AtMost(d, AtLeast(d, x, -1), 1);
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> x, Of<D> dy) const {
-    return hn::IfThenZeroElse(hn::Gt(hn::Abs(x), hn::Set(d, 1)), dy);
-  }
-};
-
-struct HardSilu {
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    const auto gate = hn::Div(AtMost(d, hn::Add(x, hn::Set(d, 3)), 6), hn::Set(d, 6));
-    return hn::IfThenZeroElse(hn::Le(x, hn::Set(d, -3)), hn::Mul(x, gate));
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> x, Of<D> dy) const {
-    const auto middle = hn::Mul(dy, hn::MulAdd(x, hn::Set(d, 1.0f / 3), hn::Set(d, 0.5f)));
-    return hn::IfThenElse(hn::Ge(x, hn::Set(d, 3)), dy, hn::IfThenZeroElse(hn::Le(x, hn::Set(d, -3)), middle));
-  }
-};
-
 struct HardShrink {
   float threshold;
+  explicit HardShrink(const ActivationNumbers& numbers) : threshold(numbers[0]) {}
   template <class D>
   HWY_INLINE Of<D> Value(D d, Of<D> x) const {
     return hn::IfThenZeroElse(hn::Le(hn::Abs(x), hn::Set(d, threshold)), x);
@@ -153,6 +98,7 @@ struct HardShrink {
 
 struct SoftShrink {
   float threshold;
+  explicit SoftShrink(const ActivationNumbers& numbers) : threshold(numbers[0]) {}
   template <class D>
   HWY_INLINE Of<D> Value(D d, Of<D> x) const {
     const auto t = hn::Set(d, threshold);
@@ -165,33 +111,9 @@ struct SoftShrink {
   }
 };
 
-struct SparsePlus {
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    const auto up = hn::Add(x, hn::Set(d, 1));
-    const auto middle = hn::Mul(hn::Mul(hn::Set(d, 0.25f), up), up);
-    return hn::IfThenElse(hn::Ge(x, hn::Set(d, 1)), x, hn::IfThenZeroElse(hn::Le(x, hn::Set(d, -1)), middle));
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> x, Of<D> dy) const {
-    const auto middle = hn::Mul(dy, hn::MulAdd(x, hn::Set(d, 0.5f), hn::Set(d, 0.5f)));
-    return hn::IfThenElse(hn::Ge(x, hn::Set(d, 1)), dy, hn::IfThenZeroElse(hn::Le(x, hn::Set(d, -1)), middle));
-  }
-};
-
-struct SparseSigmoid {
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    return AtMost(d, AtLeast(d, hn::Mul(hn::Set(d, 0.5f), hn::Add(x, hn::Set(d, 1))), 0), 1);
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> x, Of<D> dy) const {
-    return Between(d, x, -1, 1, hn::Mul(dy, hn::Set(d, 0.5f)));
-  }
-};
-
 struct Threshold {
   float threshold, other;
+  explicit Threshold(const ActivationNumbers& numbers) : threshold(numbers[0]), other(numbers[1]) {}
   template <class D>
   HWY_INLINE Of<D> Value(D d, Of<D> x) const {
     return hn::IfThenElse(hn::Le(x, hn::Set(d, threshold)), hn::Set(d, other), x);
@@ -202,9 +124,62 @@ struct Threshold {
   }
 };
 
-}  // namespace pieces
+GEMMFIT_ACTIVATION_LOOPS(Linear)
+GEMMFIT_ACTIVATION_LOOPS(Relu)
+GEMMFIT_ACTIVATION_LOOPS(Relu6)
+GEMMFIT_ACTIVATION_LOOPS(LeakyRelu)
+GEMMFIT_ACTIVATION_LOOPS(ReluGeneral)
+GEMMFIT_ACTIVATION_LOOPS(HardShrink)
+GEMMFIT_ACTIVATION_LOOPS(SoftShrink)
+GEMMFIT_ACTIVATION_LOOPS(Threshold)
+
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace gemmfit
 HWY_AFTER_NAMESPACE();
 
+#if HWY_ONCE
+namespace gemmfit {
+namespace activations {
+namespace {
+GEMMFIT_ACTIVATION_CHOICE(Linear)
+GEMMFIT_ACTIVATION_CHOICE(Relu)
+GEMMFIT_ACTIVATION_CHOICE(Relu6)
+GEMMFIT_ACTIVATION_CHOICE(LeakyRelu)
+GEMMFIT_ACTIVATION_CHOICE(ReluGeneral)
+GEMMFIT_ACTIVATION_CHOICE(HardShrink)
+GEMMFIT_ACTIVATION_CHOICE(SoftShrink)
+GEMMFIT_ACTIVATION_CHOICE(Threshold)
+}  // namespace
+
+ActivationFunction linear(const Value& /*spec*/) { return LinearFunction({}, Reads::y, kFewFlops); }
+ActivationFunction relu6(const Value& /*spec*/) { return Relu6Function({}, Reads::y, kFewFlops); }
+// y tells the side of 0 only where the slope below is positive.
+ActivationFunction leaky(float slope) { return LeakyReluFunction({slope}, slope > 0 ? Reads::y : Reads::x, kFewFlops); }
+
+// spec: { negativeSlope }
+ActivationFunction leakyRelu(const Value& spec) { return leaky(single(spec, "negativeSlope", 0.2)); }
+
+// spec: { negativeSlope, threshold, maxValue }. Keras computes relu by simpler functions where its options allow it, and these differ at
+// the joints.
+ActivationFunction relu(const Value& spec) {
+  constexpr float kNone = std::numeric_limits<float>::infinity();
+  const float slope = single(spec, "negativeSlope", 0), threshold = single(spec, "threshold", 0), maximum = single(spec, "maxValue", kNone);
+  if (threshold == 0 && slope != 0 && maximum == kNone) return leaky(slope);
+  if (threshold == 0 && slope == 0 && maximum == kNone) return ReluFunction({}, Reads::y, kFewFlops);
+  if (threshold == 0 && slope == 0 && maximum == 6) return Relu6Function({}, Reads::y, kFewFlops);
+  return ReluGeneralFunction({slope, threshold, maximum}, Reads::x, kFewFlops);
+}
+
+// spec: { threshold }
+ActivationFunction hardShrink(const Value& spec) { return HardShrinkFunction({single(spec, "threshold", 0.5)}, Reads::x, kFewFlops); }
+ActivationFunction softShrink(const Value& spec) { return SoftShrinkFunction({single(spec, "threshold", 0.5)}, Reads::x, kFewFlops); }
+
+// spec: { threshold, defaultValue }
+ActivationFunction threshold(const Value& spec) {
+  return ThresholdFunction({single(spec, "threshold", 0), single(spec, "defaultValue", 0)}, Reads::x, kFewFlops);
+}
+
+}  // namespace activations
+}  // namespace gemmfit
 #endif

@@ -1,134 +1,21 @@
-// Activations made of exponentials. `Value` takes x; `Gradient` takes x, or y where the table in activations.cc says so: where y alone
-// gives the derivative as exactly as x does, or as exactly as TensorFlow has it (sigmoid, tanh).
-#if defined(NATIVE_KERNELS_ACTIVATION_CURVES_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef NATIVE_KERNELS_ACTIVATION_CURVES_INL_H_
-#undef NATIVE_KERNELS_ACTIVATION_CURVES_INL_H_
-#else
-#define NATIVE_KERNELS_ACTIVATION_CURVES_INL_H_
-#endif
+// Smooth relatives of ReLU: exponentials below 0, and x times a gate.
+#include "native/engine/error.h"
+#include "native/kernels/simd_targets.h"
 
-#include "native/kernels/activations.h"
-#include "native/kernels/vector_math-inl.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "native/activations/units.cc"
+#include "hwy/foreach_target.h"
+#include "native/activations/activation-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gemmfit {
 namespace HWY_NAMESPACE {
-namespace curves {
-namespace hn = hwy::HWY_NAMESPACE;
-using vm::AtLeast;
-using vm::AtMost;
-using vm::Of;
-
-struct Sigmoid {  // from y
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    return vm::Sigmoid(d, x);
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> y, Of<D> dy) const {
-    return hn::Mul(dy, hn::Mul(y, hn::Sub(hn::Set(d, 1), y)));
-  }
-};
-
-struct Tanh {  // from y
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    return vm::Tanh(d, x);
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> y, Of<D> dy) const {
-    const auto one = hn::Set(d, 1);
-    return hn::Mul(dy, hn::Mul(hn::Sub(one, y), hn::Add(one, y)));
-  }
-};
-
-// x - tanh(x) would lose what is left of a small x.
-struct TanhShrink {
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    const auto s = hn::Mul(x, x);
-    const auto p = vm::Polynomial(d, s,
-                                  {0.3333333432674408f, -0.13333311676979065f, 0.05396362394094467f, -0.021830778568983078f,
-                                   0.008701320737600327f, -0.0032118538929f, 0.0009271475137f, -0.00014382881636f});
-    return hn::IfThenElse(hn::Lt(hn::Abs(x), hn::Set(d, 1)), hn::Mul(hn::Mul(x, s), p), hn::Sub(x, vm::Tanh(d, x)));
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> x, Of<D> dy) const {
-    const auto t = vm::Tanh(d, x);
-    return hn::Mul(dy, hn::Mul(t, t));
-  }
-};
-
-struct Exponential {  // from y
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    return vm::Exp(d, x);
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D, Of<D> y, Of<D> dy) const {
-    return hn::Mul(dy, y);
-  }
-};
-
-struct Softplus {  // from y: 1 - e^-y
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    return vm::Softplus(d, x);
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> y, Of<D> dy) const {
-    return hn::Neg(hn::Mul(dy, vm::Expm1(d, hn::Neg(y))));
-  }
-};
-
-struct LogSigmoid {  // from y: 1 - e^y
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    return hn::Neg(vm::Softplus(d, hn::Neg(x)));
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> y, Of<D> dy) const {
-    return hn::Neg(hn::Mul(dy, vm::Expm1(d, y)));
-  }
-};
-
-struct Softsign {
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    // Beyond 1e9 the quotient is 1 to the last bit; infinity over infinity would be NaN.
-    const auto limited = AtLeast(d, AtMost(d, x, 1e9f), -1e9f);
-    return hn::Div(limited, hn::Add(hn::Set(d, 1), hn::Abs(limited)));
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> x, Of<D> dy) const {
-    const auto r = hn::Div(hn::Set(d, 1), hn::Add(hn::Set(d, 1), hn::Abs(x)));
-    return hn::Mul(dy, hn::Mul(r, r));
-  }
-};
-
-struct Squareplus {
-  float b;
-  // h = (|x| + sqrt(x^2 + b)) / 2; below 0 the function is b / (4 h), without a cancellation.
-  template <class D>
-  HWY_INLINE Of<D> Root(D d, Of<D> x) const {
-    const auto a = hn::Abs(x);
-    return hn::IfThenElse(hn::Gt(a, hn::Set(d, 1e15f)), a, hn::Sqrt(hn::MulAdd(x, x, hn::Set(d, b))));
-  }
-  template <class D>
-  HWY_INLINE Of<D> Value(D d, Of<D> x) const {
-    const auto h = hn::Mul(hn::Set(d, 0.5f), hn::Add(hn::Abs(x), Root(d, x)));
-    return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Div(hn::Set(d, 0.25f * b), h), h);
-  }
-  template <class D>
-  HWY_INLINE Of<D> Gradient(D d, Of<D> x, Of<D> dy) const {
-    const auto limited = AtLeast(d, AtMost(d, x, 1e15f), -1e15f);
-    return hn::Mul(dy, hn::Div(Value(d, limited), Root(d, limited)));
-  }
-};
+namespace {
 
 struct Elu {  // from y where alpha is above 0
   float alpha;
   bool fromY;
+  explicit Elu(const ActivationNumbers& numbers) : alpha(numbers[0]), fromY(alpha > 0) {}
   template <class D>
   HWY_INLINE Of<D> Value(D d, Of<D> x) const {
     return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), x, hn::Mul(hn::Set(d, alpha), vm::Expm1(d, x)));
@@ -143,6 +30,7 @@ struct Elu {  // from y where alpha is above 0
 
 struct Celu {  // from y
   float alpha;
+  explicit Celu(const ActivationNumbers& numbers) : alpha(numbers[0]) {}
   template <class D>
   HWY_INLINE Of<D> Value(D d, Of<D> x) const {
     const auto a = hn::Set(d, alpha);
@@ -247,9 +135,56 @@ struct GeluTanh {
   }
 };
 
-}  // namespace curves
+GEMMFIT_ACTIVATION_LOOPS(Elu)
+GEMMFIT_ACTIVATION_LOOPS(Celu)
+GEMMFIT_ACTIVATION_LOOPS(Selu)
+GEMMFIT_ACTIVATION_LOOPS(Silu)
+GEMMFIT_ACTIVATION_LOOPS(Mish)
+GEMMFIT_ACTIVATION_LOOPS(Gelu)
+GEMMFIT_ACTIVATION_LOOPS(GeluTanh)
+
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace gemmfit
 HWY_AFTER_NAMESPACE();
 
+#if HWY_ONCE
+namespace gemmfit {
+namespace activations {
+namespace {
+GEMMFIT_ACTIVATION_CHOICE(Elu)
+GEMMFIT_ACTIVATION_CHOICE(Celu)
+GEMMFIT_ACTIVATION_CHOICE(Selu)
+GEMMFIT_ACTIVATION_CHOICE(Silu)
+GEMMFIT_ACTIVATION_CHOICE(Mish)
+GEMMFIT_ACTIVATION_CHOICE(Gelu)
+GEMMFIT_ACTIVATION_CHOICE(GeluTanh)
+}  // namespace
+
+// spec: { alpha }
+ActivationFunction elu(const Value& spec) {
+  const float alpha = single(spec, "alpha", 1);
+  // y tells the side of 0 only where the slope below is positive.
+  return EluFunction({alpha}, alpha > 0 ? Reads::y : Reads::x, kManyFlops);
+}
+
+// spec: { alpha }
+ActivationFunction celu(const Value& spec) {
+  const float alpha = single(spec, "alpha", 1);
+  if (alpha == 0) throw Error("ERR_SPEC", "celu: alpha must not be 0");
+  return CeluFunction({alpha}, Reads::y, kManyFlops);
+}
+
+ActivationFunction selu(const Value& /*spec*/) { return SeluFunction({}, Reads::y, kManyFlops); }
+ActivationFunction silu(const Value& /*spec*/) { return SiluFunction({}, Reads::x, kManyFlops); }
+ActivationFunction mish(const Value& /*spec*/) { return MishFunction({}, Reads::x, kManyFlops); }
+
+// spec: { approximate }
+ActivationFunction gelu(const Value& spec) {
+  if (spec.flag("approximate", false)) return GeluTanhFunction({}, Reads::x, kManyFlops);
+  return GeluFunction({}, Reads::x, kManyFlops);
+}
+
+}  // namespace activations
+}  // namespace gemmfit
 #endif

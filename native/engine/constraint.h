@@ -14,8 +14,7 @@ class Constraint {
   virtual void apply(float* w) = 0;
 };
 
-// spec: { constraint: 'nonNeg' }, { constraint: 'unitNorm', axes }, { constraint: 'maxNorm', maxValue, axes } or
-// { constraint: 'minMaxNorm', minValue, maxValue, rate, axes }; axes: those along which norms are taken, default [0].
+// The table in native/constraints/registry.cc. spec: { constraint: 'maxNorm', ...options in camelCase }; `shape` is the weight's.
 std::unique_ptr<Constraint> makeConstraint(const Value& spec, const Shape& shape);
 
 }  // namespace gemmfit

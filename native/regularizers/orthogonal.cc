@@ -1,9 +1,8 @@
-#include "native/kernels/orthogonal_regularizer.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "native/engine/error.h"
+#include "native/engine/regularizer.h"
 #include "native/engine/variable.h"
 #include "native/kernels/gemm/gemm.h"
 
@@ -13,11 +12,11 @@ namespace {
 constexpr int64_t kBlockFloats = 1 << 18;
 constexpr double kLeastNorm = 1e-6;  // shorter vectors are divided by this: zero stays zero
 
-// The cosines are products of the normalized vectors, computed a block of rows of their matrix at a time, so that memory stays
-// bounded for weights of many vectors.
-class OrthogonalRegularizer : public Regularizer {
+// factor * mean of |cosine| over all pairs of rows (or columns) of a matrix. The cosines are products of the normalized vectors, computed
+// a block of rows of their matrix at a time, so that memory stays bounded for weights of many vectors.
+class Orthogonal : public Regularizer {
  public:
-  OrthogonalRegularizer(double factor, bool rows, int64_t matrixRows, int64_t matrixColumns)
+  Orthogonal(double factor, bool rows, int64_t matrixRows, int64_t matrixColumns)
       : rows_(rows), count_(rows ? matrixRows : matrixColumns), length_(rows ? matrixColumns : matrixRows) {
     const double k = static_cast<double>(count_);
     weight_ = count_ > 1 ? factor * 0.5 / (k * (k - 1) / 2) : 0;  // a single vector has nothing to be orthogonal to
@@ -96,11 +95,13 @@ class OrthogonalRegularizer : public Regularizer {
 
 }  // namespace
 
-std::unique_ptr<Regularizer> makeOrthogonalRegularizer(double factor, bool rows, const Shape& shape) {
+namespace regularizers {
+// spec: { factor, mode: 'rows' | 'columns' }
+std::unique_ptr<Regularizer> orthogonal(const Value& spec, const Shape& shape) {
   if (shape.size() != 2)
     throw Error("ERR_SHAPE", "OrthogonalRegularizer takes weights of two axes. Received: a weight of shape " + toString(shape));
   if (shape[0] < 1 || shape[1] < 1) throw Error("ERR_SPEC", "OrthogonalRegularizer: empty weight");
-  return std::make_unique<OrthogonalRegularizer>(factor, rows, shape[0], shape[1]);
+  return std::make_unique<Orthogonal>(spec.number("factor", 0.01), spec.text("mode", "rows") == "rows", shape[0], shape[1]);
 }
-
+}  // namespace regularizers
 }  // namespace gemmfit

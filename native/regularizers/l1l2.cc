@@ -1,13 +1,8 @@
-#include "native/kernels/regularizers.h"
-
-#include <string>
-
-#include "native/engine/error.h"
-#include "native/kernels/orthogonal_regularizer.h"
+#include "native/engine/regularizer.h"
 #include "native/kernels/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "native/kernels/regularizers.cc"
+#define HWY_TARGET_INCLUDE "native/regularizers/l1l2.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 
@@ -87,12 +82,11 @@ class L1L2 : public Regularizer {
 
 }  // namespace
 
-std::unique_ptr<Regularizer> makeRegularizer(const Value& spec, const Shape& shape) {
-  const std::string kind = spec.text("regularizer", "");
-  if (kind == "l1l2") return std::make_unique<L1L2>(spec.number("l1", 0), spec.number("l2", 0));
-  if (kind == "orthogonal") return makeOrthogonalRegularizer(spec.number("factor", 0.01), spec.text("mode", "rows") == "rows", shape);
-  throw Error("ERR_SPEC", "the engine has no regularizer '" + kind + "'");
+namespace regularizers {
+// spec: { l1, l2 }
+std::unique_ptr<Regularizer> l1l2(const Value& spec, const Shape& /*shape*/) {
+  return std::make_unique<L1L2>(spec.number("l1", 0), spec.number("l2", 0));
 }
-
+}  // namespace regularizers
 }  // namespace gemmfit
 #endif

@@ -17,7 +17,7 @@ class Regularizer {
   virtual void addGradient(const float* w, float* g, int64_t n) = 0;  // g += the penalty's gradient
 };
 
-// spec: { regularizer: 'l1l2', l1, l2 } or { regularizer: 'orthogonal', factor, mode: 'rows' | 'columns' }
+// The table in native/regularizers/registry.cc. spec: { regularizer: 'l1l2', ...options in camelCase }; `shape` is the weight's.
 std::unique_ptr<Regularizer> makeRegularizer(const Value& spec, const Shape& shape);
 
 }  // namespace gemmfit

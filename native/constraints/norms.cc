@@ -1,26 +1,16 @@
-#include "native/kernels/constraints.h"
-
+// Scales weights to a norm, or into a range of norms.
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "native/engine/constraint.h"
 #include "native/engine/error.h"
 
 namespace gemmfit {
 namespace {
 
 constexpr double kEpsilon = 1e-7;  // keras.backend.epsilon()
-
-class NonNeg : public Constraint {
- public:
-  explicit NonNeg(int64_t n) : n_(n) {}
-  void apply(float* w) override {
-    for (int64_t i = 0; i < n_; ++i) w[i] = w[i] < 0 ? 0.0f : w[i];
-  }
-
- private:
-  int64_t n_;
-};
 
 // Norms along some axes of a weight. Axes that lie next to each other and are treated alike count as one, so that of most weights
 // two remain, and the innermost loops run over contiguous memory.
@@ -118,18 +108,26 @@ class MinMaxNorm : public Norms {
   double low_, high_, rate_;
 };
 
-}  // namespace
-
-std::unique_ptr<Constraint> makeConstraint(const Value& spec, const Shape& shape) {
-  const std::string kind = spec.text("constraint", "");
-  if (kind == "nonNeg") return std::make_unique<NonNeg>(sizeOf(shape));
-  std::vector<int64_t> axes = spec.integers("axes");
-  if (axes.empty()) axes = {0};
-  if (kind == "unitNorm") return std::make_unique<UnitNorm>(shape, axes);
-  if (kind == "maxNorm") return std::make_unique<MinMaxNorm>(shape, axes, 0, spec.number("maxValue", 2), 1);
-  if (kind == "minMaxNorm")
-    return std::make_unique<MinMaxNorm>(shape, axes, spec.number("minValue", 0), spec.number("maxValue", 1), spec.number("rate", 1));
-  throw Error("ERR_SPEC", "the engine has no constraint '" + kind + "'");
+// Axes along which norms are taken: [0] unless the spec names others.
+std::vector<int64_t> axesOf(const Value& spec) {
+  const std::vector<int64_t> axes = spec.integers("axes");
+  return axes.empty() ? std::vector<int64_t>{0} : axes;
 }
 
+}  // namespace
+
+namespace constraints {
+// spec: { axes }
+std::unique_ptr<Constraint> unitNorm(const Value& spec, const Shape& shape) { return std::make_unique<UnitNorm>(shape, axesOf(spec)); }
+
+// spec: { maxValue, axes }
+std::unique_ptr<Constraint> maxNorm(const Value& spec, const Shape& shape) {
+  return std::make_unique<MinMaxNorm>(shape, axesOf(spec), 0, spec.number("maxValue", 2), 1);
+}
+
+// spec: { minValue, maxValue, rate, axes }
+std::unique_ptr<Constraint> minMaxNorm(const Value& spec, const Shape& shape) {
+  return std::make_unique<MinMaxNorm>(shape, axesOf(spec), spec.number("minValue", 0), spec.number("maxValue", 1), spec.number("rate", 1));
+}
+}  // namespace constraints
 }  // namespace gemmfit
