@@ -1,13 +1,13 @@
 // What options take for the parts below layers: types alone. The registries read it (lib/registry.ts).
-import type { Constraint } from './constraints.js';
-import type { Initializer, InitializerFunction, InitializerLike } from './initializers.js';
+import type { Constraint } from './constraints/index.js';
+import type { Initializer, InitializerFunction, InitializerLike } from './initializers/index.js';
 import type { CustomLossFunctions } from './losses/custom.js';
 import type { Loss } from './losses/loss.js';
 import type { Metric } from './metrics/metric.js';
 import type { ConstraintName, InitializerName, LossName, MetricName, OptimizerName, RegularizerName } from './names.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import type { ClassOf, Name, PartConfig } from './part_config.js';
-import type { Regularizer } from './regularizers.js';
+import type { Regularizer } from './regularizers/index.js';
 
 /** `'he_normal'`, `initializers.heNormal({ seed: 1 })`, a class, a config, or a function of the shape. */
 export type InitializerIdentifier =

@@ -2,8 +2,8 @@ import { version as gemmfit } from '../package.json';
 import { addon } from './engine/addon.js';
 import { checkNumber } from './options.js';
 
-export type { Activation } from './activations.js';
-export { activations } from './activations.js';
+export type { Activation } from './activations/index.js';
+export { activations } from './activations/index.js';
 export type {
   Callback,
   CallbackHooks,
@@ -19,8 +19,8 @@ export type {
   StopReason,
 } from './callbacks/index.js';
 export { callbacks } from './callbacks/index.js';
-export type { Constraint } from './constraints.js';
-export { constraints } from './constraints.js';
+export type { Constraint } from './constraints/index.js';
+export { constraints } from './constraints/index.js';
 export type { ArrayLike } from './data/array_like.js';
 export { data } from './data/index.js';
 export type {
@@ -46,16 +46,16 @@ export type {
   OptimizerIdentifier,
   RegularizerIdentifier,
 } from './identifiers.js';
-export type { Initializer } from './initializers.js';
-export { initializers } from './initializers.js';
+export type { Initializer } from './initializers/index.js';
+export { initializers } from './initializers/index.js';
 export type { ActivationIdentifier, LayerIdentifier } from './layers/identifiers.js';
 export { input, layers } from './layers/index.js';
 export type { Layer, LayerOptions, Shape, Weight } from './layers/layer.js';
 export { loadModel, modelFromJSON } from './load_model.js';
-export type { Loss } from './losses.js';
-export { losses } from './losses.js';
-export type { Metric } from './metrics.js';
-export { metrics } from './metrics.js';
+export type { Loss } from './losses/index.js';
+export { losses } from './losses/index.js';
+export type { Metric } from './metrics/index.js';
+export { metrics } from './metrics/index.js';
 export type { CompileOptions } from './model/compilation.js';
 export type {
   ActivationName,
@@ -68,20 +68,20 @@ export type {
   RegularizerName,
   ScheduleName,
 } from './names.js';
-export type { LearningRate, Optimizer } from './optimizers.js';
-export { optimizers } from './optimizers.js';
+export type { LearningRate, Optimizer } from './optimizers/index.js';
+export { optimizers } from './optimizers/index.js';
 export type { ClassWeight, Results, ValidationData, Verbose } from './option_types.js';
 export type { PartConfig } from './part_config.js';
 export { setRandomSeed } from './random.js';
 export type { Config, Part, PartClass } from './registry.js';
 export { registerSerializable } from './registry.js';
-export type { Regularizer } from './regularizers.js';
-export { regularizers } from './regularizers.js';
+export type { Regularizer } from './regularizers/index.js';
+export { regularizers } from './regularizers/index.js';
 export type { FileLimits } from './saving/limits.js';
 export type { LoadOptions, LoadWeightsOptions } from './saving/load.js';
 export type { SaveOptions, SaveWeightsOptions } from './saving/save.js';
-export type { LearningRateSchedule } from './schedules.js';
-export { schedules } from './schedules.js';
+export type { LearningRateSchedule } from './schedules/index.js';
+export { schedules } from './schedules/index.js';
 export type { CloneOptions, SequentialOptions } from './sequential.js';
 export { Sequential, sequential } from './sequential.js';
 export type { SummaryOptions } from './terminal/summary.js';

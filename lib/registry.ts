@@ -1,5 +1,6 @@
 import { show, typeError, ValueError } from './errors.js';
 import { isPlain, reading, suggest } from './options.js';
+import { classesOf, type Lists } from './table.js';
 
 /** Of parts that have no options of their own: `{}`, or nothing. */
 export type NoOptions = Record<string, never>;
@@ -130,22 +131,24 @@ const computing: { readonly [kind: string]: string | undefined } = {
   constraint: 'call',
 };
 
-/** All parts of one kind. Adding a part is one file and one entry of the list given here. */
+/** All parts of one kind. It is empty until the family's index.ts fills it, so that a part may look up others. */
 export class Registry<T extends Part> {
   readonly #byName = new Map<string, PartClass<T>>();
-  readonly #names: string[] = [];
+  readonly #classes: PartClass<T>[] = [];
 
   constructor(
     /** For messages: 'loss', 'layer'. */
     readonly kind: string,
     readonly module: string,
     readonly base: abstract new (...args: never[]) => T,
-    readonly classes: readonly PartClass<T>[],
     /** How messages spell the names. */
     private readonly spell: (className: string) => string = (name) => name,
-  ) {
-    for (const c of classes) {
-      this.#names.push(c.className);
+  ) {}
+
+  /** Takes the classes of a family's lists. */
+  fill(lists: Lists): void {
+    for (const c of classesOf(lists) as PartClass<T>[]) {
+      this.#classes.push(c);
       for (const name of [c.className, snake(c.className), c.className.toLowerCase(), ...(c.aliases ?? [])])
         if (!this.#byName.has(name)) this.#byName.set(name, c);
     }
@@ -157,7 +160,11 @@ export class Registry<T extends Part> {
   }
 
   get names(): readonly string[] {
-    return this.#names;
+    return this.#classes.map((c) => c.className);
+  }
+
+  get classes(): readonly PartClass<T>[] {
+    return this.#classes;
   }
 
   /** An instance from whatever names one: also from its class. Throws ValueError for an unknown name, TypeError for anything else. */
@@ -191,7 +198,7 @@ export class Registry<T extends Part> {
   private computed(part: T, where: string): T {
     const method = computing[this.kind];
     const code = method && (part as T & Record<string, unknown>)[method];
-    if (!code || this.classes.some((c) => c.prototype[method] === code)) return part;
+    if (!code || this.#classes.some((c) => c.prototype[method] === code)) return part;
     throw new ValueError(
       `${where}: ${classNameOf(part)} has a method '${method}', which would never be called: the native engine computes it. Take one of those there are.`,
       'ERR_UNSUPPORTED',
@@ -200,7 +207,7 @@ export class Registry<T extends Part> {
 
   unknown(name: string, where: string): ValueError {
     return new ValueError(
-      `${where}: unknown ${this.kind} '${name}'.${suggest(name, this.#names.map(this.spell))}`,
+      `${where}: unknown ${this.kind} '${name}'.${suggest(name, this.names.map(this.spell))}`,
       'ERR_UNKNOWN_NAME',
     );
   }

@@ -20,7 +20,7 @@ import { cloneModel } from './model/clone.js';
 import type { CompileOptions } from './model/compilation.js';
 import { describe } from './model/describe.js';
 import { Model, type NewModel } from './model/model.js';
-import type { Optimizer } from './optimizers.js';
+import type { Optimizer } from './optimizers/index.js';
 import type { Results } from './option_types.js';
 import { checkBoolean, checkReadable, readOptions } from './options.js';
 import type { LoadWeightsOptions } from './saving/load.js';

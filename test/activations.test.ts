@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Activation, activationRegistry, activations } from '../lib/activations.js';
+import { Activation, activationRegistry, activations } from '../lib/activations/index.js';
 import { camel } from '../lib/registry.js';
 
 const table = JSON.parse(readFileSync(join(__dirname, 'parity', 'units', 'activations.json'), 'utf8'));

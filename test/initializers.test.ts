@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { computeFans, Initializer, initializerRegistry, initializers } from '../lib/initializers.js';
+import { computeFans, Initializer, initializerRegistry, initializers } from '../lib/initializers/index.js';
 import { registerSerializable, toKeras } from '../lib/registry.js';
 
 interface Statistics {

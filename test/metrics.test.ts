@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { losses } from '../lib/losses.js';
-import { metricRegistry, metrics, nameMetrics, resolveMetric } from '../lib/metrics.js';
+import { losses } from '../lib/losses/index.js';
+import { metricRegistry, metrics, nameMetrics, resolveMetric } from '../lib/metrics/index.js';
 import { fromKerasConfig, registerSerializable, toKeras } from '../lib/registry.js';
 
 const same = { outputWidth: 3, labelWidth: 3 };

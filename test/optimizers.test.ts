@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Optimizer, type OptimizerOptions, optimizerRegistry, optimizers } from '../lib/optimizers.js';
+import { Optimizer, type OptimizerOptions, optimizerRegistry, optimizers } from '../lib/optimizers/index.js';
 import { toKeras } from '../lib/registry.js';
-import { schedules } from '../lib/schedules.js';
+import { schedules } from '../lib/schedules/index.js';
 
 const { SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Ftrl, Lion } = optimizers;
 const all = [SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Ftrl, Lion];

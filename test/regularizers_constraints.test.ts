@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { constraintRegistry, constraints } from '../lib/constraints.js';
+import { constraintRegistry, constraints } from '../lib/constraints/index.js';
 import { toKeras } from '../lib/registry.js';
-import { regularizerRegistry, regularizers } from '../lib/regularizers.js';
+import { regularizerRegistry, regularizers } from '../lib/regularizers/index.js';
 
 interface Part {
   class_name: string;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { registerSerializable } from '../lib/registry.js';
-import { LearningRateSchedule, scheduleRegistry, schedules } from '../lib/schedules.js';
+import { LearningRateSchedule, scheduleRegistry, schedules } from '../lib/schedules/index.js';
 
 interface Row {
   schedule: { class_name: string; config: Record<string, unknown> };

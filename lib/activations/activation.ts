@@ -1,7 +1,8 @@
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
-import { type Config, camel, type Part, partToJSON, snake } from '../registry.js';
+import { type Config, camel, type NoOptions, type Part, partToJSON, snake } from '../registry.js';
+import { classMadeBy } from '../table.js';
 
 type Shape = readonly (number | null)[];
 
@@ -10,14 +11,14 @@ type Shape = readonly (number | null)[];
  * a subclass gives its name and the defaults of its options.
  * @example const isActivation = activations.leakyRelu() instanceof activations.Activation; // true
  */
-export abstract class Activation implements Part {
+export abstract class Activation<Options extends object = NoOptions> implements Part {
   static readonly className: string = 'Activation';
   static readonly aliases: readonly string[] = [];
   /** Options with Keras's defaults. Those that must be given are `undefined` here. */
   static readonly defaults: Config = {};
   readonly #options: Config;
 
-  constructor(options: object = {}) {
+  constructor(options: Options = {} as Options) {
     const { className, defaults } = new.target as unknown as typeof Activation;
     const where = snake(className);
     this.#options = readOptions(`activation '${where}'`, options, defaults);
@@ -75,7 +76,7 @@ export abstract class Activation implements Part {
   }
 
   /**
-   * What the engine's op `activation` takes: native/ops/activation.h.
+   * What the engine's op `activation` takes: native/ops/activation.cc.
    * @param rank axes of a sample, where they are known: an axis that is the last one is then said as -1
    */
   spec(rank?: number): { [key: string]: SpecValue } {
@@ -121,13 +122,9 @@ export abstract class Activation implements Part {
 }
 
 /** For whoever passes a class or a factory where a name is usual: `activation: activations.relu`. */
-export function fromFunction(
-  id: (...args: never[]) => unknown,
-  where: string,
-  factories: Readonly<Record<string, unknown>>,
-): Activation {
-  if (id.prototype instanceof Activation) return new (id as unknown as new () => Activation)();
-  if (Object.values(factories).includes(id)) return (id as () => Activation)();
+export function fromFunction(id: (...args: never[]) => unknown, where: string): Activation {
+  const of = classMadeBy(id) ?? id;
+  if (of.prototype instanceof Activation) return new (of as unknown as new () => Activation)();
   throw typeError(
     `${where}: an activation is computed natively and cannot be a function of your own. ` +
       `Give one of activations.*, a name, or { className, config }. Received: function ${id.name || '(anonymous)'}`,

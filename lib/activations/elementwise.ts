@@ -7,7 +7,7 @@ import { Activation } from './activation.js';
  * `x` above 0, `alpha * (exp(x / alpha) - 1)` below: smooth at 0 for every alpha.
  * @example layers.dense({ units: 8, activation: activations.celu({ alpha: 0.5 }) })
  */
-export class Celu extends Activation {
+export class Celu extends Activation<{ alpha?: number }> {
   static override readonly className = 'Celu';
   static override readonly defaults = { alpha: 1 };
   constructor(options: { alpha?: number } = {}) {
@@ -24,7 +24,7 @@ export class Celu extends Activation {
  * `x` above 0, `alpha * (exp(x) - 1)` below. https://arxiv.org/abs/1511.07289
  * @example layers.dense({ units: 8, activation: activations.elu({ alpha: 0.5 }) })
  */
-export class Elu extends Activation {
+export class Elu extends Activation<{ alpha?: number }> {
   static override readonly className = 'Elu';
   static override readonly defaults = { alpha: 1 };
 }
@@ -41,7 +41,7 @@ export class Exponential extends Activation {
  * `x * P(X <= x)` for a standard normal X; `approximate` computes it by tanh. https://arxiv.org/abs/1606.08415
  * @example layers.dense({ units: 8, activation: activations.gelu({ approximate: true }) })
  */
-export class Gelu extends Activation {
+export class Gelu extends Activation<{ approximate?: boolean }> {
   static override readonly className = 'Gelu';
   static override readonly defaults = { approximate: false };
 }
@@ -50,7 +50,7 @@ export class Gelu extends Activation {
  * `x` where `|x| > threshold`, else 0.
  * @example layers.dense({ units: 8, activation: activations.hardShrink({ threshold: 0.3 }) })
  */
-export class HardShrink extends Activation {
+export class HardShrink extends Activation<{ threshold?: number }> {
   static override readonly className = 'HardShrink';
   static override readonly defaults = { threshold: 0.5 };
 }
@@ -92,7 +92,7 @@ export class HardTanh extends Activation {
  * `x` above 0, `negativeSlope * x` below.
  * @example layers.dense({ units: 8, activation: activations.leakyRelu({ negativeSlope: 0.1 }) })
  */
-export class LeakyRelu extends Activation {
+export class LeakyRelu extends Activation<{ negativeSlope?: number }> {
   static override readonly className = 'LeakyRelu';
   static override readonly aliases = ['LeakyReLU', 'leaky_re_lu'];
   static override readonly defaults = { negativeSlope: 0.2 };
@@ -126,7 +126,7 @@ export class Mish extends Activation {
  * `x` above `threshold`, else `negativeSlope * (x - threshold)`; at most `maxValue`.
  * @example layers.dense({ units: 8, activation: activations.relu({ maxValue: 6 }) })
  */
-export class Relu extends Activation {
+export class Relu extends Activation<{ negativeSlope?: number; maxValue?: number | null; threshold?: number }> {
   static override readonly className = 'Relu';
   static override readonly aliases = ['ReLU', 're_lu'];
   static override readonly defaults = { negativeSlope: 0, maxValue: null, threshold: 0 };
@@ -169,7 +169,7 @@ export class Silu extends Activation {
  * `x` moved towards 0 by `threshold`, and 0 where it is nearer than that.
  * @example layers.dense({ units: 8, activation: activations.softShrink({ threshold: 0.3 }) })
  */
-export class SoftShrink extends Activation {
+export class SoftShrink extends Activation<{ threshold?: number }> {
   static override readonly className = 'SoftShrink';
   static override readonly defaults = { threshold: 0.5 };
 }
@@ -210,7 +210,7 @@ export class SparseSigmoid extends Activation {
  * `(x + sqrt(x^2 + b)) / 2`
  * @example layers.dense({ units: 8, activation: activations.squareplus({ b: 4 }) })
  */
-export class Squareplus extends Activation {
+export class Squareplus extends Activation<{ b?: number }> {
   static override readonly className = 'Squareplus';
   static override readonly defaults = { b: 4 };
 }
@@ -235,7 +235,40 @@ export class TanhShrink extends Activation {
  * `x` above `threshold`, else `defaultValue`. Both must be given.
  * @example layers.dense({ units: 8, activation: activations.threshold({ threshold: 0.1, defaultValue: 0 }) })
  */
-export class Threshold extends Activation {
+export class Threshold extends Activation<{ threshold: number; defaultValue: number }> {
   static override readonly className = 'Threshold';
   static override readonly defaults = { threshold: undefined, defaultValue: undefined };
+  constructor(options: { threshold: number; defaultValue: number }) {
+    super(options);
+  }
 }
+
+export const elementwiseActivations = {
+  Celu,
+  Elu,
+  Exponential,
+  Gelu,
+  HardShrink,
+  HardSigmoid,
+  HardSigmoidKeras2,
+  HardSilu,
+  HardTanh,
+  LeakyRelu,
+  Linear,
+  LogSigmoid,
+  Mish,
+  Relu,
+  Relu6,
+  Selu,
+  Sigmoid,
+  Silu,
+  SoftShrink,
+  Softplus,
+  Softsign,
+  SparsePlus,
+  SparseSigmoid,
+  Squareplus,
+  Tanh,
+  TanhShrink,
+  Threshold,
+};

@@ -44,4 +44,5 @@ export class BackupAndRestore extends Callback {
 }
 
 /** See {@link BackupAndRestore}. */
-export const backupAndRestore = (options: BackupAndRestoreOptions): BackupAndRestore => new BackupAndRestore(options);
+
+export const backupAndRestoreCallbacks = { BackupAndRestore };

@@ -159,5 +159,4 @@ function cell(value: unknown): string {
   return value === null || value === undefined ? '' : String(value);
 }
 
-export const csvLogger = (filename: string | URL | CSVLoggerOptions, options?: Omit<CSVLoggerOptions, 'filename'>): CSVLogger =>
-  new CSVLogger(filename, options);
+export const csvLoggerCallbacks = { CSVLogger };

@@ -134,4 +134,4 @@ export class EarlyStopping extends Callback {
   }
 }
 
-export const earlyStopping = (options?: EarlyStoppingOptions): EarlyStopping => new EarlyStopping(options);
+export const earlyStoppingCallbacks = { EarlyStopping };

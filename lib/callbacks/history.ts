@@ -55,4 +55,4 @@ export class History extends Callback implements TrainingRecord {
   }
 }
 
-export const history = (options?: NoOptions): History => new History(options);
+export const historyCallbacks = { History };

@@ -1,9 +1,7 @@
-export type { OutputStream } from '../terminal/output.js';
-/**
- * The table of callbacks: classes under Keras's names, and a factory of each in camelCase. A new one is a file and a line in all.ts.
- * @example await model.fit(x, y, { epochs: 100, validationSplit: 0.2, callbacks: [callbacks.earlyStopping({ patience: 5 })] });
- */
-export * as callbacks from './all.js';
+import { tableOf } from '../table.js';
+import * as lists from './all.js';
+import { Callback } from './callback.js';
+
 export type { Callback, Logs } from './callback.js';
 export type { History } from './history.js';
 export { CallbackList, type CallbackListOptions } from './list.js';
@@ -19,3 +17,9 @@ export type {
   PredictBatchOptions,
   PredictOptions,
 } from './types.js';
+
+/**
+ * The table of callbacks: classes under Keras's names, and a factory of each in camelCase. No option names one, so that there is no registry.
+ * @example await model.fit(x, y, { epochs: 100, validationSplit: 0.2, callbacks: [callbacks.earlyStopping({ patience: 5 })] });
+ */
+export const callbacks = tableOf(lists, { Callback });

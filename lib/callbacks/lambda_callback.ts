@@ -22,4 +22,4 @@ export class LambdaCallback extends Callback {
   }
 }
 
-export const lambdaCallback = (hooks?: CallbackHooks): LambdaCallback => new LambdaCallback(hooks);
+export const lambdaCallbacks = { LambdaCallback };

@@ -65,7 +65,4 @@ export class LearningRateScheduler extends Callback {
   }
 }
 
-export const learningRateScheduler = (
-  schedule: EpochSchedule | LearningRateSchedulerOptions,
-  options?: { verbose?: number },
-): LearningRateScheduler => new LearningRateScheduler(schedule, options);
+export const learningRateSchedulerCallbacks = { LearningRateScheduler };

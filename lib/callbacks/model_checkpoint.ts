@@ -142,4 +142,5 @@ export class ModelCheckpoint extends Callback {
 }
 
 /** See {@link ModelCheckpoint}. */
-export const modelCheckpoint = (options: ModelCheckpointOptions): ModelCheckpoint => new ModelCheckpoint(options);
+
+export const modelCheckpointCallbacks = { ModelCheckpoint };

@@ -137,4 +137,4 @@ export class ProgbarLogger extends Callback {
   }
 }
 
-export const progbarLogger = (options?: ProgbarLoggerOptions): ProgbarLogger => new ProgbarLogger(options);
+export const progbarLoggerCallbacks = { ProgbarLogger };

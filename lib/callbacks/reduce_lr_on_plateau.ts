@@ -124,4 +124,4 @@ export class ReduceLROnPlateau extends Callback {
   }
 }
 
-export const reduceLROnPlateau = (options?: ReduceLROnPlateauOptions): ReduceLROnPlateau => new ReduceLROnPlateau(options);
+export const reduceLrOnPlateauCallbacks = { ReduceLROnPlateau };

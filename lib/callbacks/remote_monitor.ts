@@ -73,4 +73,4 @@ export class RemoteMonitor extends Callback {
   }
 }
 
-export const remoteMonitor = (options?: RemoteMonitorOptions): RemoteMonitor => new RemoteMonitor(options);
+export const remoteMonitorCallbacks = { RemoteMonitor };

@@ -60,4 +60,5 @@ export class SwapEMAWeights extends Callback {
 }
 
 /** See {@link SwapEMAWeights}. */
-export const swapEMAWeights = (options?: SwapEMAWeightsOptions): SwapEMAWeights => new SwapEMAWeights(options);
+
+export const swapEmaWeightsCallbacks = { SwapEMAWeights };

@@ -37,4 +37,4 @@ export class TerminateOnNaN extends Callback {
   }
 }
 
-export const terminateOnNaN = (options?: TerminateOnNaNOptions): TerminateOnNaN => new TerminateOnNaN(options);
+export const terminateOnNanCallbacks = { TerminateOnNaN };

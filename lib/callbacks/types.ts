@@ -5,7 +5,7 @@ import type { NDArray } from '../data/ndarray.js';
 import type { LossOption } from '../identifiers.js';
 import type { Layer, Weight } from '../layers/layer.js';
 import type { Logs } from '../logs.js';
-import type { Optimizer } from '../optimizers.js';
+import type { Optimizer } from '../optimizers/index.js';
 import type { Results, Verbose } from '../option_types.js';
 import type { SummaryOptions } from '../terminal/summary.js';
 import type { TrainingRecord } from './record.js';

@@ -1,6 +1,6 @@
 import { ValueError } from '../errors.js';
 import { checkNumber } from '../options.js';
-import type { Config } from '../registry.js';
+import type { Config, NoOptions } from '../registry.js';
 import { Initializer, sizeOf } from './initializer.js';
 
 /**
@@ -10,7 +10,7 @@ import { Initializer, sizeOf } from './initializer.js';
 export class Zeros extends Initializer {
   static override readonly className = 'Zeros';
   static readonly aliases = ['zero'];
-  constructor(options: object = {}) {
+  constructor(options: NoOptions = {}) {
     super();
     Initializer.read('Zeros', options, {});
   }
@@ -29,7 +29,7 @@ export class Zeros extends Initializer {
 export class Ones extends Initializer {
   static override readonly className = 'Ones';
   static readonly aliases = ['one'];
-  constructor(options: object = {}) {
+  constructor(options: NoOptions = {}) {
     super();
     Initializer.read('Ones', options, {});
   }
@@ -82,3 +82,5 @@ export class Identity extends Initializer {
     return { gain: this.gain };
   }
 }
+
+export const constantInitializers = { Zeros, Ones, Constant, Identity };

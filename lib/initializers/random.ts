@@ -107,3 +107,5 @@ export class Orthogonal extends RandomInitializer {
     return { gain: this.gain, seed: this.seed };
   }
 }
+
+export const randomInitializers = { RandomNormal, TruncatedNormal, RandomUniform, Orthogonal };

@@ -158,3 +158,13 @@ export class LecunUniform extends named('LecunUniform', 1, 'fan_in', 'uniform') 
 export class LecunNormal extends named('LecunNormal', 1, 'fan_in', 'truncated_normal') {
   static readonly aliases = ['leCunNormal', 'LeCunNormal'];
 }
+
+export const varianceScalingInitializers = {
+  VarianceScaling,
+  GlorotUniform,
+  GlorotNormal,
+  HeUniform,
+  HeNormal,
+  LecunUniform,
+  LecunNormal,
+};

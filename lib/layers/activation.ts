@@ -1,4 +1,4 @@
-import { type Activation as ActivationFunction, activations } from '../activations.js';
+import { type Activation as ActivationFunction, activations } from '../activations/index.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkNumber } from '../options.js';
@@ -193,4 +193,4 @@ export class ELU extends FunctionLayer {
   }
 }
 
-export const activationLayers = [Activation, Softmax, ReLU, LeakyReLU, ELU] as const;
+export const activationLayers = { Activation, Softmax, ReLU, LeakyReLU, ELU };

@@ -40,3 +40,5 @@ export class ActivityRegularization extends Layer {
     return { l1: this.l1, l2: this.l2 };
   }
 }
+
+export const activityRegularizationLayers = { ActivityRegularization };

@@ -115,11 +115,11 @@ export class AdaptiveMaxPooling3D extends AdaptivePooling {
   }
 }
 
-export const adaptivePoolingLayers = [
+export const adaptivePoolingLayers = {
   AdaptiveAveragePooling1D,
   AdaptiveAveragePooling2D,
   AdaptiveAveragePooling3D,
   AdaptiveMaxPooling1D,
   AdaptiveMaxPooling2D,
   AdaptiveMaxPooling3D,
-];
+};

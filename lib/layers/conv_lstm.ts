@@ -115,4 +115,4 @@ export class ConvLSTM2D extends ConvLSTM {
   }
 }
 
-export const convLSTMLayers = [ConvLSTM1D, ConvLSTM2D] as const;
+export const convLSTMLayers = { ConvLSTM1D, ConvLSTM2D };

@@ -135,4 +135,4 @@ export class Conv3DTranspose extends ConvTranspose {
   }
 }
 
-export const convTransposeLayers = [Conv1DTranspose, Conv2DTranspose, Conv3DTranspose] as const;
+export const convTransposeLayers = { Conv1DTranspose, Conv2DTranspose, Conv3DTranspose };

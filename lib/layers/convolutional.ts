@@ -116,4 +116,4 @@ export class Conv3D extends Conv {
   }
 }
 
-export const convolutionalLayers = [Conv1D, Conv2D, Conv3D] as const;
+export const convolutionalLayers = { Conv1D, Conv2D, Conv3D };

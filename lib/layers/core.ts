@@ -184,4 +184,4 @@ export class InputLayer extends Layer {
   }
 }
 
-export const coreLayers = [Dense, InputLayer];
+export const coreLayers = { Dense, InputLayer };

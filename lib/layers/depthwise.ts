@@ -83,4 +83,4 @@ export class DepthwiseConv2D extends DepthwiseConv {
   }
 }
 
-export const depthwiseLayers = [DepthwiseConv1D, DepthwiseConv2D] as const;
+export const depthwiseLayers = { DepthwiseConv1D, DepthwiseConv2D };

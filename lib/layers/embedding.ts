@@ -118,4 +118,4 @@ function isListed(table: NonNullable<EmbeddingOptions['weights']>): table is rea
   return !(Array.isArray(table[0]) && typeof table[0][0] === 'number');
 }
 
-export const embeddingLayers = [Embedding] as const;
+export const embeddingLayers = { Embedding };

@@ -187,4 +187,4 @@ export class Normalization extends Layer {
   }
 }
 
-export const featureNormalizationLayers = [Normalization];
+export const featureNormalizationLayers = { Normalization };

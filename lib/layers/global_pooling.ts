@@ -44,4 +44,4 @@ export class GlobalAveragePooling1D extends Layer {
   }
 }
 
-export const globalPoolingLayers = [GlobalAveragePooling1D] as const;
+export const globalPoolingLayers = { GlobalAveragePooling1D };

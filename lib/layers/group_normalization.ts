@@ -74,4 +74,4 @@ export class GroupNormalization extends AffineLayer {
   }
 }
 
-export const groupNormalizationLayers = [GroupNormalization];
+export const groupNormalizationLayers = { GroupNormalization };

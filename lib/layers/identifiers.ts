@@ -1,5 +1,5 @@
 // What options take for an activation and for a layer: types alone.
-import type { Activation } from '../activations.js';
+import type { Activation } from '../activations/index.js';
 import type { ActivationName, LayerName } from '../names.js';
 import type { ClassOf, Name, PartConfig } from '../part_config.js';
 import type { Layer } from './layer.js';

@@ -41,3 +41,5 @@ export class Masking extends Layer {
     return { maskValue: this.maskValue };
   }
 }
+
+export const maskingLayers = { Masking };

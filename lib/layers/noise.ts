@@ -2,7 +2,6 @@ import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
-import { ActivityRegularization } from './activity_regularization.js';
 import { checkDataFormat, type DataFormat, joinAxes, splitAxes } from './axes.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
 
@@ -250,7 +249,7 @@ export class GaussianDropout extends Noise {
   }
 }
 
-export const noiseLayers = [
+export const noiseLayers = {
   Dropout,
   SpatialDropout1D,
   SpatialDropout2D,
@@ -258,5 +257,4 @@ export const noiseLayers = [
   AlphaDropout,
   GaussianNoise,
   GaussianDropout,
-  ActivityRegularization,
-] as const;
+};

@@ -211,4 +211,4 @@ export class LayerNormalization extends AffineLayer {
   }
 }
 
-export const normalizationLayers = [BatchNormalization, LayerNormalization] as const;
+export const normalizationLayers = { BatchNormalization, LayerNormalization };

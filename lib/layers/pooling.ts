@@ -258,7 +258,7 @@ export class GlobalAveragePooling3D extends GlobalPooling {
   }
 }
 
-export const poolingLayers = [
+export const poolingLayers = {
   MaxPooling1D,
   MaxPooling2D,
   MaxPooling3D,
@@ -270,4 +270,4 @@ export const poolingLayers = [
   GlobalMaxPooling3D,
   GlobalAveragePooling2D,
   GlobalAveragePooling3D,
-];
+};

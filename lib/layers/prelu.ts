@@ -90,4 +90,4 @@ export class PReLU extends Layer {
   }
 }
 
-export const preluLayers = [PReLU];
+export const preluLayers = { PReLU };

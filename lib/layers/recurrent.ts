@@ -286,4 +286,4 @@ export class RNN extends RecurrentLayer {
   }
 }
 
-export const recurrentLayers = [GRU, LSTM, RNN, SimpleRNN] as const;
+export const recurrentLayers = { GRU, LSTM, RNN, SimpleRNN };

@@ -1,9 +1,9 @@
 import { Softmax } from '../activations/along_axis.js';
-import type { Activation } from '../activations.js';
+import type { Activation } from '../activations/index.js';
 import type { OpSpec, SpecValue } from '../engine/spec.js';
 import { typeError, ValueError } from '../errors.js';
 import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
-import type { Initializer } from '../initializers.js';
+import type { Initializer } from '../initializers/index.js';
 import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import type { ActivationIdentifier } from './identifiers.js';

@@ -1,15 +1,15 @@
-import type { Activation } from '../activations.js';
+import type { Activation } from '../activations/index.js';
 import type { OpSpec, SpecValue } from '../engine/spec.js';
 import { show, typeError } from '../errors.js';
-import { Initializer } from '../initializers.js';
+import { Initializer } from '../initializers/index.js';
 import type { LayerName } from '../names.js';
 import { checkBoolean } from '../options.js';
 import type { PartConfig } from '../part_config.js';
 import type { Config } from '../registry.js';
 import type { ActivationIdentifier } from './identifiers.js';
-import { layerRegistry } from './index.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
 import { type CellOptions, cellDefaults, isNoLayer, RecurrentCell } from './recurrent_cell.js';
+import { layerRegistry } from './registry.js';
 
 const gatedDefaults = { recurrentActivation: 'sigmoid' as unknown };
 
@@ -177,4 +177,4 @@ export class StackedRNNCells extends Layer {
   }
 }
 
-export const recurrentCells = [GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells] as const;
+export const recurrentCells = { GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells };

@@ -121,3 +121,5 @@ export class Rescaling extends Layer {
 }
 
 const plain = (value: number | readonly number[]): number | number[] => (typeof value === 'number' ? value : [...value]);
+
+export const rescalingLayers = { Rescaling };

@@ -4,8 +4,6 @@ import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { checkDataFormat, type DataFormat } from './axes.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
-import { Masking } from './masking.js';
-import { Rescaling } from './rescaling.js';
 
 const text = (shape: Shape): string => `[${shape.map(String).join(', ')}]`;
 
@@ -178,4 +176,4 @@ export class RepeatVector extends Layer {
   }
 }
 
-export const reshapingLayers = [Flatten, Reshape, Permute, RepeatVector, Masking, Rescaling] as const;
+export const reshapingLayers = { Flatten, Reshape, Permute, RepeatVector };

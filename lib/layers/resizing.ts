@@ -202,4 +202,4 @@ export class Cropping3D extends Cropping {
   }
 }
 
-export const resizingLayers = [ZeroPadding1D, ZeroPadding2D, ZeroPadding3D, Cropping1D, Cropping2D, Cropping3D];
+export const resizingLayers = { ZeroPadding1D, ZeroPadding2D, ZeroPadding3D, Cropping1D, Cropping2D, Cropping3D };

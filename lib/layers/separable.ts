@@ -111,4 +111,4 @@ export class SeparableConv2D extends SeparableConv {
   }
 }
 
-export const separableLayers = [SeparableConv1D, SeparableConv2D] as const;
+export const separableLayers = { SeparableConv1D, SeparableConv2D };

@@ -4,7 +4,6 @@ import { TruncatedNormal } from '../initializers/random.js';
 import { checkNumber } from '../options.js';
 import { type Config, classNameOf } from '../registry.js';
 import type { LayerIdentifier } from './identifiers.js';
-import { layerRegistry } from './index.js';
 import {
   isStateful,
   Layer,
@@ -15,6 +14,7 @@ import {
   type Weight,
   type WeightGroup,
 } from './layer.js';
+import { layerRegistry } from './registry.js';
 
 /** Options of {@link SpectralNormalization}. */
 export interface SpectralNormalizationOptions extends LayerOptions {
@@ -105,4 +105,4 @@ export class SpectralNormalization extends Layer {
   }
 }
 
-export const spectralNormalizationLayers = [SpectralNormalization] as const;
+export const spectralNormalizationLayers = { SpectralNormalization };

@@ -125,4 +125,4 @@ export class UpSampling3D extends UpSampling {
   }
 }
 
-export const upSamplingLayers = [UpSampling1D, UpSampling2D, UpSampling3D];
+export const upSamplingLayers = { UpSampling1D, UpSampling2D, UpSampling3D };

@@ -118,4 +118,4 @@ export class RMSNormalization extends VectorNormalization {
   }
 }
 
-export const vectorNormalizationLayers = [UnitNormalization, RMSNormalization];
+export const vectorNormalizationLayers = { UnitNormalization, RMSNormalization };

@@ -8,12 +8,12 @@ import type { Config } from '../registry.js';
 import { classNameOf } from '../registry.js';
 import { warnOnce } from '../warnings.js';
 import type { LayerIdentifier } from './identifiers.js';
-import { layerRegistry } from './index.js';
 import { isStateful, Layer, type LayerOptions, type Lowering, labelled, lowerAll, type Shape } from './layer.js';
 import { Nested, type Stack } from './nested.js';
 import { RecurrentLayer } from './recurrent.js';
 import { RecurrentCell } from './recurrent_cell.js';
 import { StackedRNNCells } from './recurrent_cells.js';
+import { layerRegistry } from './registry.js';
 import { Wrapper } from './wrapper.js';
 
 /** The layer an option holds: an instance, a model (as one layer), or a config. */
@@ -235,4 +235,4 @@ export class TimeDistributed extends Wrapper {
   }
 }
 
-export const wrapperLayers = [Bidirectional, TimeDistributed] as const;
+export const wrapperLayers = { Bidirectional, TimeDistributed };

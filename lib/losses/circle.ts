@@ -52,4 +52,4 @@ export class Circle extends Loss {
   }
 }
 
-export const circle = (options?: CircleOptions): Circle => new Circle(options);
+export const circleLosses = { Circle };

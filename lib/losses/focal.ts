@@ -117,7 +117,4 @@ function readAlpha(where: string, alpha: unknown): number | readonly number[] {
   return alpha.map((a, i) => checkNumber(where, `alpha[${i}]`, a));
 }
 
-export const binaryFocalCrossentropy = (options?: BinaryFocalCrossentropyOptions): BinaryFocalCrossentropy =>
-  new BinaryFocalCrossentropy(options);
-export const categoricalFocalCrossentropy = (options?: CategoricalFocalCrossentropyOptions): CategoricalFocalCrossentropy =>
-  new CategoricalFocalCrossentropy(options);
+export const focalLosses = { BinaryFocalCrossentropy, CategoricalFocalCrossentropy };

@@ -43,6 +43,4 @@ export class CategoricalHinge extends Loss {
   }
 }
 
-export const hinge = (options?: LossOptions): Hinge => new Hinge(options);
-export const squaredHinge = (options?: LossOptions): SquaredHinge => new SquaredHinge(options);
-export const categoricalHinge = (options?: LossOptions): CategoricalHinge => new CategoricalHinge(options);
+export const hingeLosses = { Hinge, SquaredHinge, CategoricalHinge };

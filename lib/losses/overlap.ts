@@ -100,5 +100,4 @@ export class Tversky extends OverlapLoss {
   }
 }
 
-export const dice = (options?: OverlapOptions): Dice => new Dice(options);
-export const tversky = (options?: TverskyOptions): Tversky => new Tversky(options);
+export const overlapLosses = { Dice, Tversky };

@@ -229,14 +229,12 @@ export class CTC extends Loss {
   }
 }
 
-export const binaryCrossentropy = (options?: CrossentropyOptions): BinaryCrossentropy => new BinaryCrossentropy(options);
-export const categoricalCrossentropy = (options?: CrossentropyOptions): CategoricalCrossentropy =>
-  new CategoricalCrossentropy(options);
-export const sparseCategoricalCrossentropy = (options?: SparseCategoricalCrossentropyOptions): SparseCategoricalCrossentropy =>
-  new SparseCategoricalCrossentropy(options);
-export const klDivergence = (options?: LossOptions): KLDivergence => new KLDivergence(options);
-export const poisson = (options?: LossOptions): Poisson => new Poisson(options);
-export const categoricalGeneralizedCrossEntropy = (
-  options?: CategoricalGeneralizedCrossEntropyOptions,
-): CategoricalGeneralizedCrossEntropy => new CategoricalGeneralizedCrossEntropy(options);
-export const ctc = (options?: LossOptions): CTC => new CTC(options);
+export const probabilisticLosses = {
+  BinaryCrossentropy,
+  CategoricalCrossentropy,
+  SparseCategoricalCrossentropy,
+  KLDivergence,
+  Poisson,
+  CategoricalGeneralizedCrossEntropy,
+  CTC,
+};

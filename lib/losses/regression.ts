@@ -135,12 +135,12 @@ export class CosineSimilarity extends Loss {
   }
 }
 
-export const meanSquaredError = (options?: LossOptions): MeanSquaredError => new MeanSquaredError(options);
-export const meanAbsoluteError = (options?: LossOptions): MeanAbsoluteError => new MeanAbsoluteError(options);
-export const meanAbsolutePercentageError = (options?: LossOptions): MeanAbsolutePercentageError =>
-  new MeanAbsolutePercentageError(options);
-export const meanSquaredLogarithmicError = (options?: LossOptions): MeanSquaredLogarithmicError =>
-  new MeanSquaredLogarithmicError(options);
-export const logCosh = (options?: LossOptions): LogCosh => new LogCosh(options);
-export const huber = (options?: HuberOptions): Huber => new Huber(options);
-export const cosineSimilarity = (options?: CosineSimilarityOptions): CosineSimilarity => new CosineSimilarity(options);
+export const regressionLosses = {
+  MeanSquaredError,
+  MeanAbsoluteError,
+  MeanAbsolutePercentageError,
+  MeanSquaredLogarithmicError,
+  LogCosh,
+  Huber,
+  CosineSimilarity,
+};

@@ -144,9 +144,11 @@ export class SparseTopKCategoricalAccuracy extends Metric {
   }
 }
 
-export const accuracy = (options?: MetricOptions) => new Accuracy(options);
-export const binaryAccuracy = (options?: BinaryAccuracyOptions) => new BinaryAccuracy(options);
-export const categoricalAccuracy = (options?: MetricOptions) => new CategoricalAccuracy(options);
-export const sparseCategoricalAccuracy = (options?: MetricOptions) => new SparseCategoricalAccuracy(options);
-export const topKCategoricalAccuracy = (options?: TopKOptions) => new TopKCategoricalAccuracy(options);
-export const sparseTopKCategoricalAccuracy = (options?: SparseTopKOptions) => new SparseTopKCategoricalAccuracy(options);
+export const accuracyMetrics = {
+  Accuracy,
+  BinaryAccuracy,
+  CategoricalAccuracy,
+  SparseCategoricalAccuracy,
+  TopKCategoricalAccuracy,
+  SparseTopKCategoricalAccuracy,
+};

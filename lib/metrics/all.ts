@@ -1,12 +1,12 @@
-export * from './accuracy.js';
-export * from './at.js';
-export * from './auc.js';
-export * from './confusion.js';
-export * from './crossentropy.js';
-export * from './fbeta.js';
-export * from './iou.js';
-export * from './loss_mean.js';
-export { Metric, type MetricOptions } from './metric.js';
-export * from './reduction.js';
-export * from './regression.js';
-export { MeanMetricWrapper, type MeanMetricWrapperOptions, meanMetricWrapper } from './wrapper.js';
+// Every metric: a line a file, which ends in the list of its classes.
+export { accuracyMetrics } from './accuracy.js';
+export { bestAtMetrics } from './at.js';
+export { aucMetrics } from './auc.js';
+export { confusionMetrics } from './confusion.js';
+export { crossentropyMetrics } from './crossentropy.js';
+export { fbetaMetrics } from './fbeta.js';
+export { iouMetrics } from './iou.js';
+export { lossMeanMetrics } from './loss_mean.js';
+export { reductionMetrics } from './reduction.js';
+export { regressionMetrics } from './regression.js';
+export { wrapperMetrics } from './wrapper.js';

@@ -118,7 +118,4 @@ export class RecallAtPrecision extends BestAt {
   }
 }
 
-export const sensitivityAtSpecificity = (options: SensitivityAtSpecificityOptions) => new SensitivityAtSpecificity(options);
-export const specificityAtSensitivity = (options: SpecificityAtSensitivityOptions) => new SpecificityAtSensitivity(options);
-export const precisionAtRecall = (options: PrecisionAtRecallOptions) => new PrecisionAtRecall(options);
-export const recallAtPrecision = (options: RecallAtPrecisionOptions) => new RecallAtPrecision(options);
+export const bestAtMetrics = { SensitivityAtSpecificity, SpecificityAtSensitivity, PrecisionAtRecall, RecallAtPrecision };

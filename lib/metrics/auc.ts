@@ -109,4 +109,4 @@ export class AUC extends Metric {
   }
 }
 
-export const auc = (options?: AUCOptions) => new AUC(options);
+export const aucMetrics = { AUC };

@@ -154,9 +154,4 @@ export class Recall extends PrecisionMetric {
   }
 }
 
-export const truePositives = (options?: ConfusionOptions) => new TruePositives(options);
-export const trueNegatives = (options?: ConfusionOptions) => new TrueNegatives(options);
-export const falsePositives = (options?: ConfusionOptions) => new FalsePositives(options);
-export const falseNegatives = (options?: ConfusionOptions) => new FalseNegatives(options);
-export const precision = (options?: PrecisionOptions) => new Precision(options);
-export const recall = (options?: PrecisionOptions) => new Recall(options);
+export const confusionMetrics = { TruePositives, TrueNegatives, FalsePositives, FalseNegatives, Precision, Recall };

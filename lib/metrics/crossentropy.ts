@@ -1,4 +1,4 @@
-import { type Loss, lossRegistry } from '../losses.js';
+import { type Loss, lossRegistry } from '../losses/index.js';
 import type { Config } from '../registry.js';
 import { LossMean } from './loss_mean.js';
 import { checkLastAxis, Metric, type MetricOptions } from './metric.js';
@@ -94,7 +94,4 @@ export class SparseCategoricalCrossentropy extends LossMean {
   }
 }
 
-export const binaryCrossentropy = (options?: BinaryCrossentropyOptions) => new BinaryCrossentropy(options);
-export const categoricalCrossentropy = (options?: CategoricalCrossentropyOptions) => new CategoricalCrossentropy(options);
-export const sparseCategoricalCrossentropy = (options?: SparseCategoricalCrossentropyOptions) =>
-  new SparseCategoricalCrossentropy(options);
+export const crossentropyMetrics = { BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy };

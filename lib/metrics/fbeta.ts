@@ -72,5 +72,4 @@ export class F1Score extends FScore {
   }
 }
 
-export const fBetaScore = (options?: FBetaScoreOptions) => new FBetaScore(options);
-export const f1Score = (options?: F1ScoreOptions) => new F1Score(options);
+export const fbetaMetrics = { FBetaScore, F1Score };

@@ -164,8 +164,4 @@ export class OneHotMeanIoU extends IoUMetric {
   }
 }
 
-export const iou = (options: IoUOptions) => new IoU(options);
-export const binaryIoU = (options?: BinaryIoUOptions) => new BinaryIoU(options);
-export const meanIoU = (options: MeanIoUOptions) => new MeanIoU(options);
-export const oneHotIoU = (options: OneHotIoUOptions) => new OneHotIoU(options);
-export const oneHotMeanIoU = (options: OneHotMeanIoUOptions) => new OneHotMeanIoU(options);
+export const iouMetrics = { IoU, BinaryIoU, MeanIoU, OneHotIoU, OneHotMeanIoU };

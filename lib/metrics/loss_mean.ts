@@ -1,6 +1,6 @@
 import { ValueError } from '../errors.js';
+import { CustomLoss, type Loss, lossRegistry } from '../losses/index.js';
 import type { LogitsFrom } from '../losses/loss.js';
-import { CustomLoss, type Loss, lossRegistry } from '../losses.js';
 import type { Config } from '../registry.js';
 import { checkLastAxis, type Direction, Metric, type MetricOptions, type MetricSpec } from './metric.js';
 
@@ -203,15 +203,17 @@ export class CategoricalHinge extends LossMean {
   }
 }
 
-export const meanSquaredError = (options?: MetricOptions) => new MeanSquaredError(options);
-export const rootMeanSquaredError = (options?: MetricOptions) => new RootMeanSquaredError(options);
-export const meanAbsoluteError = (options?: MetricOptions) => new MeanAbsoluteError(options);
-export const meanAbsolutePercentageError = (options?: MetricOptions) => new MeanAbsolutePercentageError(options);
-export const meanSquaredLogarithmicError = (options?: MetricOptions) => new MeanSquaredLogarithmicError(options);
-export const logCoshError = (options?: MetricOptions) => new LogCoshError(options);
-export const cosineSimilarity = (options?: CosineSimilarityOptions) => new CosineSimilarity(options);
-export const klDivergence = (options?: MetricOptions) => new KLDivergence(options);
-export const poisson = (options?: MetricOptions) => new Poisson(options);
-export const hinge = (options?: MetricOptions) => new Hinge(options);
-export const squaredHinge = (options?: MetricOptions) => new SquaredHinge(options);
-export const categoricalHinge = (options?: MetricOptions) => new CategoricalHinge(options);
+export const lossMeanMetrics = {
+  MeanSquaredError,
+  RootMeanSquaredError,
+  MeanAbsoluteError,
+  MeanAbsolutePercentageError,
+  MeanSquaredLogarithmicError,
+  LogCoshError,
+  CosineSimilarity,
+  KLDivergence,
+  Poisson,
+  Hinge,
+  SquaredHinge,
+  CategoricalHinge,
+};

@@ -88,5 +88,4 @@ export class Sum extends Reduction {
   }
 }
 
-export const mean = (options?: MetricOptions) => new Mean(options);
-export const sum = (options?: MetricOptions) => new Sum(options);
+export const reductionMetrics = { Mean, Sum };

@@ -90,6 +90,4 @@ export class ConcordanceCorrelation extends Metric {
   }
 }
 
-export const r2Score = (options?: R2ScoreOptions) => new R2Score(options);
-export const pearsonCorrelation = (options?: CorrelationOptions) => new PearsonCorrelation(options);
-export const concordanceCorrelation = (options?: CorrelationOptions) => new ConcordanceCorrelation(options);
+export const regressionMetrics = { R2Score, PearsonCorrelation, ConcordanceCorrelation };

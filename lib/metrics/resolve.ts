@@ -1,10 +1,11 @@
 import { ValueError } from '../errors.js';
-import { isCustomLoss, Loss, lossRegistry } from '../losses.js';
+import { isCustomLoss, Loss, lossRegistry } from '../losses/index.js';
 import { suggest } from '../options.js';
 import { BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy } from './accuracy.js';
 import { BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy } from './crossentropy.js';
 import { Metric, type MetricOptions } from './metric.js';
-import { findMetric, functionName, lossOf, MeanMetricWrapper, metricRegistry, refuseFunction } from './wrapper.js';
+import { metricRegistry } from './registry.js';
+import { findMetric, functionName, lossOf, MeanMetricWrapper, refuseFunction } from './wrapper.js';
 
 /** What decides which accuracy `'accuracy'` is: elements of the output's and of the labels' last axis (1 for class numbers). */
 export interface MetricContext {

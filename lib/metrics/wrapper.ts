@@ -1,20 +1,12 @@
 import { show, typeError, ValueError } from '../errors.js';
 import type { MetricIdentifier } from '../identifiers.js';
+import { isCustomLoss, Loss, lossRegistry } from '../losses/index.js';
 import type { LogitsFrom } from '../losses/loss.js';
-import { isCustomLoss, Loss, lossRegistry } from '../losses.js';
 import { checkReadable, isPlain, reading } from '../options.js';
-import { type Config, classNameOf, fromKerasConfig, Registry } from '../registry.js';
-import * as accuracies from './accuracy.js';
-import * as at from './at.js';
-import { AUC } from './auc.js';
-import * as confusion from './confusion.js';
-import * as crossentropies from './crossentropy.js';
-import { F1Score, FBetaScore } from './fbeta.js';
-import * as iou from './iou.js';
-import * as means from './loss_mean.js';
+import { type Config, classNameOf, fromKerasConfig } from '../registry.js';
+import { LossMean } from './loss_mean.js';
 import { type Direction, Metric, type MetricOptions, type MetricSpec } from './metric.js';
-import { Mean, Sum } from './reduction.js';
-import { ConcordanceCorrelation, PearsonCorrelation, R2Score } from './regression.js';
+import { metricRegistry } from './registry.js';
 
 export interface MeanMetricWrapperOptions extends MetricOptions {
   /** What is averaged: the name of a metric or loss function such as `'huber'`, or a loss. */
@@ -24,7 +16,7 @@ export interface MeanMetricWrapperOptions extends MetricOptions {
   [option: string]: any;
 }
 
-class WrappedLoss extends means.LossMean {
+class WrappedLoss extends LossMean {
   static override readonly className = 'MeanMetricWrapper';
   constructor(loss: Loss) {
     super({}, 'mean_metric_wrapper', loss);
@@ -123,53 +115,4 @@ export class MeanMetricWrapper extends Metric {
   }
 }
 
-export const meanMetricWrapper = (options: MeanMetricWrapperOptions) => new MeanMetricWrapper(options);
-
-/** Every metric. MeanMetricWrapper looks others up here, which is why the table stands in its file. */
-export const metricRegistry = new Registry<Metric>('metric', 'keras.metrics', Metric, [
-  accuracies.Accuracy,
-  accuracies.BinaryAccuracy,
-  accuracies.CategoricalAccuracy,
-  accuracies.SparseCategoricalAccuracy,
-  accuracies.TopKCategoricalAccuracy,
-  accuracies.SparseTopKCategoricalAccuracy,
-  confusion.TruePositives,
-  confusion.TrueNegatives,
-  confusion.FalsePositives,
-  confusion.FalseNegatives,
-  confusion.Precision,
-  confusion.Recall,
-  AUC,
-  at.SensitivityAtSpecificity,
-  at.SpecificityAtSensitivity,
-  at.PrecisionAtRecall,
-  at.RecallAtPrecision,
-  F1Score,
-  FBetaScore,
-  iou.IoU,
-  iou.BinaryIoU,
-  iou.MeanIoU,
-  iou.OneHotIoU,
-  iou.OneHotMeanIoU,
-  means.MeanSquaredError,
-  means.RootMeanSquaredError,
-  means.MeanAbsoluteError,
-  means.MeanAbsolutePercentageError,
-  means.MeanSquaredLogarithmicError,
-  means.LogCoshError,
-  means.CosineSimilarity,
-  means.KLDivergence,
-  means.Poisson,
-  means.Hinge,
-  means.SquaredHinge,
-  means.CategoricalHinge,
-  crossentropies.BinaryCrossentropy,
-  crossentropies.CategoricalCrossentropy,
-  crossentropies.SparseCategoricalCrossentropy,
-  R2Score,
-  PearsonCorrelation,
-  ConcordanceCorrelation,
-  Mean,
-  Sum,
-  MeanMetricWrapper,
-]);
+export const wrapperMetrics = { MeanMetricWrapper };

@@ -3,10 +3,10 @@ import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import type { LossOption, MetricsOption, OptimizerIdentifier } from '../identifiers.js';
 import type { Layer, Shape } from '../layers/layer.js';
+import { CustomLoss, type Loss, lossRegistry } from '../losses/index.js';
 import type { LogitsFrom } from '../losses/loss.js';
-import { CustomLoss, type Loss, lossRegistry } from '../losses.js';
-import { type NamedMetric, nameMetrics } from '../metrics.js';
-import { type Optimizer, optimizerRegistry } from '../optimizers.js';
+import { type NamedMetric, nameMetrics } from '../metrics/index.js';
+import { type Optimizer, optimizerRegistry } from '../optimizers/index.js';
 import { checkNumber, readOptions } from '../options.js';
 
 /** Options of `compile`. Optimizer, loss and metrics: a name, an instance or a config. */

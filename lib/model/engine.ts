@@ -4,7 +4,7 @@ import type { SpecValue } from '../engine/spec.js';
 import { RuntimeError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
 import { trainingWeights } from '../layers/stack.js';
-import type { Optimizer } from '../optimizers.js';
+import type { Optimizer } from '../optimizers/index.js';
 import type { Compilation } from './compilation.js';
 import type { Counters } from './counters.js';
 import { describeVariables, lower, type Program } from './lower.js';

@@ -1,4 +1,4 @@
-import type { Activation } from '../activations.js';
+import type { Activation } from '../activations/index.js';
 import type { NativeVariable } from '../engine/addon.js';
 import type { ProgramOp, SpecValue } from '../engine/spec.js';
 import { type Layer, type Lowering, lowerAll, type Shape, type Weight } from '../layers/layer.js';

@@ -8,7 +8,7 @@ import { type Layer, setAllWeights } from '../layers/layer.js';
 import { Nested } from '../layers/nested.js';
 import type { Shape } from '../layers/shape.js';
 import { withInner } from '../layers/stack.js';
-import type { Optimizer } from '../optimizers.js';
+import type { Optimizer } from '../optimizers/index.js';
 import { saveRandom } from '../random.js';
 import { Compilation, type CompileOptions } from './compilation.js';
 import { type CounterState, Counters } from './counters.js';

@@ -2,7 +2,7 @@ import { addon, type NativeVariable } from '../engine/addon.js';
 import { ValueError } from '../errors.js';
 import type { Layer, Weight } from '../layers/layer.js';
 import { withInner } from '../layers/stack.js';
-import type { Optimizer } from '../optimizers.js';
+import type { Optimizer } from '../optimizers/index.js';
 import { classNameOf } from '../registry.js';
 
 /** State that an optimizer keeps for one weight, under Keras's names, in the order the engine takes it. */

@@ -131,3 +131,5 @@ export class Nadam extends BetaOptimizer {
     return this.scheduleDecay === 1 ? this.betas() : { ...this.betas(), scheduleDecay: this.scheduleDecay };
   }
 }
+
+export const adamOptimizers = { Adam, AdamW, Adamax, Nadam };

@@ -189,3 +189,5 @@ export class Ftrl extends Optimizer {
     };
   }
 }
+
+export const adaptiveOptimizers = { RMSprop, Adagrad, Adadelta, Ftrl };

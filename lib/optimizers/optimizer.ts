@@ -2,7 +2,7 @@ import type { SpecValue } from '../engine/spec.js';
 import { RuntimeError, show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import { type Config, classNameOf, type Part, toKeras } from '../registry.js';
-import type { LearningRateSchedule } from '../schedules.js';
+import type { LearningRateSchedule } from '../schedules/index.js';
 import { commonDefaults, type LearningRate, type OptimizerOptions, readRate } from './options.js';
 
 /** What the engine does around each optimizer's own rule. */

@@ -1,7 +1,7 @@
 import { show, typeError } from '../errors.js';
 import { checkNumber } from '../options.js';
 import { FunctionSchedule } from '../schedules/function_schedule.js';
-import { LearningRateSchedule, scheduleRegistry } from '../schedules.js';
+import { LearningRateSchedule, scheduleRegistry } from '../schedules/index.js';
 
 /** A learning rate: a number, a schedule in any form that names one, or a function of the number of updates done before. */
 export type LearningRate = number | LearningRateSchedule | ((step: number) => number) | object;

@@ -67,3 +67,5 @@ export class Lion extends Optimizer {
     return { beta1: this.beta1, beta2: this.beta2 };
   }
 }
+
+export const sgdOptimizers = { SGD, Lion };

@@ -1,5 +1,5 @@
-import { lossRegistry } from '../losses.js';
-import { metricRegistry } from '../metrics.js';
+import { lossRegistry } from '../losses/index.js';
+import { metricRegistry } from '../metrics/index.js';
 import { type Registry, snake } from '../registry.js';
 import { isObject } from './plain.js';
 

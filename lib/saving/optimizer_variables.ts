@@ -1,6 +1,6 @@
 import type { Weight } from '../layers/layer.js';
 import { slotsOf } from '../model/optimizer_state.js';
-import type { Optimizer } from '../optimizers.js';
+import type { Optimizer } from '../optimizers/index.js';
 
 /** A number or an array that an optimizer keeps, as files of Keras hold it. */
 export interface OptimizerVariable {

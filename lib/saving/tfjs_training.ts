@@ -1,6 +1,6 @@
 import type { Weight } from '../layers/layer.js';
-import { lossRegistry } from '../losses.js';
-import { metricRegistry } from '../metrics.js';
+import { lossRegistry } from '../losses/index.js';
+import { metricRegistry } from '../metrics/index.js';
 import type { Model } from '../model/model.js';
 import { snake } from '../registry.js';
 import { variablesOf } from './model_state.js';

@@ -1,17 +1,17 @@
-import { Activation, activationConfig } from '../activations.js';
-import { constraintRegistry } from '../constraints.js';
-import { initializerRegistry } from '../initializers.js';
+import { Activation, activationConfig } from '../activations/index.js';
+import { constraintRegistry } from '../constraints/index.js';
+import { initializerRegistry } from '../initializers/index.js';
 import { InputLayer } from '../layers/core.js';
 import { layerRegistry } from '../layers/index.js';
 import { Layer } from '../layers/layer.js';
 import { Nested, type Stack } from '../layers/nested.js';
-import { lossRegistry } from '../losses.js';
-import { metricRegistry } from '../metrics.js';
+import { lossRegistry } from '../losses/index.js';
+import { metricRegistry } from '../metrics/index.js';
 import type { Model } from '../model/model.js';
-import { optimizerRegistry } from '../optimizers.js';
+import { optimizerRegistry } from '../optimizers/index.js';
 import { classNameOf, type Part, type PartClass, type Registry, snakeKey } from '../registry.js';
-import { regularizerRegistry } from '../regularizers.js';
-import { scheduleRegistry } from '../schedules.js';
+import { regularizerRegistry } from '../regularizers/index.js';
+import { scheduleRegistry } from '../schedules/index.js';
 import { compileConfig } from './compile_config.js';
 
 type Json = Record<string, unknown>;
@@ -79,8 +79,8 @@ export function serializeLayer(layer: Layer): Json {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: any registry
-const isBuiltIn = (part: Part, { classes }: Registry<any>): boolean =>
-  classes.includes(part.constructor as unknown as PartClass<Part>);
+const isBuiltIn = (part: Part, registry: Registry<any>): boolean =>
+  registry.classes.includes(part.constructor as unknown as PartClass<Part>);
 // biome-ignore lint/suspicious/noExplicitAny: any registry
 const heading = (part: Part, registry: Registry<any>): Json => ({
   module: isBuiltIn(part, registry) ? registry.module : null,

@@ -129,3 +129,5 @@ export class CosineDecayRestarts extends BuiltInSchedule {
     return { initialLearningRate, firstDecaySteps, tMul, mMul, alpha, name };
   }
 }
+
+export const cosineSchedules = { CosineDecay, CosineDecayRestarts };

@@ -172,3 +172,5 @@ export class PolynomialDecay extends BuiltInSchedule {
     return { initialLearningRate, decaySteps, endLearningRate, power, cycle, name };
   }
 }
+
+export const decaySchedules = { ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay };

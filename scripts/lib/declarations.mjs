@@ -84,9 +84,9 @@ function entryText(ts, checker, file, property) {
   if (made) return `readonly ${property.name}: ${classText(file, made.getReturnType().symbol)};`;
   const { symbol } = held.getCallSignatures()[0].getReturnType();
   const [signature] = checker.getTypeOfSymbolAtLocation(symbol, file).getConstructSignatures();
-  const options = signature.getParameters().map(({ name, valueDeclaration }) => {
+  const options = signature.getParameters().map(({ name, valueDeclaration }, i) => {
     const optional = valueDeclaration.questionToken ? '?' : '';
-    return `${name}${optional}: ConstructorParameters<${classText(file, symbol)}>[0]`;
+    return `${name}${optional}: ConstructorParameters<${classText(file, symbol)}>[${i}]`;
   });
   const instance = classText(file, symbol).replace(/^typeof /, '');
   return `${commentOfClass(ts, symbol)}\n    ${property.name}(${options.join(', ')}): ${instance};`;

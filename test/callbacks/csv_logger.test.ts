@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Logs } from '../../lib/callbacks/callback.js';
-import { CSVLogger, csvLogger } from '../../lib/callbacks/csv_logger.js';
+import { CSVLogger } from '../../lib/callbacks/csv_logger.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -32,7 +32,7 @@ test('bytes as Keras writes them: sorted keys, CRLF, all digits', async () => {
 });
 
 test('without validation in the first epoch there are columns for it, filled with NA', async () => {
-  const text = await log(csvLogger({ filename: path('b.csv') }), [
+  const text = await log(new CSVLogger({ filename: path('b.csv') }), [
     { loss: 2, lr: 0.1 },
     { loss: 1.5, lr: 0.1, val_loss: 3 },
   ]);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Logs } from '../../lib/callbacks/callback.js';
-import { LearningRateScheduler, learningRateScheduler } from '../../lib/callbacks/learning_rate_scheduler.js';
+import { LearningRateScheduler } from '../../lib/callbacks/learning_rate_scheduler.js';
 import { CallbackList } from '../../lib/callbacks/list.js';
 import { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from '../../lib/callbacks/reduce_lr_on_plateau.js';
 import { captured, FakeModel, params, warnings } from './fakes.js';
@@ -125,7 +125,7 @@ test('the schedule sets the rate of each epoch and logs it, as in the golden cas
 });
 
 test('a schedule may be given in an object, say what it does, and take its time', async () => {
-  const scheduler = learningRateScheduler({ schedule: async (epoch) => 1 / (1 + epoch), verbose: 1 });
+  const scheduler = new LearningRateScheduler({ schedule: async (epoch) => 1 / (1 + epoch), verbose: 1 });
   scheduler.setModel(new FakeModel());
   const said = await captured(async () => {
     await scheduler.onEpochBegin(0, {});
@@ -134,7 +134,7 @@ test('a schedule may be given in an object, say what it does, and take its time'
   expect(said).toBe(
     '\nEpoch 1: LearningRateScheduler setting learning rate to 1.0.\n\nEpoch 2: LearningRateScheduler setting learning rate to 0.5.\n',
   );
-  const second = learningRateScheduler(() => 1e-5, { verbose: 1 });
+  const second = new LearningRateScheduler(() => 1e-5, { verbose: 1 });
   second.setModel(new FakeModel());
   expect(await captured(() => second.onEpochBegin(0, {}))).toBe(
     '\nEpoch 1: LearningRateScheduler setting learning rate to 1e-05.\n',

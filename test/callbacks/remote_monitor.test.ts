@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { RemoteMonitor, remoteMonitor } from '../../lib/callbacks/remote_monitor.js';
+import { RemoteMonitor } from '../../lib/callbacks/remote_monitor.js';
 import { TerminateOnNaN } from '../../lib/callbacks/terminate_on_nan.js';
 import { captured, FakeModel, warnings } from './fakes.js';
 
@@ -32,7 +32,7 @@ afterAll(() => server.close());
 
 test('sends a form with JSON in a field', async () => {
   received.length = 0;
-  await remoteMonitor({ root }).onEpochEnd(3, { loss: 0.5, f1: Float32Array.of(1, 2), bad: Number.NaN });
+  await new RemoteMonitor({ root }).onEpochEnd(3, { loss: 0.5, f1: Float32Array.of(1, 2), bad: Number.NaN });
   expect(received).toEqual([
     {
       url: '/publish/epoch/end/',
@@ -55,7 +55,7 @@ test('a server that is not there is warned about, no more', async () => {
   await new Promise<void>((done) => gone.listen(0, '127.0.0.1', done));
   const { port } = gone.address() as AddressInfo;
   await new Promise((done) => gone.close(done));
-  const heard = await warnings(() => remoteMonitor({ root: `http://127.0.0.1:${port}` }).onEpochEnd(0, { loss: 1 }));
+  const heard = await warnings(() => new RemoteMonitor({ root: `http://127.0.0.1:${port}` }).onEpochEnd(0, { loss: 1 }));
   expect(heard).toEqual([expect.stringMatching(`could not reach http://127.0.0.1:${port}/publish/epoch/end/: .*ECONNREFUSED`)]);
 });
 

@@ -12,7 +12,7 @@ import type { TensorBoardOptions } from '../../lib/callbacks/tensorboard/tensorb
 import { pictureOf } from '../../lib/callbacks/tensorboard/weights.js';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
-import { metrics } from '../../lib/metrics.js';
+import { metrics } from '../../lib/metrics/index.js';
 import { setRandomSeed } from '../../lib/random.js';
 import { Sequential, sequential } from '../../lib/sequential.js';
 import type { FitOptions } from '../../lib/training/fit.js';

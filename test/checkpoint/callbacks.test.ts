@@ -7,7 +7,7 @@ import { callbacks } from '../../lib/callbacks/index.js';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
 import { loadModel } from '../../lib/load_model.js';
-import { optimizers } from '../../lib/optimizers.js';
+import { optimizers } from '../../lib/optimizers/index.js';
 import { setRandomSeed } from '../../lib/random.js';
 import { sequential } from '../../lib/sequential.js';
 

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callbacks } from '../../lib/callbacks/index.js';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
-import { optimizers } from '../../lib/optimizers.js';
+import { optimizers } from '../../lib/optimizers/index.js';
 import { setRandomSeed } from '../../lib/random.js';
-import { schedules } from '../../lib/schedules.js';
+import { schedules } from '../../lib/schedules/index.js';
 import { type Sequential, sequential } from '../../lib/sequential.js';
 import type { FitOptions } from '../../lib/training/fit.js';
 

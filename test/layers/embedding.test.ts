@@ -1,14 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Layer } from '../../lib/layers/layer.js';
 import { lowering, throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', () => import('./fake_addon.js'));
-const { Embedding, embeddingLayers } = await import('../../lib/layers/embedding.js');
-const { GlobalAveragePooling1D, globalPoolingLayers } = await import('../../lib/layers/global_pooling.js');
-const { Layer } = await import('../../lib/layers/layer.js');
-const { Registry } = await import('../../lib/registry.js');
+const { Embedding } = await import('../../lib/layers/embedding.js');
+const { GlobalAveragePooling1D } = await import('../../lib/layers/global_pooling.js');
+const { layerRegistry: registry } = await import('../../lib/layers/index.js');
 const { default: defaults } = await import('../parity/units/layer_defaults.json');
-
-const registry = new Registry('layer', 'keras.layers', Layer, [...embeddingLayers, ...globalPoolingLayers]);
 
 describe('Embedding', () => {
   it("has Keras's options and defaults", () => {
@@ -29,7 +27,7 @@ describe('Embedding', () => {
 
   it('reads the configs of both versions of Keras', () => {
     const options = { inputDim: 2, outputDim: 2 };
-    const config = (layer: InstanceType<typeof Layer>) => {
+    const config = (layer: Layer) => {
       const { batchInputShape: _, ...rest } = layer.getConfig();
       return JSON.stringify(rest);
     };

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Layer } from '../../lib/layers/layer.js';
 import { built, lowering, throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', () => import('./fake_addon.js'));
@@ -6,19 +7,12 @@ const { GroupNormalization } = await import('../../lib/layers/group_normalizatio
 const { RMSNormalization, UnitNormalization } = await import('../../lib/layers/vector_normalization.js');
 const { Normalization } = await import('../../lib/layers/feature_normalization.js');
 const { PReLU } = await import('../../lib/layers/prelu.js');
-const { Layer } = await import('../../lib/layers/layer.js');
-const { Registry, toKerasConfig } = await import('../../lib/registry.js');
+const { layerRegistry: registry } = await import('../../lib/layers/index.js');
+const { toKerasConfig } = await import('../../lib/registry.js');
 const { toKeras } = await import('../../lib/registry.js');
 const { default: defaults } = await import('../parity/units/layer_defaults.json');
 
-const registry = new Registry('layer', 'keras.layers', Layer, [
-  GroupNormalization,
-  UnitNormalization,
-  RMSNormalization,
-  Normalization,
-  PReLU,
-]);
-const weightsOf = (layer: InstanceType<typeof Layer>) => layer.weights.map((w) => [w.name, [...w.shape], w.trainable]);
+const weightsOf = (layer: Layer) => layer.weights.map((w) => [w.name, [...w.shape], w.trainable]);
 
 it.each(['GroupNormalization', 'PReLU'] as const)("%s has Keras's options and defaults", (name) => {
   const layer = registry.resolve(name);
@@ -106,7 +100,7 @@ describe('PReLU', () => {
 });
 
 describe('Normalization', () => {
-  const read = (layer: InstanceType<typeof Layer>) => layer.weights.map((w) => [...w.read().data]);
+  const read = (layer: Layer) => layer.weights.map((w) => [...w.read().data]);
   // The examples of Keras's documentation.
   const rows = [
     [0, 7, 4],

@@ -1,14 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Layer } from '../../lib/layers/layer.js';
 import { lowering, throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', () => import('./fake_addon.js'));
-const { BatchNormalization, LayerNormalization, normalizationLayers } = await import('../../lib/layers/normalization.js');
-const { Layer } = await import('../../lib/layers/layer.js');
-const { Registry, toKerasConfig } = await import('../../lib/registry.js');
+const { BatchNormalization, LayerNormalization } = await import('../../lib/layers/normalization.js');
+const { layerRegistry: registry } = await import('../../lib/layers/index.js');
+const { toKerasConfig } = await import('../../lib/registry.js');
 const { default: defaults } = await import('../parity/units/layer_defaults.json');
 
-const registry = new Registry('layer', 'keras.layers', Layer, normalizationLayers);
-const weightsOf = (layer: InstanceType<typeof Layer>) => layer.weights.map((w) => [w.name, [...w.shape], w.trainable]);
+const weightsOf = (layer: Layer) => layer.weights.map((w) => [w.name, [...w.shape], w.trainable]);
 
 /** What Keras 3 writes, without what is left out here on purpose. */
 function kerasDefaults(name: 'BatchNormalization' | 'LayerNormalization') {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Lowering, Shape } from '../../lib/layers/layer.js';
+import type { Layer, Lowering, Shape } from '../../lib/layers/layer.js';
 import { throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', () => import('./fake_addon.js'));
@@ -7,8 +7,8 @@ const pooling = await import('../../lib/layers/pooling.js');
 const { AdaptiveAveragePooling2D, AdaptiveMaxPooling1D, adaptivePoolingLayers } = await import(
   '../../lib/layers/adaptive_pooling.js'
 );
-const { Layer } = await import('../../lib/layers/layer.js');
-const { Registry, toKerasConfig } = await import('../../lib/registry.js');
+const { layerRegistry: registry } = await import('../../lib/layers/index.js');
+const { toKerasConfig } = await import('../../lib/registry.js');
 const { default: defaults } = await import('../parity/units/layer_defaults.json');
 
 const {
@@ -20,9 +20,8 @@ const {
   GlobalMaxPooling2D,
   GlobalAveragePooling3D,
 } = pooling;
-const all = [...pooling.poolingLayers, ...adaptivePoolingLayers];
-const registry = new Registry('layer', 'keras.layers', Layer, all);
-const lower = (layer: InstanceType<typeof Layer>, input: Shape) => layer.lower(input, {} as Lowering);
+const all = Object.values({ ...pooling.poolingLayers, ...adaptivePoolingLayers });
+const lower = (layer: Layer, input: Shape) => layer.lower(input, {} as Lowering);
 
 describe('config', () => {
   it.each(['MaxPooling1D', 'MaxPooling2D', 'AveragePooling2D', 'GlobalMaxPooling2D'] as const)(

@@ -1,20 +1,19 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Lowering, Shape } from '../../lib/layers/layer.js';
+import type { Layer, Lowering, Shape } from '../../lib/layers/layer.js';
 import { throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', () => import('./fake_addon.js'));
-const { Cropping1D, Cropping2D, Cropping3D, resizingLayers, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D } = await import(
+const { Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D } = await import(
   '../../lib/layers/resizing.js'
 );
-const { UpSampling1D, UpSampling2D, UpSampling3D, upSamplingLayers } = await import('../../lib/layers/up_sampling.js');
-const { Layer } = await import('../../lib/layers/layer.js');
-const { Registry, toKerasConfig } = await import('../../lib/registry.js');
+const { UpSampling1D, UpSampling2D, UpSampling3D } = await import('../../lib/layers/up_sampling.js');
+const { layerRegistry: registry } = await import('../../lib/layers/index.js');
+const { toKerasConfig } = await import('../../lib/registry.js');
 const { default: defaults } = await import('../parity/units/layer_defaults.json');
 
-const registry = new Registry('layer', 'keras.layers', Layer, [...resizingLayers, ...upSamplingLayers]);
-const lower = (layer: InstanceType<typeof Layer>, input: Shape) => layer.lower(input, {} as Lowering);
+const lower = (layer: Layer, input: Shape) => layer.lower(input, {} as Lowering);
 /** Keras's config of a layer without what all layers have. */
-function own(layer: InstanceType<typeof Layer>) {
+function own(layer: Layer) {
   const { name, trainable, dtype, ...config } = layer.getConfig();
   return toKerasConfig(config);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CustomLoss, type Loss, losses, lossRegistry } from '../../lib/losses.js';
+import { CustomLoss, type Loss, losses, lossRegistry } from '../../lib/losses/index.js';
 import table from '../parity/units/losses.json' with { type: 'json' };
 
 const names: Record<string, string[]> = {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { array } from '../../lib/data/ndarray.js';
 import { input, layers } from '../../lib/layers/index.js';
 import { loadModel } from '../../lib/load_model.js';
-import { optimizers } from '../../lib/optimizers.js';
+import { optimizers } from '../../lib/optimizers/index.js';
 import { type Sequential, sequential } from '../../lib/sequential.js';
 
 let folder: string;

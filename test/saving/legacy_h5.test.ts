@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
 import { loadModel } from '../../lib/load_model.js';
-import { optimizers } from '../../lib/optimizers.js';
+import { optimizers } from '../../lib/optimizers/index.js';
 import { readHdf5, writeHdf5 } from '../../lib/saving/hdf5/hdf5.js';
 import { emptyGroup, findArray, findGroup } from '../../lib/saving/hdf5/tree.js';
 import { listAttributes } from '../../lib/saving/legacy_layout.js';

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
 import { loadModel } from '../../lib/load_model.js';
-import { losses } from '../../lib/losses.js';
-import { optimizers } from '../../lib/optimizers.js';
-import { schedules } from '../../lib/schedules.js';
+import { losses } from '../../lib/losses/index.js';
+import { optimizers } from '../../lib/optimizers/index.js';
+import { schedules } from '../../lib/schedules/index.js';
 import { type Sequential, sequential } from '../../lib/sequential.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON

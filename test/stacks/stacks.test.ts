@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { drawStack, fixedSet, nameOf, parseName, runStack } from '../../lib/diagnose/stacks/index.js';
 import * as gemmfit from '../../lib/index.js';
 import { layerRegistry } from '../../lib/layers/index.js';
-import { lossRegistry } from '../../lib/losses.js';
-import { optimizerRegistry } from '../../lib/optimizers.js';
+import { lossRegistry } from '../../lib/losses/index.js';
+import { optimizerRegistry } from '../../lib/optimizers/index.js';
 
 it('the fixed set has every layer, loss and optimizer there is, mixed precision, states and masks', () => {
   const drawn = { layers: new Set<string>(), losses: new Set<string>(), optimizers: new Set<string>(), other: new Set<string>() };

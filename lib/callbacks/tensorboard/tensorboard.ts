@@ -236,5 +236,4 @@ function checkMetadata(where: string, value: unknown): string | Record<string, s
   throw typeError(`${where}: 'embeddingsMetadata' must be a path or an object of paths by layer. Received: ${show(value)}`);
 }
 
-/** See {@link TensorBoard}. */
-export const tensorBoard = (options?: TensorBoardOptions): TensorBoard => new TensorBoard(options);
+export const tensorBoardCallbacks = { TensorBoard };

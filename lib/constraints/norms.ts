@@ -1,24 +1,7 @@
-import type { SpecValue } from './engine/spec.js';
-import { show, typeError } from './errors.js';
-import { checkNumber, readOptions } from './options.js';
-import { type Config, type NoOptions, type Part, partToJSON, Registry } from './registry.js';
-
-/**
- * A condition that a weight is brought back to after every training step. Computed by the engine: a subclass names one of its kinds.
- * @example const isConstraint = constraints.nonNeg() instanceof constraints.Constraint; // true
- */
-export abstract class Constraint implements Part {
-  static readonly className: string = 'Constraint';
-  /** For the compiler alone, which would take a regularizer for one. */
-  declare protected readonly part: 'constraint';
-  abstract getConfig(): Config;
-  /** How the engine is told of it: native/kernels/constraints.h. */
-  abstract spec(): { [key: string]: SpecValue };
-
-  toJSON(): { className: string; config: Config } {
-    return partToJSON(this);
-  }
-}
+import { show, typeError } from '../errors.js';
+import { checkNumber, readOptions } from '../options.js';
+import type { Config } from '../registry.js';
+import { Constraint } from './constraint.js';
 
 /**
  * Axes along which the norm of a weight is taken. 0 (the default) constrains the inputs of each unit of a Dense kernel
@@ -62,25 +45,6 @@ export class MaxNorm extends Constraint {
   }
   spec() {
     return { constraint: 'maxNorm', maxValue: this.maxValue, axes: listed(this.axis) };
-  }
-}
-
-/**
- * Sets negative weights to 0.
- * @example layers.dense({ units: 8, kernelConstraint: 'non_neg' })
- */
-export class NonNeg extends Constraint {
-  static override readonly className = 'NonNeg';
-  static readonly aliases = ['nonneg'];
-  constructor(options: object = {}) {
-    super();
-    readOptions('NonNeg', options, {});
-  }
-  getConfig(): Config {
-    return {};
-  }
-  spec() {
-    return { constraint: 'nonNeg' };
   }
 }
 
@@ -147,26 +111,4 @@ export class MinMaxNorm extends Constraint {
   }
 }
 
-/** Every constraint by its names: 'max_norm', 'MaxNorm', 'non_neg', ... */
-export const constraintRegistry = new Registry<Constraint>('constraint', 'keras.constraints', Constraint, [
-  MaxNorm,
-  NonNeg,
-  UnitNorm,
-  MinMaxNorm,
-]);
-
-/**
- * Classes and factories of all constraints: `constraints.maxNorm({ maxValue: 3 })` is `new constraints.MaxNorm({ maxValue: 3 })`.
- * @example layers.dense({ units: 8, kernelConstraint: constraints.maxNorm({ maxValue: 3 }) })
- */
-export const constraints = {
-  Constraint,
-  MaxNorm,
-  NonNeg,
-  UnitNorm,
-  MinMaxNorm,
-  maxNorm: (options?: MaxNormOptions) => new MaxNorm(options),
-  nonNeg: (options?: NoOptions) => new NonNeg(options),
-  unitNorm: (options?: { axis?: Axes }) => new UnitNorm(options),
-  minMaxNorm: (options?: MinMaxNormOptions) => new MinMaxNorm(options),
-};
+export const normConstraints = { MaxNorm, UnitNorm, MinMaxNorm };

@@ -1,20 +1,7 @@
-import { ValueError } from './errors.js';
-import * as all from './losses/all.js';
-import { CustomLoss, isCustomLoss } from './losses/custom.js';
-import { Loss } from './losses/loss.js';
-import { type PartClass, Registry } from './registry.js';
-
-/**
- * The table of losses: `losses.Huber`, `losses.huber({ delta: 2 })`.
- * @example
- * model.compile({ optimizer: 'adam', loss: losses.huber({ delta: 2 }) });
- * model.compile({ optimizer: 'adam', loss: 'huber' }); // with its defaults
- */
-export * as losses from './losses/all.js';
-export { CustomLoss, type CustomLossFunctions, isCustomLoss } from './losses/custom.js';
-export { Loss, type LossOptions, type LossSpec, type Reduction } from './losses/loss.js';
-
-const isClass = (entry: unknown): entry is PartClass<Loss> => typeof entry === 'function' && entry.prototype instanceof Loss;
+import { ValueError } from '../errors.js';
+import { Registry } from '../registry.js';
+import { CustomLoss, isCustomLoss } from './custom.js';
+import { Loss } from './loss.js';
 
 /** Losses by every name that Keras has for them. */
 class LossRegistry extends Registry<Loss> {
@@ -44,4 +31,5 @@ function plain(id: unknown): unknown {
   return { class_name: name === 'LossFunctionWrapper' ? fn : name, config: rest };
 }
 
-export const lossRegistry = new LossRegistry('loss', 'keras.losses', Loss, (Object.values(all) as unknown[]).filter(isClass));
+/** index.ts fills it. */
+export const lossRegistry = new LossRegistry('loss', 'keras.losses', Loss);

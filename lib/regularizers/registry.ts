@@ -1,0 +1,14 @@
+import { Registry } from '../registry.js';
+import { L1L2 } from './l1l2.js';
+import { Regularizer } from './regularizer.js';
+
+class RegularizerRegistry extends Registry<Regularizer> {
+  override resolve(id: unknown, where = this.kind): Regularizer {
+    // As a bare name it would be a regularizer without any effect: Keras 2 took it for a hundredth of each.
+    if (typeof id === 'string' && this.find(id) === L1L2) return new L1L2({ l1: 0.01, l2: 0.01 });
+    return super.resolve(id, where);
+  }
+}
+
+/** Regularizers by their names: 'l1', 'l2', 'l1_l2', 'L2', 'orthogonal_regularizer', ... index.ts fills it. */
+export const regularizerRegistry = new RegularizerRegistry('regularizer', 'keras.regularizers', Regularizer);

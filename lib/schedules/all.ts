@@ -1,0 +1,3 @@
+// Every learning-rate schedule: a line a file, which ends in the list of its classes.
+export { cosineSchedules } from './cosine.js';
+export { decaySchedules } from './decay.js';
