@@ -2,6 +2,7 @@
 export { Checkpointer } from './checkpoint/checkpointer.js';
 export { printsOf } from './checkpoint/prints.js';
 export { findResumable } from './checkpoint/resumable.js';
+export { SourceStates } from './checkpoint/source_states.js';
 export { buildModel, MOST_WEIGHT_BYTES } from './saving/from_json.js';
 export { loadWeights, readModel } from './saving/load.js';
 export { save, saveWeights, toBuffer } from './saving/save.js';

@@ -6,6 +6,7 @@ import { encode, type Stored } from './encode.js';
 import { type CheckpointFile, removeCheckpoints, writeCheckpoint } from './file.js';
 import { readVariables } from './model_state.js';
 import type { CheckpointPlan } from './options.js';
+import type { SourceStates } from './source_states.js';
 
 /** What a fit is, besides its model: a training goes on only as the same. */
 export interface FitIdentity {
@@ -38,6 +39,7 @@ export class Checkpointer {
     readonly plan: CheckpointPlan,
     readonly list: CallbackList,
     readonly identity: FitIdentity,
+    readonly sources: SourceStates | null,
   ) {
     this.#since = { steps: 0, epochs: 0 };
     this.#arm();
@@ -65,8 +67,10 @@ export class Checkpointer {
   get isDue(): boolean {
     return this.#timeIsUp || this.stepsLeft <= 0;
   }
-  didSteps(count: number): void {
+  /** @param consumed batches of the fit that are done with these */
+  didSteps(count: number, consumed: number): void {
     this.#since.steps += count;
+    this.sources?.trained(consumed);
   }
   /** An epoch is over; whether it is due now. */
   endsEpoch(): boolean {
@@ -91,6 +95,7 @@ export class Checkpointer {
         className,
         state: encode(className, own, `callbacks/${i}`, tensors),
       })),
+      sources: this.sources && (await this.sources.at(position.consumed, !position.begun, tensors)),
     };
     this.#waiting = { file: { meta, tensors }, position };
     this.#since = { steps: 0, epochs: 0 };
@@ -127,5 +132,3 @@ export class Checkpointer {
     if (over && this.plan.deleteAtEnd) await removeCheckpoints(this.plan.path);
   }
 }
-
-/** A callback's class, as checkpoints name it. */

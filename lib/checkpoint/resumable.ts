@@ -15,6 +15,7 @@ import { decode } from './encode.js';
 import { type CheckpointFile, newestCheckpoint, removeTorn } from './file.js';
 import { misfit, writeVariables } from './model_state.js';
 import type { CheckpointPlan } from './options.js';
+import type { SourceStates } from './source_states.js';
 import { checkHistory, hasFormOf, takingUp } from './validate.js';
 
 const WORDS: Record<string, string> = {
@@ -81,6 +82,22 @@ export class Resumable {
     const { meta, tensors } = this.file;
     const sums = this.position.step > 0 ? (decode(meta.sums, tensors) as TrainingSums) : null;
     setModelCounters(model, { ...(meta as unknown as ModelCounters), sums }, () => writeVariables(model, tensors));
+  }
+
+  /** Puts the sources where they stood that say so themselves. */
+  async restoreSources(sources: SourceStates | null): Promise<void> {
+    const stored = (this.file.meta.sources ?? {}) as Record<string, unknown>;
+    const given = new Map(sources?.sources);
+    for (const name of new Set([...Object.keys(stored), ...given.keys()])) {
+      const where = `fit: the checkpoint ${this.name}`;
+      const source = given.get(name);
+      if (!source || !Object.hasOwn(stored, name))
+        throw new ValueError(
+          `${where} was written with a source ${name} that ${source ? 'has no' : 'has'} getState. Give it anew, or resume: 'never' to start anew.`,
+          'ERR_CHECKPOINT',
+        );
+      await takingUp(`${where}: ${name}.setState`, () => source.setState(decode(stored[name], this.file.tensors)));
+    }
   }
 
   /** What the epoch that is under way has come to so far. */

@@ -33,6 +33,7 @@ const META: Record<string, Test> = {
   }),
   optimizer: hasFields({ calls: isCount, learningRate: isRate }),
   callbacks: (value) => Array.isArray(value) && value.every(hasFields({ className: isText, state: () => true })),
+  sources: (value) => value === null || isObject(value),
   sums: isObject,
   history: (value) => value === null || isObject(value),
 };

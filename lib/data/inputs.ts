@@ -24,7 +24,10 @@ export type BatchLike =
     }
   | Block;
 
-/** Batches one after the other: an iterable, an async iterable such as a stream, a generator object, an iterator. */
+/**
+ * Batches one after the other: an iterable, an async iterable such as a stream, a generator object, an iterator. One that has `getState()` and `setState(state)`
+ * is asked by checkpoints where it stands, and put there; another is read past the batches that were done.
+ */
 export type BatchSource = Iterable<BatchLike> | AsyncIterable<BatchLike> | Iterator<BatchLike> | AsyncIterator<BatchLike>;
 
 /** A dataset: batches, or a function that returns them, which is called anew each epoch (a generator function too). */

@@ -56,7 +56,10 @@ export class EpochTrainer {
   async next(epoch: number, left: number, from = 0): Promise<EpochResult> {
     // Without a number of steps an epoch of a dataset lasts until it ends.
     const wanted = this.plan.steps ?? Number.POSITIVE_INFINITY;
-    const began = this.plan.batches.begin(wanted, from);
+    // A source that was put where it stood is not read past what was done.
+    const began = this.plan.checkpoint?.sources?.placesX
+      ? this.plan.batches.begin(wanted - from)
+      : this.plan.batches.begin(wanted, from);
     if (began) await this.aborting.until(began);
     this.#epoch = epoch;
     // Put down after its last batch: what is left of it is its end.
@@ -130,7 +133,7 @@ export class EpochTrainer {
 
   #did(batches: number): void {
     this.#consumed += batches;
-    this.checkpointer?.didSteps(batches);
+    this.checkpointer?.didSteps(batches, this.#consumed);
   }
   async #checkpoint(step: number): Promise<void> {
     await this.checkpointer?.write({ epoch: this.#epoch, begun: true, step, consumed: this.#consumed }, null);

@@ -35,6 +35,7 @@ export async function fit(model: Model, x: unknown, y: unknown, options: FitOpti
       if (resumable && identity) {
         resumable.checkIdentity(identity, model, plan.steps);
         resumable.restoreModel(model);
+        await resumable.restoreSources(plan.checkpoint?.sources ?? null);
       }
       const history = await run(model, plan, list, aborting, interruption);
       if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
@@ -91,12 +92,14 @@ async function run(
   interruption: Interruption,
 ): Promise<History> {
   const { checkpoint } = plan;
-  const checkpointer = checkpoint && new (files().Checkpointer)(model, checkpoint.plan, list, checkpoint.identity);
+  const checkpointer =
+    checkpoint && new (files().Checkpointer)(model, checkpoint.plan, list, checkpoint.identity, checkpoint.sources);
   let over = false;
   try {
     const began = list.onTrainBegin();
     if (began) await aborting.until(began);
     await checkpoint?.resumable?.restoreCallbacks(list);
+    checkpoint?.sources?.begin();
     const trainer = new EpochTrainer(model, plan, list, aborting, interruption, checkpointer);
     const { epoch, logs, ranOut } = await runEpochs(model, plan, list, aborting, trainer);
     if (!trainer.interrupted) model.engine().applyAverages();
@@ -177,6 +180,7 @@ async function runEpochs(
         await checkpointer?.write(here, ended());
         return { epoch: aborting.aborted ? epoch : null, logs: last, ranOut };
       }
+      plan.checkpoint?.sources?.validated();
       if (results) last = { ...last, ...results };
       else if (!warned) warned = warnNotValidated(epoch);
     }

@@ -2,6 +2,7 @@ import type { CallbackParams, CallbacksOption } from '../callbacks/types.js';
 import type { FitIdentity } from '../checkpoint/checkpointer.js';
 import type { CheckpointOptions, CheckpointPlan } from '../checkpoint/options.js';
 import type { Resumable } from '../checkpoint/resumable.js';
+import type { SourceStates } from '../checkpoint/source_states.js';
 import type { Named } from '../data/finite.js';
 import type { ArrayInput } from '../data/inputs.js';
 import { show, typeError, ValueError } from '../errors.js';
@@ -104,7 +105,12 @@ export interface FitPlan {
   toCheck: Named[];
   signal: AbortSignal | null;
   handleSignals: HandledSignal[];
-  checkpoint: { plan: CheckpointPlan; identity: FitIdentity; resumable: Resumable | null } | null;
+  checkpoint: {
+    plan: CheckpointPlan;
+    identity: FitIdentity;
+    resumable: Resumable | null;
+    sources: SourceStates | null;
+  } | null;
   profile: ProfileRequest | null;
 }
 
@@ -220,6 +226,7 @@ export function readFit(
   let drawn: number | null = resumable?.identity.seed ?? null;
   const seed = () => (drawn ??= model.counters.beginFit(firstEpoch));
 
+  const sources = checkpoint && new (files().SourceStates)(source, valid, resumable?.position.consumed ?? 0);
   let batches: Batches;
   let steps: number | null;
   let samples: Samples | null = null;
@@ -228,7 +235,7 @@ export function readFit(
   let validation: TestRun | null = null;
   if (isDataset(source)) {
     refuseBesideDataset('fit', { y, batchSize: o.batchSize, validationSplit: split, sampleWeight: o.sampleWeight });
-    batches = new DatasetBatches(source, 'x', model, compilation, classWeights, runner, finite);
+    batches = new DatasetBatches(sources?.x ?? source, 'x', model, compilation, classWeights, runner, finite);
     steps = stepsPerEpoch;
   } else {
     samples = readSamples(model, compilation, '', source, y, o.sampleWeight);
@@ -291,6 +298,7 @@ export function readFit(
     handleSignals,
     checkpoint: checkpoint && {
       ...checkpoint,
+      sources,
       identity: {
         get seed() {
           return seed();
