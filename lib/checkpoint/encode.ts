@@ -1,5 +1,6 @@
 import { NDArray } from '../data/ndarray.js';
 import { ValueError } from '../errors.js';
+import { sizeOf } from '../shapes.js';
 
 // States of callbacks and the history, as JSON: numbers that JSON has no words for, and arrays, which go into tensors of the file.
 
@@ -102,7 +103,7 @@ function arrayOf(name: string, kind: unknown, shape: unknown, tensors: ReadonlyM
   // Owned by whoever takes it, and at a place where its kind may lie.
   const data = new Kind(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer, 0, count);
   if (shape === null) return data;
-  if (!Array.isArray(shape) || shape.some((d) => !Number.isSafeInteger(d) || d < 0) || shape.reduce((n, d) => n * d, 1) !== count)
+  if (!Array.isArray(shape) || shape.some((d) => !Number.isSafeInteger(d) || d < 0) || sizeOf(shape) !== count)
     throw damaged(`an array '${name}' of another shape`);
   return new NDArray(data as Float32Array, shape as number[]);
 }

@@ -1,7 +1,6 @@
 import type { NativeVariable } from '../engine/addon.js';
 import type { Model } from '../model/model.js';
 import { slotsOf } from '../model/optimizer_state.js';
-import { weightPaths } from '../saving/apply.js';
 import type { Stored } from './encode.js';
 
 /** Every variable that a training changes, by a name that says whose it is. */
@@ -15,7 +14,7 @@ function variablesOf(model: Model): Map<string, NativeVariable> {
   const engine = model.engine();
   const { optimizer } = model;
   const trained = new Set(engine.trainable);
-  for (const [path, weight] of weightPaths(model)) {
+  for (const [path, weight] of model.weightPaths()) {
     add(`weights/${path}`, weight.variable);
     if (!trained.has(weight)) continue;
     const { names, variables } = slotsOf(optimizer, weight);

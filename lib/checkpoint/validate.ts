@@ -1,11 +1,11 @@
 import { RuntimeError, ValueError } from '../errors.js';
+import { isObject } from '../saving/plain.js';
 
 // What a checkpoint says of its training, before it is believed: files come from anywhere.
 
 type Test = (value: unknown) => boolean;
 type Fields = Record<string, unknown>;
 
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount: Test = (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 const isSeed: Test = (value) => typeof value === 'number' && Number.isSafeInteger(value);
 const isRate: Test = (value) => value === null || (typeof value === 'number' && Number.isFinite(value));

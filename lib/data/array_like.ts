@@ -1,5 +1,6 @@
 import { show, typeError, ValueError } from '../errors.js';
-import { allocate, checkTyped, dtypeOf, isBig, showShape, sizeOf, type TypedArray } from './elements.js';
+import { shapeText, sizeOf } from '../shapes.js';
+import { allocate, checkTyped, dtypeOf, isBig, type TypedArray } from './elements.js';
 
 const MOST_AXES = 32;
 /** Elements that strides may make of fewer: a stride of 0 makes any number of one. */
@@ -12,6 +13,9 @@ export interface ArrayLike {
   readonly stride?: readonly number[];
   readonly offset?: number;
 }
+
+/** An array as it lies in memory, whoever made it. */
+export const isBlock = (value: unknown): boolean => ArrayBuffer.isView(value) || isArrayLike(value);
 
 export function isArrayLike(value: unknown): value is ArrayLike {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false;
@@ -36,7 +40,7 @@ export function readArrayLike(where: string, value: ArrayLike): { data: TypedArr
     const exact = stride == null && offset === 0;
     if (exact ? data.length !== size : data.length < offset + size)
       throw new ValueError(
-        `${where}: shape ${showShape(shape)} needs ${offset + size} elements, its data has ${data.length}.`,
+        `${where}: shape ${shapeText(shape)} needs ${offset + size} elements, its data has ${data.length}.`,
         'ERR_SHAPE',
       );
     return { data: data.length === size ? data : data.subarray(offset, offset + size), shape };
@@ -81,11 +85,11 @@ function gather(
   offset: number,
 ): TypedArray {
   if (typeof stride !== 'object' || stride.length !== shape.length || Array.from(stride).some((s) => !Number.isInteger(s)))
-    throw typeError(`${where}.stride must be one whole number an axis, for shape ${showShape(shape)}. Received: ${show(stride)}`);
+    throw typeError(`${where}.stride must be one whole number an axis, for shape ${shapeText(shape)}. Received: ${show(stride)}`);
   const size = sizeOf(shape);
   if (size > MOST_REPEATED && size > data.length)
     throw new ValueError(
-      `${where}: its strides make ${size} elements of ${data.length}, which would take memory for shape ${showShape(shape)}. Pass the data in parts, as a dataset, or a copy.`,
+      `${where}: its strides make ${size} elements of ${data.length}, which would take memory for shape ${shapeText(shape)}. Pass the data in parts, as a dataset, or a copy.`,
       'ERR_MEMORY',
     );
   let low = offset;

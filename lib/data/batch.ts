@@ -1,6 +1,6 @@
 import { show, typeError } from '../errors.js';
 import { suggest } from '../options.js';
-import { isArrayLike } from './array_like.js';
+import { isArrayLike, isBlock } from './array_like.js';
 import { isDictionary } from './containers.js';
 
 /** One batch as a dataset gives it, in whatever form arrays may have. */
@@ -11,8 +11,6 @@ export interface Batch {
   y: unknown;
   weights: unknown;
 }
-
-const isBlock = (value: unknown): boolean => ArrayBuffer.isView(value) || isArrayLike(value);
 
 /**
  * `[x]`, `[x, y]`, `[x, y, weights]`, `{ xs, ys, weights }`, or x alone.

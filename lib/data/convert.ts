@@ -1,6 +1,7 @@
 import { show, typeError, ValueError } from '../errors.js';
-import { isArrayLike, readArrayLike } from './array_like.js';
-import { checkTyped, showShape, sizeOf } from './elements.js';
+import { shapeText, sizeOf } from '../shapes.js';
+import { isArrayLike, isBlock, readArrayLike } from './array_like.js';
+import { checkTyped } from './elements.js';
 import { flatten, type Tensor } from './nested.js';
 
 export type { Tensor } from './nested.js';
@@ -38,8 +39,6 @@ export function toTensor(where: string, value: unknown, options: TensorOptions =
   throw mismatch(where, given.shape, options);
 }
 
-const isBlock = (value: unknown): boolean => ArrayBuffer.isView(value) || isArrayLike(value);
-
 /** `[a]`: the array itself, as Keras writes inputs, or else one sample. */
 function fromList(where: string, list: unknown[], options: TensorOptions): Tensor {
   const inner = isArrayLike(list[0]) ? readArrayLike(where, list[0]) : null;
@@ -65,8 +64,8 @@ function notEmpty(where: string, tensor: Tensor): Tensor {
   if (sizeOf(tensor.shape) > 0) return tensor;
   throw new ValueError(
     tensor.shape[0] === 0
-      ? `${where} is empty: it has no samples (shape ${showShape(tensor.shape)}).`
-      : `${where} has samples without elements (shape ${showShape(tensor.shape)}).`,
+      ? `${where} is empty: it has no samples (shape ${shapeText(tensor.shape)}).`
+      : `${where} has samples without elements (shape ${shapeText(tensor.shape)}).`,
     'ERR_EMPTY',
   );
 }
@@ -74,13 +73,13 @@ function notEmpty(where: string, tensor: Tensor): Tensor {
 function shapeOfBare(where: string, length: number, sampleShape: SampleShape, { name }: TensorOptions): number[] {
   if (sampleShape.includes(null))
     throw new ValueError(
-      `${where}: the shape of a bare typed array cannot be told where ${name ?? 'the model'} takes samples of any shape ${showShape(sampleShape)}. Give it one: array(data, [samples, ...]).`,
+      `${where}: the shape of a bare typed array cannot be told where ${name ?? 'the model'} takes samples of any shape ${shapeText(sampleShape)}. Give it one: array(data, [samples, ...]).`,
       'ERR_SHAPE',
     );
   const size = sizeOf(sampleShape as number[]);
   if (length % size !== 0)
     throw new ValueError(
-      `${where}: ${length} elements are no whole number of samples of ${size} elements, which is what ${name ?? 'the model'} takes (sample shape ${showShape(sampleShape)}).`,
+      `${where}: ${length} elements are no whole number of samples of ${size} elements, which is what ${name ?? 'the model'} takes (sample shape ${shapeText(sampleShape)}).`,
       'ERR_SHAPE',
     );
   return [length / size, ...(sampleShape as number[])];
@@ -106,9 +105,9 @@ function fit(shape: number[], options: TensorOptions): number[] | null {
 
 function mismatch(where: string, shape: number[], options: TensorOptions): ValueError {
   const { sampleShape, rank, name, hint } = options;
-  const expected = sampleShape ? showShape([null, ...sampleShape]) : `${rank} axes`;
+  const expected = sampleShape ? shapeText([null, ...sampleShape]) : `${rank} axes`;
   return new ValueError(
-    `${where} does not fit${name ? ` ${name}` : ''}: expected shape ${expected}. Received: ${showShape(shape)}. ${hint ?? howToMend(shape, sampleShape)}`.trimEnd(),
+    `${where} does not fit${name ? ` ${name}` : ''}: expected shape ${expected}. Received: ${shapeText(shape)}. ${hint ?? howToMend(shape, sampleShape)}`.trimEnd(),
     'ERR_SHAPE',
   );
 }
@@ -118,10 +117,10 @@ function howToMend(shape: number[], sampleShape: SampleShape | undefined): strin
   const wanted = sampleShape as number[];
   const own = shape.slice(1);
   if (shape.length === wanted.length && shape.every((d, k) => d === wanted[k]))
-    return `This looks like a single sample; a batch of one has shape ${showShape([1, ...shape])}.`;
+    return `This looks like a single sample; a batch of one has shape ${shapeText([1, ...shape])}.`;
   if (sizeOf(own) === sizeOf(wanted))
-    return `The samples have the right number of elements: reshape with array(data, ${showShape([shape[0], ...wanted])}), or give the model this shape (${own.length > wanted.length ? 'inputShape and a flatten layer' : 'inputShape'}).`;
-  return `Each sample must have shape ${showShape(wanted)}.`;
+    return `The samples have the right number of elements: reshape with array(data, ${shapeText([shape[0], ...wanted])}), or give the model this shape (${own.length > wanted.length ? 'inputShape and a flatten layer' : 'inputShape'}).`;
+  return `Each sample must have shape ${shapeText(wanted)}.`;
 }
 
 function wrongKind(where: string, value: unknown): Error {

@@ -1,6 +1,7 @@
 import type { DataArray } from '../../binding.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { hasMemoryFor } from '../memory.js';
+import { shapeText, sizeOf } from '../shapes.js';
 
 /** Element types that data may have. */
 export type TypedArray = DataArray;
@@ -98,9 +99,6 @@ function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
-export const showShape = (shape: readonly (number | null)[]): string => `[${shape.map(String).join(', ')}]`;
-
 /** Zeros. A size no memory has room for is a ValueError. */
 export function allocate(where: string, dtype: DType, shape: readonly number[]): TypedArray {
   const size = sizeOf(shape);
@@ -109,7 +107,7 @@ export function allocate(where: string, dtype: DType, shape: readonly number[]):
     return new constructors[dtype](size);
   } catch {
     throw new ValueError(
-      `${where}: there is no memory for shape ${showShape(shape)} of ${dtype}. Pass the data in parts, as a dataset.`,
+      `${where}: there is no memory for shape ${shapeText(shape)} of ${dtype}. Pass the data in parts, as a dataset.`,
       'ERR_MEMORY',
     );
   }

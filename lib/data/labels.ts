@@ -1,6 +1,6 @@
 import { addon } from '../engine/addon.js';
 import { ValueError } from '../errors.js';
-import { showShape } from './elements.js';
+import { shapeText } from '../shapes.js';
 import type { Tensor } from './nested.js';
 
 /** What the checks need of a loss. */
@@ -74,5 +74,5 @@ function place({ shape }: Tensor, index: number): string {
     rest = Math.floor(rest / shape[k]);
   }
   const several = shape.slice(1).some((d) => d > 1);
-  return `of sample ${position[0]}${several ? ` at ${showShape(position)}` : ''}`;
+  return `of sample ${position[0]}${several ? ` at ${shapeText(position)}` : ''}`;
 }

@@ -1,17 +1,8 @@
 import { show, typeError, ValueError } from '../errors.js';
 import { checkOneOf } from '../options.js';
+import { shapeText, sizeOf } from '../shapes.js';
 import { isArrayLike, readArrayLike } from './array_like.js';
-import {
-  checkTyped,
-  convertElements,
-  type DType,
-  dtypeOf,
-  dtypes,
-  type Element,
-  showShape,
-  sizeOf,
-  type TypedArray,
-} from './elements.js';
+import { checkTyped, convertElements, type DType, dtypeOf, dtypes, type Element, type TypedArray } from './elements.js';
 import type { NestedArray, WeightArray } from './inputs.js';
 import { flatten } from './nested.js';
 
@@ -58,7 +49,7 @@ export class NDArray<T extends TypedArray = Float32Array> implements Iterable<ND
   at(...index: number[]): Element<T> {
     if (index.length !== this.shape.length)
       throw new ValueError(
-        `NDArray.at takes ${this.shape.length} indices for shape ${showShape(this.shape)}. Received: ${index.length}`,
+        `NDArray.at takes ${this.shape.length} indices for shape ${shapeText(this.shape)}. Received: ${index.length}`,
         'ERR_SHAPE',
       );
     let position = 0;
@@ -66,7 +57,7 @@ export class NDArray<T extends TypedArray = Float32Array> implements Iterable<ND
       const i = index[k] < 0 ? index[k] + this.shape[k] : index[k];
       if (!Number.isInteger(i) || i < 0 || i >= this.shape[k])
         throw new ValueError(
-          `NDArray.at: index ${show(index[k])} of axis ${k} is outside shape ${showShape(this.shape)}.`,
+          `NDArray.at: index ${show(index[k])} of axis ${k} is outside shape ${shapeText(this.shape)}.`,
           'ERR_OUT_OF_RANGE',
         );
       position = position * this.shape[k] + i;
@@ -109,7 +100,7 @@ export class NDArray<T extends TypedArray = Float32Array> implements Iterable<ND
   /** @internal */
   [nodeInspect](_depth: number, _options: object, inspect: (value: NestedNumbers) => string): string {
     const few = this.size <= 100 ? ` ${inspect(this.toArray())}` : '';
-    return `NDArray(${showShape(this.shape)}, ${this.dtype})${few}`;
+    return `NDArray(${shapeText(this.shape)}, ${this.dtype})${few}`;
   }
 }
 
@@ -161,8 +152,8 @@ export function checkWeightArray(where: string, values: unknown, shape: readonly
     : given.shape.length === shape.length && given.shape.every((d, k) => d === shape[k]);
   if (!fits)
     throw new ValueError(
-      `${where} has shape ${showShape(shape)}${bare ? ` (${sizeOf(shape)} elements)` : ''} and takes an array of exactly that shape. ` +
-        `Received: ${bare ? `a ${dtypeOf(given.data)} array of ${given.data.length} elements` : `shape ${showShape(given.shape)}`}.`,
+      `${where} has shape ${shapeText(shape)}${bare ? ` (${sizeOf(shape)} elements)` : ''} and takes an array of exactly that shape. ` +
+        `Received: ${bare ? `a ${dtypeOf(given.data)} array of ${given.data.length} elements` : `shape ${shapeText(given.shape)}`}.`,
       'ERR_SHAPE',
     );
   return convertElements(where, given.data, 'float32') as Float32Array;

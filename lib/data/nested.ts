@@ -1,6 +1,7 @@
 import { show, typeError, ValueError } from '../errors.js';
+import { shapeText, sizeOf } from '../shapes.js';
 import { isArrayLike, readArrayLike } from './array_like.js';
-import { allocate, checkTyped, type DType, dtypeOf, isBig, showShape, sizeOf, type TypedArray } from './elements.js';
+import { allocate, checkTyped, type DType, dtypeOf, isBig, type TypedArray } from './elements.js';
 
 // Deeper than any data: what goes further contains itself.
 const maxDepth = 32;
@@ -24,7 +25,7 @@ export function flatten(where: string, value: readonly unknown[]): Tensor {
   const rows = leafRows(where, leaf);
   const shape = rows ? [...lengths, ...rows.shape] : lengths;
   if (shape.reduce((n, d) => n * Math.max(d, 1), 1) > maxElements)
-    throw new ValueError(`${where}: shape ${showShape(shape)} is too large. Pass the data in parts, as a dataset.`, 'ERR_MEMORY');
+    throw new ValueError(`${where}: shape ${shapeText(shape)} is too large. Pass the data in parts, as a dataset.`, 'ERR_MEMORY');
   checkLengths(where, value, lengths, 0, []);
   const dtype: DType = rows ? rows.dtype : typeof leaf === 'bigint' ? 'int64' : 'float32';
   const data = allocate(where, dtype, shape);
@@ -151,10 +152,10 @@ function readRow(where: string, value: unknown, path: readonly number[], rows: R
     const data = checkTyped(name, value);
     row = { data, shape: [data.length] };
   } else if (isArrayLike(value)) row = readArrayLike(name, value);
-  else throw notANumber(where, value, path, there, `a row of shape ${showShape(rows.shape)}, as the first one`);
+  else throw notANumber(where, value, path, there, `a row of shape ${shapeText(rows.shape)}, as the first one`);
   if (row.shape.length !== rows.shape.length || row.shape.some((d, k) => d !== rows.shape[k]))
     throw new ValueError(
-      `${where} is ragged: ${at(path)} has shape ${showShape(row.shape)} where the first row has ${showShape(rows.shape)}. Pad or cut the rows to one length.${path.length > 1 ? ' If these are batches [x, y], give a function that returns them.' : ''}`,
+      `${where} is ragged: ${at(path)} has shape ${shapeText(row.shape)} where the first row has ${shapeText(rows.shape)}. Pad or cut the rows to one length.${path.length > 1 ? ' If these are batches [x, y], give a function that returns them.' : ''}`,
       'ERR_SHAPE',
     );
   if (dtypeOf(row.data) !== rows.dtype)

@@ -1,5 +1,6 @@
+import { sizeOf } from '../shapes.js';
 import { toTensor } from './convert.js';
-import { isBig, sizeOf, type TypedArray } from './elements.js';
+import { isBig, type TypedArray } from './elements.js';
 import type { NestedArray } from './inputs.js';
 import { NDArray } from './ndarray.js';
 

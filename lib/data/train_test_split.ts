@@ -2,7 +2,8 @@ import { addon } from '../engine/addon.js';
 import { ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import { nextSeed } from '../random.js';
-import { showShape, type TypedArray } from './elements.js';
+import { shapeText } from '../shapes.js';
+import type { TypedArray } from './elements.js';
 import { NDArray } from './ndarray.js';
 import { gatherRows, type Rows, readRows } from './rows.js';
 
@@ -93,7 +94,7 @@ function pair<X extends TypedArray, Y extends TypedArray>(
   if (bareX && x.length % y.length === 0) return [cut(x, y.length), y];
   if (bareY && y.length % x.length === 0) return [x, cut(y, x.length)];
   throw new ValueError(
-    `${where}: x and y must have the same number of samples. Received: shapes ${showShape(x.shape)} and ${showShape(y.shape)}. A flat array gets a shape from array(data, [samples, ...]).`,
+    `${where}: x and y must have the same number of samples. Received: shapes ${shapeText(x.shape)} and ${shapeText(y.shape)}. A flat array gets a shape from array(data, [samples, ...]).`,
     'ERR_LENGTHS',
   );
 }
@@ -104,7 +105,7 @@ function readStrata(where: string, given: SplitOptions['stratify'], y: NDArray<T
   const labels = given === true ? y : readRows(`${where}: 'stratify'`, given);
   if (labels.length !== y.length)
     throw new ValueError(
-      `${where}: 'stratify' must have a label for each of the ${y.length} samples. Received: shape ${showShape(labels.shape)}`,
+      `${where}: 'stratify' must have a label for each of the ${y.length} samples. Received: shape ${shapeText(labels.shape)}`,
       'ERR_LENGTHS',
     );
   const size = labels.size / labels.length;

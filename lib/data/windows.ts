@@ -1,6 +1,7 @@
 import { ValueError } from '../errors.js';
 import { checkNumber, readOptions } from '../options.js';
-import { allocate, dtypeOf, showShape, sizeOf, type TypedArray } from './elements.js';
+import { shapeText, sizeOf } from '../shapes.js';
+import { allocate, dtypeOf, type TypedArray } from './elements.js';
 import { NDArray } from './ndarray.js';
 import { copyElements, type Rows, readRows } from './rows.js';
 
@@ -44,7 +45,7 @@ export function windows<T extends TypedArray = Float32Array>(series: Rows<T>, op
   const [steps, ...features] = shape;
   if (steps < length + horizon)
     throw new ValueError(
-      `${where}: a series of ${steps} steps (shape ${showShape(shape)}) has no window of ${length} steps with ${horizon} to follow. Give a shorter 'length' or 'horizon'.`,
+      `${where}: a series of ${steps} steps (shape ${shapeText(shape)}) has no window of ${length} steps with ${horizon} to follow. Give a shorter 'length' or 'horizon'.`,
       'ERR_SHAPE',
     );
   const count = Math.floor((steps - length - horizon) / stride) + 1;

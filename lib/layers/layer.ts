@@ -13,9 +13,12 @@ import type { DTypePolicyIdentifier, InputDType } from '../part_config.js';
 import { nextSeed } from '../random.js';
 import { type Config, classNameOf, type Part, partToJSON, snake } from '../registry.js';
 import { type Regularizer, regularizerRegistry } from '../regularizers/index.js';
+import { shapeText } from '../shapes.js';
 import { checkSample, checkWeightSize, withMemory } from './limits.js';
-import { checkShape, type Shape, sameShape, sampleShape, shapeText } from './shape.js';
+import { setAllWeights } from './set_weights.js';
+import { checkShape, type Shape, sameShape, sampleShape } from './shape.js';
 import { takeWeight } from './weight_budget.js';
+import { type Grouped, pathsOf } from './weight_groups.js';
 
 export { checkShape, type Shape };
 
@@ -83,6 +86,16 @@ export class Weight {
     return this.learned && this.layer.trains && this.within.trains;
   }
 
+  /**
+   * Where it stands: names of layers, and of what it is within them, then its own: `lstm/cell/kernel`. In the model that its layer was first
+   * added to; where that is a layer of another, in the inner one.
+   */
+  get path(): string {
+    const paths = pathsOf(stackOf(this.layer).map((layer) => layer.weightGroup()));
+    for (const [path, weight] of paths) if (weight === this) return path;
+    return this.name;
+  }
+
   read(): NDArray {
     const data = new Float32Array(this.variable.size);
     this.variable.read(data);
@@ -103,27 +116,8 @@ export interface WeightOptions {
   within?: Layer;
 }
 
-/** A layer's weights as files hold them: its own, and those of what is inside it, under the names of Keras's attributes. */
-export interface WeightGroup {
-  /** The layer's name, and the class whose name files count. */
-  readonly name: string;
-  readonly className: string;
-  /** In Keras's order, each with its name within this group. */
-  readonly weights: readonly { readonly name: string; readonly weight: Weight }[];
-  /** `['cell', ...]`; a list of layers, as of a nested model, is a path: `['layers/dense_1', ...]`. */
-  readonly groups: readonly (readonly [path: string, group: WeightGroup])[];
-}
-
-/** Paths of layers in a list, as Keras counts them: by class, in their order. `layers/dense`, `layers/dense_1`. */
-export function listedGroups(attribute: string, groups: readonly WeightGroup[]): [path: string, group: WeightGroup][] {
-  const used = new Map<string, number>();
-  return groups.map((group) => {
-    const base = snake(group.className);
-    const count = used.get(base) ?? 0;
-    used.set(base, count + 1);
-    return [`${attribute}/${base}${count ? `_${count}` : ''}`, group];
-  });
-}
+/** A layer's weights as files hold them. */
+export type WeightGroup = Grouped<Weight>;
 
 /** Hands out positions in the network's list of variables while a model is lowered. */
 export interface Lowering {
@@ -157,6 +151,14 @@ export function lowerAll(layers: readonly Layer[], input: Shape, lowering: Lower
 /** What a layer stands in: a model, or a layer around it. */
 export interface Home {
   readonly trains: boolean;
+  /** The layers of a model. */
+  readonly layers?: readonly Layer[];
+}
+
+/** The layers of the model that a layer stands in; without one, what stands around it. */
+function stackOf(layer: Layer): readonly Layer[] {
+  const { home } = layer;
+  return home instanceof Layer ? stackOf(home) : (home?.layers ?? [layer]);
 }
 
 /** Whether it carries state from batch to batch. */
@@ -171,7 +173,6 @@ export const isStateful = (layer: Layer): boolean => (layer as { stateful?: unkn
  */
 export abstract class Layer implements Part {
   static readonly className: string = 'Layer';
-  static readonly layerModule: string = 'keras.layers';
   /** Why it takes no `activityRegularizer`, where it takes none. */
   static readonly noActivityRegularizer: string | undefined = undefined;
   /** Whether its ops multiply matrices and can do so in float32 only. */
@@ -412,17 +413,4 @@ export abstract class Layer implements Part {
       ? activationRegistry.resolve('linear')
       : activationRegistry.resolve(value, `${this.className}: '${option}'`);
   }
-}
-
-export function setAllWeights(label: string, weights: readonly Weight[], values: readonly unknown[]): void {
-  if (!Array.isArray(values)) throw typeError(`setWeights of ${label} takes a list of arrays. Received: ${show(values)}`);
-  if (values.length !== weights.length)
-    throw new ValueError(
-      `setWeights of ${label}: ${values.length} arrays were given for ${weights.length} weights (${weights.map((w) => `${w.name} [${w.shape}]`).join(', ') || 'none'}).`,
-      'ERR_SHAPE',
-    );
-  const flat = weights.map((w, i) => checkWeightArray(`weight '${w.name}' of ${label}`, values[i], w.shape));
-  weights.forEach((w, i) => {
-    w.variable.write(flat[i]);
-  });
 }

@@ -1,18 +1,17 @@
 import { RuntimeError, ValueError } from '../errors.js';
 import { gibibytes, hasMemoryFor } from '../memory.js';
+import { shapeText, sizeOf } from '../shapes.js';
 import type { Shape } from './shape.js';
 
 /** Numbers of one sample at most, between any two layers: 8 GiB. Sizes beyond it are mistakes, and their products leave the range of integers. */
 export const MOST_NUMBERS = 2 ** 31 - 1;
-const sizeOf = (shape: Shape): number => shape.reduce<number>((n, d) => n * (d ?? 1), 1);
-const show = (shape: Shape): string => `[${shape.map(String).join(', ')}]`;
 
 /** A sample's shape as it is, where a sample of it is not too large. Sizes that are not known count as 1: the data's are checked when they come. */
 export function checkSample(where: string, what: string, shape: Shape): Shape {
   const size = sizeOf(shape);
   if (size > MOST_NUMBERS)
     throw new ValueError(
-      `${where}: ${what} of shape ${show(shape)} has ${size} numbers (${gibibytes(size)}). A sample may have ${MOST_NUMBERS} at most (${gibibytes(MOST_NUMBERS)}). Give smaller sizes.`,
+      `${where}: ${what} of shape ${shapeText(shape)} has ${size} numbers (${gibibytes(size)}). A sample may have ${MOST_NUMBERS} at most (${gibibytes(MOST_NUMBERS)}). Give smaller sizes.`,
       'ERR_MEMORY',
     );
   return shape;
@@ -23,7 +22,7 @@ export function checkWeightSize(where: string, name: string, shape: readonly num
   const size = sizeOf(shape);
   if (hasMemoryFor(size * 8)) return;
   throw new ValueError(
-    `${where}: weight '${name}' of shape ${show(shape)} has ${size} numbers (${gibibytes(size)}), more than there is memory for. Give smaller sizes.`,
+    `${where}: weight '${name}' of shape ${shapeText(shape)} has ${size} numbers (${gibibytes(size)}), more than there is memory for. Give smaller sizes.`,
     'ERR_MEMORY',
   );
 }
@@ -35,7 +34,7 @@ export function withMemory<T>(where: string, name: string, shape: readonly numbe
   } catch (error) {
     if (!(error instanceof RangeError) && (error as { code?: unknown })?.code !== 'ERR_MEMORY') throw error;
     throw new RuntimeError(
-      `${where}: there is no memory for weight '${name}' of shape ${show(shape)} (${gibibytes(sizeOf(shape))}): ${(error as Error).message}`,
+      `${where}: there is no memory for weight '${name}' of shape ${shapeText(shape)} (${gibibytes(sizeOf(shape))}): ${(error as Error).message}`,
       'ERR_MEMORY',
     );
   }

@@ -1,16 +1,8 @@
 import type { OpSpec } from '../engine/spec.js';
 import { ValueError } from '../errors.js';
 import type { Config } from '../registry.js';
-import {
-  isStateful,
-  type Layer,
-  type Lowering,
-  listedGroups,
-  lowerAll,
-  type Shape,
-  type Weight,
-  type WeightGroup,
-} from './layer.js';
+import { isStateful, type Layer, type Lowering, lowerAll, type Shape, type Weight, type WeightGroup } from './layer.js';
+import { listedGroups } from './weight_groups.js';
 import { Wrapper } from './wrapper.js';
 
 /** What a model must have to be a layer of another: the core of a `Sequential`. */

@@ -3,7 +3,7 @@ import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean } from '../options.js';
 import type { Config } from '../registry.js';
-import { Layer, type LayerOptions, type Lowering, listedGroups, type Shape, type WeightGroup } from './layer.js';
+import { Layer, type LayerOptions, type Lowering, type Shape, type WeightGroup } from './layer.js';
 import { type CellOptions, cellDefaults, RecurrentCell } from './recurrent_cell.js';
 import {
   type CellIdentifier,
@@ -17,6 +17,7 @@ import {
   SimpleRNNCell,
   StackedRNNCells,
 } from './recurrent_cells.js';
+import { listedGroups } from './weight_groups.js';
 
 /** How a recurrent layer goes through a sequence. */
 export interface SequenceOptions extends LayerOptions {

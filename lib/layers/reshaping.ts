@@ -2,13 +2,12 @@ import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
+import { shapeText } from '../shapes.js';
 import { checkDataFormat, type DataFormat } from './axes.js';
 import { Layer, type LayerOptions, type Shape } from './layer.js';
 
-const text = (shape: Shape): string => `[${shape.map(String).join(', ')}]`;
-
 /** The product of sizes; null where one is not known. */
-const sizeOf = (shape: Shape): number | null =>
+const knownSize = (shape: Shape): number | null =>
   shape.reduce<number | null>((n, d) => (n === null || d === null ? null : n * d), 1);
 
 /**
@@ -32,7 +31,7 @@ export class Flatten extends Layer {
   }
 
   outputShapeOf(input: Shape): Shape {
-    return [sizeOf(input)];
+    return [knownSize(input)];
   }
 
   lower(input: Shape): OpSpec[] {
@@ -75,12 +74,12 @@ export class Reshape extends Layer {
   }
 
   outputShapeOf(input: Shape): Shape {
-    const size = sizeOf(input);
+    const size = knownSize(input);
     const known = this.targetShape.reduce((n, d) => (d === -1 ? n : n * d), 1);
     const open = this.targetShape.includes(-1);
     if (size !== null && (open ? size % known !== 0 : size !== known))
       throw new ValueError(
-        `${this.label}: the ${size} numbers of a sample of shape ${text(input)} do not fill the shape ${text(this.targetShape)}.`,
+        `${this.label}: the ${size} numbers of a sample of shape ${shapeText(input)} do not fill the shape ${shapeText(this.targetShape)}.`,
         'ERR_SHAPE',
       );
     return this.targetShape.map((d) => (d !== -1 ? d : size === null ? null : size / known));
@@ -124,7 +123,7 @@ export class Permute extends Layer {
   outputShapeOf(input: Shape): Shape {
     if (input.length !== this.dims.length)
       throw new ValueError(
-        `${this.label}: 'dims' [${this.dims}] orders ${this.dims.length} axes, but a sample of shape ${text(input)} has ${input.length}.`,
+        `${this.label}: 'dims' [${this.dims}] orders ${this.dims.length} axes, but a sample of shape ${shapeText(input)} has ${input.length}.`,
         'ERR_SHAPE',
       );
     return this.dims.map((d) => input[d - 1]);
@@ -161,7 +160,7 @@ export class RepeatVector extends Layer {
   outputShapeOf(input: Shape): Shape {
     if (input.length !== 1)
       throw new ValueError(
-        `${this.label} needs samples of rank 1, [features]. Received samples of shape ${text(input)}.`,
+        `${this.label} needs samples of rank 1, [features]. Received samples of shape ${shapeText(input)}.`,
         'ERR_SHAPE',
       );
     return [this.n, input[0]];

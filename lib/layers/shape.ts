@@ -1,10 +1,8 @@
 import { show, typeError, ValueError } from '../errors.js';
+import { shapeText } from '../shapes.js';
 
 /** Shape of one sample, without the batch dimension; null where it is not known before there is data. */
 export type Shape = readonly (number | null)[];
-
-/** How messages show it. */
-export const shapeText = (shape: Shape): string => `[${shape.map(String).join(', ')}]`;
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
 

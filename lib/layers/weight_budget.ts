@@ -1,4 +1,5 @@
 import { ValueError } from '../errors.js';
+import { sizeOf } from '../shapes.js';
 
 /** What weights may still be made of, in bytes, while a config from elsewhere becomes a model; null at all other times. */
 let left: number | null = null;
@@ -17,7 +18,7 @@ export function withWeightBudget<T>(bytes: number, make: () => T): T {
 /** Before memory is taken for a weight. */
 export function takeWeight(label: string, name: string, shape: readonly number[]): void {
   if (left === null) return;
-  left -= 4 * shape.reduce((n, d) => n * d, 1);
+  left -= 4 * sizeOf(shape);
   if (!(left >= 0))
     throw new ValueError(
       `${label}: its weight '${name}' of shape [${shape}] is more than the file has, or more than 'limits.bytes' allows.`,

@@ -1,7 +1,7 @@
 import { coreOf } from '../faces.js';
 import { cloneLayer } from '../layers/clone.js';
 import { InputLayer } from '../layers/core.js';
-import { setAllWeights } from '../layers/layer.js';
+import { setAllWeights } from '../layers/set_weights.js';
 import type { Model, NewModel } from './model.js';
 
 /**

@@ -3,9 +3,11 @@ import { InputLayer } from '../layers/core.js';
 import type { Layer, Weight } from '../layers/layer.js';
 import { forgetHolder, nameAutomatically, nameFor, noteHolder } from '../layers/names.js';
 import { Nested, type Stack } from '../layers/nested.js';
-import { checkBatchShape, type Shape, sameShape, shapeText } from '../layers/shape.js';
+import { checkBatchShape, type Shape, sameShape } from '../layers/shape.js';
 import { buildStack, savePlaces, shapeThrough, trainingLayers, trainingWeights } from '../layers/stack.js';
+import { pathsOf } from '../layers/weight_groups.js';
 import { checkBoolean } from '../options.js';
+import { shapeText } from '../shapes.js';
 
 /** The shapes of a stack that is built. */
 export interface SampleShapes {
@@ -176,6 +178,10 @@ export abstract class LayerStack implements Stack {
 
   get weights(): Weight[] {
     return [...new Set(this.#layers.flatMap((l) => l.weights))];
+  }
+  /** Every weight by its path in this model: `lstm/cell/kernel`. */
+  weightPaths(): Map<string, Weight> {
+    return pathsOf(this.#layers.map((layer) => layer.weightGroup()));
   }
   get trainableWeights(): Weight[] {
     return trainingWeights(this.weights, this.trainingLayers());

@@ -1,5 +1,5 @@
 import { ValueError } from '../errors.js';
-import { type Layer, listedGroups, type Weight, type WeightGroup } from '../layers/layer.js';
+import type { Layer, Weight, WeightGroup } from '../layers/layer.js';
 import { Nested } from '../layers/nested.js';
 import type { Model } from '../model/model.js';
 import { warnOnce } from '../warnings.js';
@@ -158,26 +158,8 @@ function byPrefix(model: Model, tensors: readonly (readonly [name: string, tenso
   return [{ label: `model '${model.name}'`, weights: legacyOrder(model.weights), tensors: tensors.map(([, tensor]) => tensor) }];
 }
 
-/** Every weight of a model by its path: names of layers and attributes, then the weight's own. `lstm/cell/kernel`. */
-export function weightPaths(model: Model): Map<string, Weight> {
-  const out = new Map<string, Weight>();
-  const visit = (path: string, group: WeightGroup) => {
-    for (const { name, weight } of group.weights) out.set(`${path}/${name}`, weight);
-    for (const [attribute, inner] of group.groups) visit(`${path}/${segment(attribute, inner)}`, inner);
-  };
-  const layers = model.layers.map((layer) => layer.weightGroup());
-  for (const [path, group] of listedGroups('layers', layers)) visit(segment(path, group), group);
-  return out;
-}
-
-/** Layers of a stack go by their names; a nested model that got its name by itself, by its place: such names count all models that were ever made. */
-function segment(attribute: string, group: WeightGroup): string {
-  if (!attribute.startsWith('layers/')) return attribute;
-  return /^sequential(_\d+)?$/.test(group.name) ? attribute.slice('layers/'.length) : group.name;
-}
-
 function byPath(where: string, model: Model, tensors: ReadonlyMap<string, Tensor>, byName: boolean): Match[] {
-  const paths = weightPaths(model);
+  const paths = model.weightPaths();
   const out: Match[] = [];
   for (const [path, weight] of paths) {
     const tensor = tensors.get(path);

@@ -1,4 +1,5 @@
-import { listedGroups, type Weight, type WeightGroup } from '../layers/layer.js';
+import type { Weight, WeightGroup } from '../layers/layer.js';
+import { listedGroups } from '../layers/weight_groups.js';
 import type { Model } from '../model/model.js';
 import { emptyGroup, groupAt, type Hdf5Array, type Hdf5Attribute, type Hdf5Group } from './hdf5/tree.js';
 import { variablesOf } from './model_state.js';

@@ -1,5 +1,6 @@
-import { listedGroups, type WeightGroup } from '../layers/layer.js';
+import type { WeightGroup } from '../layers/layer.js';
 import { trainingWeights } from '../layers/stack.js';
+import { listedGroups } from '../layers/weight_groups.js';
 import type { Model } from '../model/model.js';
 import { type OptimizerVariable, optimizerVariables } from './optimizer_variables.js';
 

@@ -1,4 +1,5 @@
 import { ValueError } from '../errors.js';
+import { sizeOf } from '../shapes.js';
 import { bytesOf } from './safetensors.js';
 import type { Tensor } from './tensor.js';
 
@@ -61,7 +62,7 @@ export function readNpy(where: string, bytes: Uint8Array): Tensor {
     .filter(Boolean)
     .map(Number);
   const Kind = KINDS[descr[2]];
-  const count = shape.reduce((n, d) => n * d, 1);
+  const count = sizeOf(shape);
   if (!Number.isSafeInteger(count) || count * Kind.BYTES_PER_ELEMENT !== buffer.length - start)
     throw damaged(`an array of shape [${shape}] does not fit ${buffer.length - start} bytes`);
   const copy = Uint8Array.prototype.slice.call(buffer, start);
@@ -78,7 +79,7 @@ function swap(bytes: Uint8Array, size: number): void {
 /** Elements that lie column by column, row by row. */
 function byRows<T extends Float32Array>(data: T, shape: readonly number[]): T {
   const out = data.slice() as T;
-  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((n, d) => n * d, 1));
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
   for (let i = 0; i < out.length; i++) {
     let rest = i;
     let from = 0;

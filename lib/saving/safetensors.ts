@@ -1,4 +1,5 @@
 import { ValueError } from '../errors.js';
+import { sizeOf } from '../shapes.js';
 import type { FileLimits } from './limits.js';
 import { parseStrictJson } from './strict_json.js';
 import type { Tensor } from './tensor.js';
@@ -112,7 +113,7 @@ export function readSafetensors(
     if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) throw damaged(`${shown} has no place`);
     const [from, to] = offsets as [number, number];
     const Kind = DTYPES[dtype as DTypeName];
-    const count = (shape as number[]).reduce((n, d) => n * d, 1);
+    const count = sizeOf(shape as number[]);
     if (from > to || to > bytes.byteLength - start || count * Kind.BYTES_PER_ELEMENT !== to - from)
       throw damaged(`${shown} of shape [${shape}] does not fit bytes ${from} to ${to}`);
     ranges.push([from, to]);

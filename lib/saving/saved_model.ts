@@ -1,3 +1,4 @@
+import { sizeOf } from '../shapes.js';
 import type { Tensor } from './tensor.js';
 
 /** Weights of a group as Keras 3 lays them out: by position, groups by the names of attributes. */
@@ -45,7 +46,7 @@ export interface SavedModel {
 export function bytesOf(weights: SavedWeights): number {
   const bytes = (tensors: Iterable<Tensor>): number => {
     let sum = 0;
-    for (const { shape } of tensors) sum += 4 * shape.reduce((n, d) => n * d, 1);
+    for (const { shape } of tensors) sum += 4 * sizeOf(shape);
     return sum;
   };
   switch (weights.by) {

@@ -37,5 +37,3 @@ export const wide = [
   1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 48, 64, 100, 127, 128, 129, 200, 255, 256, 257, 384, 512, 513, 640, 768, 1024,
 ] as const;
 export const narrow = [1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 24, 32, 33, 64] as const;
-
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

@@ -1,5 +1,6 @@
 // What each layer of the registry may be given in a random stack.
-import { type Draw, narrow, sizeOf, wide } from './draw.js';
+import { sizeOf } from '../../shapes.js';
+import { type Draw, narrow, wide } from './draw.js';
 
 export type Sample = readonly number[];
 export type Options = Record<string, unknown>;

@@ -1,6 +1,8 @@
 // Predicts, trains, evaluates and predicts again with a random stack, and gives its bits as a hash.
+
 import { createHash } from 'node:crypto';
-import { type Draw, sizeOf } from './draw.js';
+import { sizeOf } from '../../shapes.js';
+import type { Draw } from './draw.js';
 import type { Head } from './losses.js';
 import { drawStack, nameOf, type Package, type Stack, type StackName } from './stack.js';
 

@@ -1,7 +1,9 @@
 // Random stacks of ordinary and awkward sizes, each from a seed. Layers, losses and optimizers are those of the registries.
+
 import type { Layer } from '../../layers/layer.js';
 import type { Sequential } from '../../sequential.js';
-import { Draw, narrow, sizeOf, wide } from './draw.js';
+import { sizeOf } from '../../shapes.js';
+import { Draw, narrow, wide } from './draw.js';
 import { classesOf, layerRules, type Options, placeOf, type Sample } from './layers.js';
 import { type Head, lossOf, lossRules } from './losses.js';
 

@@ -1,4 +1,3 @@
-import { weightPaths } from '../apply.js';
 import { readNpy, writeNpy } from '../npy.js';
 import { isNpz, readZip, writeZip } from '../zip.js';
 import { type Format, oneFile } from './format.js';
@@ -17,7 +16,7 @@ export const npzFormat: Format = {
 
   async write(model) {
     const members = new Map<string, Uint8Array>();
-    for (const [path, weight] of weightPaths(model))
+    for (const [path, weight] of model.weightPaths())
       members.set(path + ENDING, writeNpy({ shape: weight.shape, data: weight.read().data }));
     return oneFile(...(await writeZip(members)));
   },

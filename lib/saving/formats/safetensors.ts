@@ -1,4 +1,3 @@
-import { weightPaths } from '../apply.js';
 import { isSafetensors, readSafetensors, writeSafetensors } from '../safetensors.js';
 import { type Format, oneFile } from './format.js';
 
@@ -10,7 +9,7 @@ export const safetensorsFormat: Format = {
   recognizes: isSafetensors,
 
   async write(model) {
-    const tensors = new Map([...weightPaths(model)].map(([path, weight]) => [path, weight.read()]));
+    const tensors = new Map([...model.weightPaths()].map(([path, weight]) => [path, weight.read()]));
     return oneFile(...writeSafetensors(tensors, { format: 'gemmfit' }));
   },
 

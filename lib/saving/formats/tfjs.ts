@@ -1,5 +1,6 @@
 import { ValueError } from '../../errors.js';
-import { listedGroups, type Weight, type WeightGroup } from '../../layers/layer.js';
+import type { Weight, WeightGroup } from '../../layers/layer.js';
+import { listedGroups } from '../../layers/weight_groups.js';
 import type { Model } from '../../model/model.js';
 import type { Config } from '../../registry.js';
 import { warnOnce } from '../../warnings.js';

@@ -1,4 +1,5 @@
 import type { OpSpec } from '../../engine/spec.js';
+import { sizeOf } from '../../shapes.js';
 import { activation } from './activations.js';
 import type { Graph, Value } from './graph.js';
 import {
@@ -33,8 +34,8 @@ function embedding(g: Graph, op: OpSpec, x: Value): Value {
 
 function reshape(g: Graph, op: OpSpec, x: Value): Value {
   const wanted = op.shape as number[];
-  const size = x.shape.includes(null) ? null : (x.shape as number[]).reduce((n, d) => n * d, 1);
-  const others = wanted.filter((d) => d !== -1).reduce((n, d) => n * d, 1);
+  const size = x.shape.includes(null) ? null : sizeOf(x.shape);
+  const others = sizeOf(wanted.filter((d) => d !== -1));
   const shape = wanted.map((d) => (d === -1 ? (size === null ? null : size / others) : d));
   // A size that is known leaves -1 to the batch, whose rows may be none.
   return { name: g.node('Reshape', [x.name, g.integers([size === null ? 0 : -1, ...shape.map((d) => d ?? -1)])]), shape };

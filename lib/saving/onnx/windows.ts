@@ -1,4 +1,5 @@
 import type { OpSpec } from '../../engine/spec.js';
+import { sizeOf } from '../../shapes.js';
 import type { Graph, Value } from './graph.js';
 
 // Layers whose windows slide over lines, images and volumes. ONNX has the channels first.
@@ -65,8 +66,6 @@ function turned(data: Float32Array, taps: number, a: number, b: number, order: '
   return out;
 }
 
-const product = (sizes: readonly number[]) => sizes.reduce((n, d) => n * d, 1);
-
 /** @param depthwise each channel by itself */
 function convolution(g: Graph, op: OpSpec, given: Value, depthwise: boolean): Value {
   const x = channelsFirst(g, op, given);
@@ -78,7 +77,7 @@ function convolution(g: Graph, op: OpSpec, given: Value, depthwise: boolean): Va
   const { shape, data } = g.weight(k);
   const [inputs, outputs] = shape.slice(-2);
   const filters = depthwise ? inputs * outputs : outputs;
-  const taps = turned(data, product(kernel), inputs, outputs, depthwise ? 'abt' : 'bat');
+  const taps = turned(data, sizeOf(kernel), inputs, outputs, depthwise ? 'abt' : 'bat');
   const w = g.floats([filters, depthwise ? 1 : inputs, ...kernel], taps);
   const b = op.useBias ? [g.floats([filters], g.weight(bias).data)] : [];
   const y = g.node('Conv', [x.name, w, ...b], {
@@ -122,7 +121,7 @@ export function convTranspose(g: Graph, op: OpSpec, given: Value): Value {
   const [k, bias] = op.weights as number[];
   const weight = g.weight(k);
   const [filters, inputs] = weight.shape.slice(-2);
-  const w = g.floats([inputs, filters, ...kernel], turned(weight.data, product(kernel), filters, inputs, 'bat'));
+  const w = g.floats([inputs, filters, ...kernel], turned(weight.data, sizeOf(kernel), filters, inputs, 'bat'));
   const b = op.useBias ? [g.floats([filters], g.weight(bias).data)] : [];
   const y = g.node('ConvTranspose', [x.name, w, ...b], {
     kernel_shape: kernel,
