@@ -9,12 +9,14 @@ const PART = 2 ** 21;
 export interface Named {
   where: string;
   tensor: Tensor;
+  /** The first element to look at. Default 0. */
+  from?: number;
 }
 
 /**
  * Throws a ValueError (ERR_NOT_FINITE) that names the first element that is NaN, infinite or beyond float32. One pass; integers are not looked at.
  */
-export function checkFinite({ where, tensor }: Named, from = 0, to = tensor.data.length): void {
+export function checkFinite({ where, tensor, from: first = 0 }: Named, from = first, to = tensor.data.length): void {
   const part = from === 0 && to === tensor.data.length ? tensor.data : tensor.data.subarray(from, to);
   const index = addon.firstNotFinite(part);
   if (index >= 0) throw notFinite(where, tensor, from + index);
@@ -22,13 +24,13 @@ export function checkFinite({ where, tensor }: Named, from = 0, to = tensor.data
 
 /** All of them, in parts where they are many, so that the event loop goes on meanwhile. */
 export function checkAllFinite(all: readonly Named[]): Promise<void> | void {
-  if (all.reduce((n, { tensor }) => n + tensor.data.length, 0) > PART) return inParts(all);
+  if (all.reduce((n, { tensor, from = 0 }) => n + tensor.data.length - from, 0) > PART) return inParts(all);
   for (const one of all) checkFinite(one);
 }
 
 async function inParts(all: readonly Named[]): Promise<void> {
   for (const one of all)
-    for (let from = 0; from < one.tensor.data.length; from += PART) {
+    for (let from = one.from ?? 0; from < one.tensor.data.length; from += PART) {
       checkFinite(one, from, Math.min(from + PART, one.tensor.data.length));
       await new Promise((resolve) => setImmediate(resolve));
     }

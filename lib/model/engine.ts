@@ -140,8 +140,15 @@ export class Engine {
     }
   }
 
-  /** Trains up to `steps` batches, and counts them. `epochSteps`: see `RunRequest`. */
-  async train(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean, epochSteps = 0): Promise<RunResult> {
+  /** Trains up to `steps` batches, and counts them. `epochSteps`, `checkFinite`: see `RunRequest`. */
+  async train(
+    feed: NativeFeed,
+    shape: RunShape,
+    steps: number,
+    reset: boolean,
+    epochSteps = 0,
+    checkFinite = false,
+  ): Promise<RunResult> {
     const optimizer = this.#compilation?.optimizer;
     if (!optimizer) throw new RuntimeError('The model must be compiled before it can be trained.', 'ERR_NOT_COMPILED');
     const piece = optimizer.hasConstantRate ? steps : Math.min(steps, MOST_RATES);
@@ -163,6 +170,7 @@ export class Engine {
           step: this.#counters.trainedSteps,
           reset: reset && done === 0,
           epochSteps,
+          checkFinite,
         });
         optimizer.calls = call + result.done;
         this.#counters.trainedSteps += result.done;
@@ -191,6 +199,25 @@ export class Engine {
   /** Results of the training run that has just ended, with what came before it since the last reset. */
   totals(): Totals {
     return this.#network.totals();
+  }
+
+  /**
+   * Copies all that training changes: weights, what the optimizer keeps, states of layers. The function that comes back puts it there
+   * again; RuntimeError ERR_BUSY where somebody is reading it.
+   */
+  remember(): () => void {
+    const optimizer = this.#compilation?.optimizer;
+    const slots = optimizer ? this.trainable.flatMap((w) => slotsOf(optimizer, w).variables) : [];
+    const variables = new Set([...this.program.weights.map((w) => w.variable), ...slots, ...this.program.states]);
+    const states = [...variables].map((variable) => ({ variable, state: variable.readState() }));
+    return () => {
+      for (const { variable, state } of states) {
+        // A state of a stateful layer takes its size with the first batch.
+        if (variable.size !== state.values.length) variable.clear();
+        variable.writeState(state);
+      }
+      this.takeUpRows();
+    };
   }
 
   /** To be called once all variables hold what a checkpoint says: see `Network.takeUpRows`. */

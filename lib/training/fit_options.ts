@@ -17,6 +17,7 @@ import { ArrayBatches, type Batches, DatasetBatches, type Trainer } from './batc
 import { readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset, testBatches } from './evaluate.js';
 import { feedOf } from './feed.js';
+import { FirstPass } from './first_pass.js';
 import { type HandledSignal, readSignals } from './interruption.js';
 import { LossWatch } from './loss_watch.js';
 import { type ProfileRequest, readProfile } from './profile.js';
@@ -28,6 +29,7 @@ import {
   outputFor,
   readClassWeight,
   readSamples,
+  rowSize,
   type Samples,
 } from './sources.js';
 import type { TestRun } from './test_loop.js';
@@ -210,13 +212,15 @@ export function readFit(
 
   const watch = new LossWatch(model.name, initialEpoch);
   const toCheck: Named[] = [];
+  let firstPass: FirstPass | null = null;
   let traced: Engine | null = null;
   const runner: Trainer = async (feed, shape, n, reset, epochSteps) => {
     const engine = model.engine();
     // With the first batch: before it the model need not be built.
     if (profile && traced !== engine) engine.beginTrace();
     traced = engine;
-    const result = await engine.train(feed, shape, n, reset, epochSteps);
+    const result = await engine.train(feed, shape, n, reset, epochSteps, firstPass?.isOn);
+    await firstPass?.note(result);
     const { optimizer } = compilation;
     watch.note(result, reset, epochSteps ?? 0, (i) => optimizer.rateAt(optimizer.calls - result.done + i));
     return result;
@@ -239,7 +243,6 @@ export function readFit(
     steps = stepsPerEpoch;
   } else {
     samples = readSamples(model, compilation, '', source, y, o.sampleWeight);
-    if (finite) toCheck.push(...named('', samples));
     // The last samples validate; which ones is settled before anything is shuffled.
     trained = valid === null && split > 0 ? Math.floor(samples.count * (1 - split)) : samples.count;
     if (trained === 0)
@@ -255,6 +258,14 @@ export function readFit(
     checkStateful(model, trained, batch);
     const perPass = Math.ceil(trained / batch);
     steps = stepsPerEpoch ?? perPass;
+    if (finite) {
+      const [x, ...others] = named('', samples);
+      const isUnheard = !checkpoint && (o.callbacks === null || (Array.isArray(o.callbacks) && o.callbacks.length === 0));
+      if (isUnheard && stepsPerEpoch === null) firstPass = FirstPass.of(model, x, perPass);
+      // Those that are gathered later, to validate, are looked at now.
+      toCheck.push(firstPass ? { ...x, from: trained * rowSize(x.tensor) } : x);
+      toCheck.push(...others.filter(({ tensor }) => tensor.data !== x.tensor.data));
+    }
     if (balanced) classWeights = balancedWeights(samples, compilation.loss, outputFor(model, samples.x), trained);
     else if (classWeights) warnMissingClasses(samples, classWeights.classes, compilation.loss?.sparse === true, trained);
     const owned = samples;

@@ -170,7 +170,7 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   plan_->bind(arena_);
   if (reading_) plan_->aimWeights();
   plan_->takeStates();
-  plan_->checkFinite(request.checkFinite && request.mode != Mode::train);
+  plan_->checkFinite(request.checkFinite);
   plan_->trace(trace_.get());
   if (trace_) waitLabel_ = trace_->label("wait for the other threads");
   if (!predicts) {

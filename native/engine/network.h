@@ -26,7 +26,7 @@ struct RunRequest {
   uint64_t step = 0;                 // training steps the model has taken before: the counter of its random numbers
   bool reset = true;                 // start loss and metric totals anew
   int64_t epochSteps = 0;            // above 0: start them anew after each so many batches too, see RunResult::epochs
-  bool checkFinite = false;          // of test and predict: end at the first batch whose x is not finite
+  bool checkFinite = false;          // end at the first batch whose x is not finite; training has then updated the weights with it
   float* predictions = nullptr;      // of predict: room for every row
   int64_t capacity = 0;              // floats of it
 };
