@@ -1,9 +1,10 @@
-// npm run lint [-- --fix]: biome, clang-format, TypeScript, the reference's comments and the workflows, over everything. --fix rewrites what can be mended.
+// npm run lint [-- --fix]: biome, clang-format, imports, TypeScript, the reference's comments and the workflows, over everything. --fix rewrites what can be mended.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { arrowsUp, circles, importsOf } from './lib/imports.mjs';
 import { Failure, main, root, status, which } from './lib/shell.mjs';
 
 const { values } = parseArgs({ options: { fix: { type: 'boolean', default: false } } });
@@ -32,6 +33,14 @@ const checks = {
         .map((file) => join(folder, file)),
     );
     return status(program, values.fix ? ['-i', ...files] : ['--dry-run', '-Werror', ...files]);
+  },
+
+  // Files of lib/ import each other in one direction, types too: scripts/lib/imports.mjs has the rooms.
+  imports: () => {
+    const imports = importsOf(join(root, 'lib'));
+    const wrong = [...circles(imports).map((circle) => `a circle of imports: ${circle}`), ...arrowsUp(imports)];
+    for (const line of wrong) console.error(`lib/: ${line}`);
+    return wrong.length;
   },
 
   tsc: () => node('typescript/bin/tsc', '--noEmit', '-p', '.'),

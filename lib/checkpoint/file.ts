@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from '../crc32.js';
 import { RuntimeError, ValueError } from '../errors.js';
 import { writeFileAtomically } from '../saving/atomic_file.js';
-import { crc32 } from '../saving/crc32.js';
 import { readLimits } from '../saving/limits.js';
 import { bytesOf, readSafetensors, writeSafetensors } from '../saving/safetensors.js';
 import { fileSource } from '../saving/source.js';

@@ -1,4 +1,4 @@
-import { crc32 } from '../saving/crc32.js';
+import { crc32 } from '../crc32.js';
 
 const BLOCK = 65536;
 const MOST_BLOCKS = 256;

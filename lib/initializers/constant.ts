@@ -1,7 +1,8 @@
 import { ValueError } from '../errors.js';
 import { checkNumber } from '../options.js';
 import type { Config, NoOptions } from '../registry.js';
-import { Initializer, sizeOf } from './initializer.js';
+import { sizeOf } from '../shapes.js';
+import { Initializer } from './initializer.js';
 
 /**
  * All 0.

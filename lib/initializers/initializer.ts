@@ -2,6 +2,7 @@ import { checkDtype } from '../dtype_policy.js';
 import { addon } from '../engine/addon.js';
 import { checkNumber, readOptions } from '../options.js';
 import { type Config, type Part, partToJSON } from '../registry.js';
+import { sizeOf } from '../shapes.js';
 
 /**
  * Where the first values of a weight come from. A subclass gives `className`, `create` and `getConfig`.
@@ -41,8 +42,6 @@ export abstract class Initializer implements Part {
     return o;
   }
 }
-
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 
 export interface SeedOptions {
   /** Makes the values independent of `setRandomSeed`: a whole number from 0 to 2^53 - 1. Default null. */

@@ -2,7 +2,8 @@ import { addon } from '../engine/addon.js';
 import { ValueError } from '../errors.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
-import { Initializer, RandomInitializer, type SeedOptions, sizeOf } from './initializer.js';
+import { sizeOf } from '../shapes.js';
+import { Initializer, RandomInitializer, type SeedOptions } from './initializer.js';
 
 export interface NormalOptions extends SeedOptions {
   /** Default 0. */

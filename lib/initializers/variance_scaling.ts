@@ -1,7 +1,8 @@
 import { ValueError } from '../errors.js';
 import { checkNumber, checkOneOf } from '../options.js';
 import type { Config } from '../registry.js';
-import { Initializer, RandomInitializer, type SeedOptions, sizeOf } from './initializer.js';
+import { sizeOf } from '../shapes.js';
+import { Initializer, RandomInitializer, type SeedOptions } from './initializer.js';
 
 const MODES = ['fan_in', 'fan_out', 'fan_avg'] as const;
 const DISTRIBUTIONS = ['truncated_normal', 'untruncated_normal', 'uniform'] as const;

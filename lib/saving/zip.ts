@@ -1,5 +1,5 @@
+import { crc32 } from '../crc32.js';
 import { ValueError } from '../errors.js';
-import { crc32 } from './crc32.js';
 import type { FileLimits } from './limits.js';
 
 /** Whether bytes begin as a zip archive does. */

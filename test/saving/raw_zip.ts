@@ -1,5 +1,5 @@
 import { deflateRawSync } from 'node:zlib';
-import { crc32 } from '../../lib/saving/crc32.js';
+import { crc32 } from '../../lib/crc32.js';
 
 /** A member of an archive, and what is to be said of it that is not so. */
 export interface RawMember {

@@ -1,10 +1,10 @@
+import { crc32 } from '../../crc32.js';
 import { ValueError } from '../../errors.js';
 import type { Weight, WeightGroup } from '../../layers/layer.js';
 import { listedGroups } from '../../layers/weight_groups.js';
 import type { Model } from '../../model/model.js';
 import type { Config } from '../../registry.js';
 import { warnOnce } from '../../warnings.js';
-import { crc32 } from '../crc32.js';
 import { isObject } from '../plain.js';
 import { parseStrictJson } from '../strict_json.js';
 import { toTensorFlowJS } from '../tfjs_config.js';
