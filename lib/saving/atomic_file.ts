@@ -3,8 +3,8 @@ import * as fs from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RuntimeError, ValueError } from '../errors.js';
 
-/** What can go wrong with files in ways that tests make happen: the calls that saving makes. */
-export const files = { open: fs.open, rename: fs.rename, rm: fs.rm, stat: fs.stat };
+/** What can go wrong with files in ways that tests make happen: the calls of the system that saving and loading make. */
+export const files = { open: fs.open, rename: fs.rename, rm: fs.rm, stat: fs.stat, mkdir: fs.mkdir, readdir: fs.readdir };
 
 /**
  * Writes a file so that its name stands for the old bytes or for all of the new ones, whatever happens in between: a temporary name in the same folder,

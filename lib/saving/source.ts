@@ -1,13 +1,14 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RuntimeError, show, typeError, ValueError } from '../errors.js';
+import { files } from './atomic_file.js';
 import type { FileSource } from './formats/format.js';
 import type { FileLimits } from './limits.js';
 
 /** A file's bytes, no more than the limit: the size is looked at before memory is taken. */
 async function readFileWithin(where: string, path: string, most: number): Promise<Uint8Array> {
   try {
-    const file = await open(path, 'r');
+    const file = await files.open(path, 'r');
     try {
       const stat = await file.stat();
       if (!stat.isFile()) throw new ValueError(`${where}: ${path} is no file.`, 'ERR_FILE');

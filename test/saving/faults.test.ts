@@ -1,5 +1,5 @@
 // The system refuses, tears or flips what is written: the old file, or a clear error, and training goes on.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,9 @@ function failing(n: number, code: string): { calls: () => number } {
   Object.assign(files, {
     stat: turn(real.stat as never),
     rm: real.rm,
+    mkdir: turn(real.mkdir as never),
+    // Before anything is written a fit looks for what there is: what fails there is an error, see below.
+    readdir: (...args: Parameters<typeof real.readdir>) => (calls > 0 ? turn(real.readdir)(...args) : real.readdir(...args)),
     rename: turn(real.rename as never),
     open: turn(async (...args: Parameters<typeof real.open>) => {
       const handle = await real.open(...args);
@@ -53,6 +56,36 @@ function failing(n: number, code: string): { calls: () => number } {
     }),
   });
   return { calls: () => calls };
+}
+
+/** Makes the n-th call of who reads a file fail; gives how many there were. */
+function readingFails(n: number, code: string): () => number {
+  let calls = 0;
+  const turn = () => {
+    if (++calls === n) throw failure(code);
+  };
+  Object.assign(files, {
+    readdir: async (...args: Parameters<typeof real.readdir>) => {
+      turn();
+      return real.readdir(...args);
+    },
+    open: async (...args: Parameters<typeof real.open>) => {
+      turn();
+      const handle = await real.open(...args);
+      return {
+        stat: async () => {
+          turn();
+          return handle.stat();
+        },
+        read: async (...given: Parameters<typeof handle.read>) => {
+          turn();
+          return handle.read(...given);
+        },
+        close: () => handle.close(),
+      } as unknown as FileHandle;
+    },
+  });
+  return () => calls;
 }
 
 const small = () => sequential([layers.dense({ units: 2, inputShape: [3] })]);
@@ -149,6 +182,32 @@ describe('checkpoints', () => {
       expect(temporary(path)).toEqual([]);
     }
   });
+  it.each(['EIO', 'EACCES'])('%s at any call of who reads them: the one before, a clear error, or anew', async (code) => {
+    const path = mkdtempSync(join(folder, 'read-'));
+    await trained(path);
+    const names = readdirSync(path).sort().reverse();
+    const found = async (n: number) => {
+      const counted = readingFails(n, code);
+      const one = await newestCheckpoint(path).catch((e) => e);
+      Object.assign(files, real);
+      return { one, calls: counted() };
+    };
+    const { calls } = await found(1000);
+    expect(calls).toBeGreaterThan(2);
+    for (let n = 1; n <= calls; n++) {
+      warnings.length = 0;
+      const { one } = await found(n);
+      if (one instanceof Error) {
+        expect(one).toMatchObject({ code: expect.stringMatching(/^ERR_/), message: expect.stringContaining(path) });
+        continue;
+      }
+      expect(one.name).toBe(names[1]);
+      for (const name of names) expect(warnings[0]).toContain(name);
+    }
+    // All of them.
+    Object.assign(files, { open: () => Promise.reject(failure(code)) });
+    await expect(newestCheckpoint(path)).rejects.toMatchObject({ code: 'ERR_NO_CHECKPOINT' });
+  });
   it('a disk that stays full: one warning, and the model is usable', async () => {
     Object.assign(files, { rename: () => Promise.reject(failure('ENOSPC')) });
     const { model, history } = await trained(join(folder, 'full-disk'));
@@ -236,13 +295,44 @@ describe('checkpoints', () => {
   });
 });
 
-it('a model file that is torn is an error with a code, at every 64th byte', async () => {
-  const bytes = Buffer.from(await small().toBuffer('keras'));
-  const path = join(folder, 'torn');
-  mkdirSync(path);
-  for (let length = 0; length < bytes.length; length += bytes.length > 20_000 ? 640 : 64) {
-    const file = join(path, 'm.keras');
-    writeFileSync(file, bytes.subarray(0, length));
-    await expect(loadModel(file)).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_/) });
-  }
+describe.each(['keras', 'safetensors', 'npz'])('a .%s file', (format) => {
+  /** What the file gives, or its error: a model goes on as it was where there is one. */
+  const loaded = async (bytes: Buffer): Promise<Error | string[]> => {
+    const file = join(folder, `damaged.${format}`);
+    writeFileSync(file, bytes);
+    if (format === 'keras') return loadModel(file).then(bits, (e) => e);
+    const model = small();
+    const before = bits(model);
+    return model.loadWeights(file).then(
+      () => bits(model),
+      (e) => {
+        expect(bits(model)).toEqual(before);
+        return e;
+      },
+    );
+  };
+  const bits = (model: ReturnType<typeof small>) => model.getWeights().map((w) => Buffer.from(w.data.buffer).toString('hex'));
+
+  it('that is torn at any 64th byte is an error with a code', async () => {
+    const bytes = Buffer.from(await small().toBuffer(format));
+    for (let length = 0; length < bytes.length; length += 64)
+      expect(await loaded(bytes.subarray(0, length)), `${length} bytes`).toMatchObject({
+        code: expect.stringMatching(/^ERR_/),
+      });
+  });
+  it('with a flipped bit at any 256th byte, and in the first hundred, is an error with a code or the same model', async () => {
+    const model = small();
+    const bytes = Buffer.from(await model.toBuffer(format));
+    const [before, whole] = [bits(model), await loaded(bytes)];
+    expect(whole).toEqual(before);
+    const numbers = 8 + Number(bytes.readBigUInt64LE(0));
+    for (let at = 0; at < bytes.length; at += at < 100 ? 1 : 256) {
+      const copy = Buffer.from(bytes);
+      copy[at] ^= 1 << (at % 8);
+      const came = await loaded(copy);
+      if (came instanceof Error) expect(came, `byte ${at}`).toMatchObject({ code: expect.stringMatching(/^ERR_/) });
+      // Its numbers have no checksums.
+      else if (format !== 'safetensors' || at < numbers) expect(came, `byte ${at}`).toEqual(before);
+    }
+  });
 });
