@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
-import { optimizers } from '../../lib/optimizers.js';
+import { optimizers } from '../../lib/optimizers/index.js';
 import { setRandomSeed } from '../../lib/random.js';
 import { sequential } from '../../lib/sequential.js';
 import type { FitOptions } from '../../lib/training/fit.js';
