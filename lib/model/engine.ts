@@ -5,14 +5,15 @@ import { RuntimeError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
 import { trainingWeights } from '../layers/stack.js';
 import type { Optimizer } from '../optimizers/index.js';
+import { applyAverages, swapAverages } from './averages.js';
 import type { Compilation } from './compilation.js';
 import type { Counters } from './counters.js';
 import { describeVariables, lower, type Program } from './lower.js';
 import { slotsOf } from './optimizer_state.js';
+import { type NativeNetwork, Readers, type ReadingKind } from './readers.js';
 import { runInSession, type Session } from './sessions.js';
 
 export type { NativeFeed };
-export type NativeNetwork = InstanceType<typeof addon.Network>;
 
 /** What the engine is told of the data of a run besides the feed. */
 export interface RunShape {
@@ -23,16 +24,6 @@ export interface RunShape {
 
 /** Rates of a schedule that are computed at once: the event loop waits for them, and the data may end long before a large number of steps. */
 const MOST_RATES = 4096;
-
-/** Readers that are kept for the next evaluation or prediction. */
-const MOST_IDLE = 4;
-
-/** What a reader is taken for. */
-export interface ReadingKind {
-  mode: 'test' | 'predict';
-  /** As part of a training: aborted with it, and recorded in its trace. */
-  validates: boolean;
-}
 
 /** What a model is to the engine. */
 export interface EngineOptions {
@@ -55,10 +46,7 @@ export interface EngineOptions {
 export class Engine {
   readonly program: Program;
   readonly #network: NativeNetwork;
-  readonly #idle: NativeNetwork[] = [];
-  readonly #reading = new Map<NativeNetwork, ReadingKind>();
-  /** They write into the trace of a training, so that they are not for others. */
-  readonly #traced = new Set<NativeNetwork>();
+  readonly #readers: Readers;
   #tracing = false;
   readonly #compilation: Compilation | null;
   /** Weights that it trains, in the model's order. */
@@ -102,6 +90,7 @@ export class Engine {
       optimizer ? trainable.flatMap((w) => slotsOf(optimizer, w).variables) : [],
       this.program.states,
     );
+    this.#readers = new Readers(this.#network);
   }
 
   static feed(spec: FeedSpec): NativeFeed {
@@ -114,30 +103,15 @@ export class Engine {
   }
 
   outputShape(sampleShape: readonly number[]): number[] {
-    return this.#read((reader) => reader.outputShape([...sampleShape]));
+    return this.#readers.use((reader) => reader.outputShape([...sampleShape]));
   }
 
   /** For one evaluation or prediction; `giveBack` ends it. */
   reader(kind: ReadingKind): NativeNetwork {
-    const traced = kind.validates && this.#tracing;
-    const reader = (traced ? null : this.#idle.pop()) ?? new addon.Network(this.#network, traced);
-    if (traced) this.#traced.add(reader);
-    this.#reading.set(reader, kind);
-    return reader;
+    return this.#readers.take(kind, this.#tracing);
   }
   giveBack(reader: NativeNetwork): void {
-    this.#reading.delete(reader);
-    reader.rest();
-    if (this.#disposed || this.#traced.delete(reader) || this.#idle.length >= MOST_IDLE) reader.dispose();
-    else this.#idle.push(reader);
-  }
-  #read<T>(use: (reader: NativeNetwork) => T): T {
-    const reader = this.#idle.pop() ?? new addon.Network(this.#network, false);
-    try {
-      return use(reader);
-    } finally {
-      if (this.#idle.length < MOST_IDLE) this.#idle.push(reader);
-    }
+    this.#readers.giveBack(reader);
   }
 
   /** Trains up to `steps` batches, and counts them. `epochSteps`, `checkFinite`: see `RunRequest`. */
@@ -193,7 +167,7 @@ export class Engine {
 
   /** Whether x was finite, where that is asked. */
   predictSync(x: FeedSpec['x'], sampleShape: readonly number[], predictions: Float32Array, checkFinite = false): boolean {
-    return this.#read((reader) => reader.predictSync(x, sampleShape as number[], predictions, checkFinite));
+    return this.#readers.use((reader) => reader.predictSync(x, sampleShape as number[], predictions, checkFinite));
   }
 
   /** Results of the training run that has just ended, with what came before it since the last reset. */
@@ -241,7 +215,7 @@ export class Engine {
   stop(): void {
     this.#stopped = true;
     this.#network.stop();
-    for (const [reader, { validates }] of this.#reading) if (validates) reader.stop();
+    this.#readers.stop(({ validates }) => validates);
   }
 
   get isTraining(): boolean {
@@ -256,7 +230,7 @@ export class Engine {
 
   /** Ends all evaluations or predictions at their next batch. */
   stopReading(mode: 'test' | 'predict'): void {
-    for (const [reader, reading] of this.#reading) if (reading.mode === mode) reader.stop();
+    this.#readers.stop((kind) => kind.mode === mode);
   }
 
   beginTrace(): void {
@@ -271,38 +245,11 @@ export class Engine {
 
   /** At the end of a fit: weights become their running averages, where the optimizer keeps them. */
   applyAverages(): void {
-    const optimizer = this.#compilation?.optimizer;
-    if (!optimizer?.common().useEma || optimizer.iterations === 0) return;
-    // Averages that stand in the weights already are those that both have then.
-    this.#eachAverage(optimizer, (weight, average) => (optimizer.averagesAreIn ? [weight, weight] : [average, average]));
-    optimizer.averagesAreIn = false;
+    if (this.#compilation) applyAverages(this.#compilation.optimizer, this.trainable);
   }
-
   /** Weights and their averages change places. false where the optimizer keeps no averages. */
   swapAverages(): boolean {
-    const optimizer = this.#compilation?.optimizer;
-    if (!optimizer?.common().useEma) return false;
-    this.#eachAverage(optimizer, (weight, average) => [average, weight]);
-    optimizer.averagesAreIn = !optimizer.averagesAreIn;
-    return true;
-  }
-
-  /** @param change gives what a weight and its average are from now on */
-  #eachAverage(
-    optimizer: Optimizer,
-    change: (weight: Float32Array, average: Float32Array) => [Float32Array, Float32Array],
-  ): void {
-    for (const w of this.trainable) {
-      const { variable } = w;
-      const { names, variables } = slotsOf(optimizer, w);
-      const slot = variables[names.indexOf('average')];
-      const [weight, average] = [new Float32Array(variable.size), new Float32Array(variable.size)];
-      variable.read(weight);
-      slot.read(average);
-      const changed = change(weight, average);
-      variable.write(changed[0]);
-      slot.write(changed[1]);
-    }
+    return this.#compilation !== null && swapAverages(this.#compilation.optimizer, this.trainable);
   }
 
   /** A fit is over: copies of the weights for those who read meanwhile can go. */
@@ -314,8 +261,7 @@ export class Engine {
     this.#disposed = true;
     this.#stopped = true;
     this.#network.dispose();
-    for (const reader of this.#idle.splice(0)) reader.dispose();
-    for (const reader of this.#reading.keys()) reader.dispose();
+    this.#readers.dispose();
   }
   get disposed(): boolean {
     return this.#disposed;

@@ -5,16 +5,16 @@ import type { NDArray } from '../data/ndarray.js';
 import { RuntimeError, ValueError } from '../errors.js';
 import { noteCore } from '../faces.js';
 import type { Layer } from '../layers/layer.js';
-import { Nested } from '../layers/nested.js';
 import { setAllWeights } from '../layers/set_weights.js';
-import type { Shape } from '../layers/shape.js';
 import { withInner } from '../layers/stack.js';
 import type { Optimizer } from '../optimizers/index.js';
 import { saveRandom } from '../random.js';
 import { Compilation, type CompileOptions } from './compilation.js';
 import { type CounterState, Counters } from './counters.js';
-import { Engine } from './engine.js';
+import type { Engine } from './engine.js';
+import { EngineHolder } from './engine_holder.js';
 import { LayerStack } from './layer_stack.js';
+import { OnBatch } from './on_batch.js';
 import { checkOwner, claim, release } from './optimizer_state.js';
 import { Reading } from './reading.js';
 import { trainingWarnings } from './training_warnings.js';
@@ -44,19 +44,14 @@ export class Model extends LayerStack {
   readonly counters = new Counters();
   readonly turns = new Turns(this);
   #compilation: Compilation | null = null;
-  #engine: Engine | null = null;
-  /** Of the output's last axis, where only data tell it. */
-  #width: number | null = null;
-  #disposed = false;
-  /** What a training goes on from that was taken up: an engine that is made anew before its first batch takes it up as well. */
-  #takenUp: { sums: TrainingSums | null } | null = null;
+  readonly #engine = new EngineHolder(this);
   #stopTraining = false;
   #stopEvaluating = false;
   #stopPredicting = false;
   /** Steps that had been trained when the training that is running began. */
   #stepsBefore = 0;
   readonly #warned = new Set<string>();
-  #onBatch: { reading: Reading; turn: Promise<unknown> } | null = null;
+  #onBatch: OnBatch | null = null;
 
   /** @param face what users hold: callbacks get it */
   constructor(
@@ -89,15 +84,14 @@ export class Model extends LayerStack {
 
   compile(options: CompileOptions = {}): void {
     this.mayChange('compile');
-    this.#mustLive();
+    this.#engine.mustLive();
     const compilation = new Compilation(options, this.outputNames[0]);
     checkOwner(compilation.optimizer, this, this.trainingLayers());
     if (this.dialect === 'keras2') compilation.optimizer.emaCopyFirst = false;
     // Shapes are known for most models: what does not fit is said now, and the model stays as it was.
-    const engine = this.built && this.layers.length ? this.#makeEngine(compilation, null) : null;
-    this.#forgetEngine();
+    const engine = this.built && this.layers.length ? this.#engine.make(compilation) : null;
+    this.#forgetEngine(engine);
     this.#compilation = compilation;
-    this.#engine = engine;
     claim(compilation.optimizer, this);
   }
   get compiled(): boolean {
@@ -130,79 +124,19 @@ export class Model extends LayerStack {
 
   /** The model in the engine, made when it is first needed. */
   engine(): Engine {
-    this.#mustLive();
-    for (const layer of this.layers) if (layer instanceof Nested) layer.checkUnchanged();
-    this.#engine ??= this.#makeEngine(this.#compilation, this.#width);
-    return this.#engine;
+    return this.#engine.get();
   }
-  #makeEngine(compilation: Compilation | null, dataWidth: number | null): Engine {
-    const { inputShape, outputShape } = this.shapes();
-    if (compilation) {
-      // Not `compile` alone: a model that was built since, or whose layers changed, notes what trains now.
-      compilation.training ??= this.trainingLayers();
-      checkOwner(compilation.optimizer, this, compilation.training);
-    }
-    const width = widthOf(outputShape, dataWidth);
-    const engine = new Engine({
-      layers: this.layers,
-      inputShape,
-      outputShape,
-      width,
-      compilation,
-      counters: this.counters,
-      session: () => this.turns.session,
-    });
-    if (compilation) claim(compilation.optimizer, this);
-    this.#intoEngine(engine, width);
-    return engine;
-  }
-  /**
-   * The variables are those of a training that was put down, and it goes on now.
-   * @param sums of loss and metrics of its epoch; null where that begins
-   */
-  takeUp(sums: TrainingSums | null): void {
-    this.#takenUp = { sums };
-    this.#intoEngine(this.engine(), widthOf(this.shapes().outputShape, this.#width));
-  }
-  #intoEngine(engine: Engine, width: number | null): void {
-    if (!this.#takenUp) return;
-    // Whoever reads before the first batch, or when no batch is left, sees rows of large tables as they are, too.
-    engine.takeUpRows();
-    const { sums } = this.#takenUp;
-    // Without a width there are no loss and metrics yet: the engine is made again when there are.
-    if (sums && width !== null) engine.trainingSums = sums;
-  }
-  #forgetEngine(): void {
-    this.#engine?.dispose();
+  /** @param next takes the place of the one there is */
+  #forgetEngine(next: Engine | null = null): void {
+    this.#engine.replace(next);
     this.#onBatch = null;
-    this.#engine = null;
-    this.#width = null;
   }
-
-  /**
-   * Settles loss and metrics for outputs whose last axis only the data tell. Keras chooses them at the first batch as well.
-   * @param first whether nothing has been summed up yet, so that others may be chosen
-   */
+  /** See `EngineHolder`. */
   settleWidth(width: number, first: boolean): void {
-    const { outputShape } = this.shapes();
-    const before = this.#width;
-    if (outputShape.at(-1) !== null || width === before) return;
-    if (before === null || !this.engine().computesAlike(before, width)) {
-      if (this.#engine?.isTraining) this.mayChange('take outputs of another size from');
-      if (before !== null && !first)
-        throw new ValueError(
-          `Model '${this.name}': loss and metrics were chosen for outputs whose last axis has ${before} elements, as in the first batch. Received one of ${width}.`,
-          'ERR_SHAPE',
-        );
-      this.#forgetEngine();
-    }
-    this.#width = width;
-    try {
-      this.engine();
-    } catch (error) {
-      this.#width = before;
-      throw error;
-    }
+    this.#engine.settleWidth(width, first, () => this.#forgetEngine());
+  }
+  takeUp(sums: TrainingSums | null): void {
+    this.#engine.takeUp(sums);
   }
 
   /**
@@ -228,18 +162,19 @@ export class Model extends LayerStack {
   }
   /** How to take back a building, and what was chosen with the data. */
   #remember(): () => void {
-    const [input, output, width, history] = [this.sampleInput, this.sampleOutput, this.#width, this.history];
+    const [input, output, width, history] = [this.sampleInput, this.sampleOutput, this.#engine.width, this.history];
     const training = this.#compilation?.training ?? null;
     const layers = input ? [] : withInner(this.layers);
     const unbuilt = layers.filter((l) => !l.builtFor);
     const undo = layers.map((l) => l.saveBuild());
     return () => {
       this.history = history;
-      if (this.sampleInput === input && this.#width === width) return;
+      if (this.sampleInput === input && this.#engine.width === width) return;
       if (this.#compilation) release(this.#compilation.optimizer, unbuilt);
       for (const back of undo) back();
       this.layersChanged();
-      [this.sampleInput, this.sampleOutput, this.#width] = [input, output, width];
+      [this.sampleInput, this.sampleOutput] = [input, output];
+      this.#engine.takeBackWidth(width);
       if (this.#compilation) this.#compilation.training = training;
     };
   }
@@ -253,8 +188,8 @@ export class Model extends LayerStack {
       try {
         return await run();
       } finally {
-        this.#takenUp = null;
-        if (what === 'fit') this.#engine?.rest();
+        this.#engine.endTakenUp();
+        if (what === 'fit') this.#engine.current?.rest();
       }
     });
   }
@@ -276,22 +211,11 @@ export class Model extends LayerStack {
   reading(mode: 'test' | 'predict', validates = false): Reading {
     return new Reading(this, { mode, validates });
   }
-  /** For testOnBatch, one call after the other: their sums go on from call to call until one of them starts anew. */
+  /** For testOnBatch: see `OnBatch`. */
   async readingOnBatch<T>(anew: boolean, run: (reading: Reading) => Promise<T>): Promise<T> {
     this.turns.mayRead();
-    this.#onBatch ??= { reading: this.reading('test'), turn: Promise.resolve() };
-    const { reading, turn } = this.#onBatch;
-    const begin = async () => {
-      if (anew) reading.close();
-      try {
-        return await run(reading);
-      } finally {
-        reading.rest();
-      }
-    };
-    const mine = turn.then(begin, begin);
-    this.#onBatch.turn = mine.catch(() => undefined);
-    return mine;
+    this.#onBatch ??= new OnBatch(this.reading('test'));
+    return this.#onBatch.next(anew, run);
   }
 
   get stopTraining(): boolean {
@@ -299,29 +223,29 @@ export class Model extends LayerStack {
   }
   set stopTraining(value: boolean) {
     this.#stopTraining = Boolean(value);
-    if (this.#stopTraining && this.turns.isTraining) this.#engine?.stopTraining();
+    if (this.#stopTraining && this.turns.isTraining) this.#engine.current?.stopTraining();
   }
   get stopEvaluating(): boolean {
     return this.#stopEvaluating;
   }
   set stopEvaluating(value: boolean) {
     this.#stopEvaluating = Boolean(value);
-    if (this.#stopEvaluating) this.#engine?.stopReading('test');
+    if (this.#stopEvaluating) this.#engine.current?.stopReading('test');
   }
   get stopPredicting(): boolean {
     return this.#stopPredicting;
   }
   set stopPredicting(value: boolean) {
     this.#stopPredicting = Boolean(value);
-    if (this.#stopPredicting) this.#engine?.stopReading('predict');
+    if (this.#stopPredicting) this.#engine.current?.stopReading('predict');
   }
   /** Ends a training's run after its batch; who runs it goes on. */
   pauseEngine(): void {
-    this.#engine?.stopTraining();
+    this.#engine.current?.stopTraining();
   }
   /** Ends what runs at its next batch, where anything does: a signal may come when the model is disposed of. */
   stopEngine(): void {
-    this.#engine?.stop();
+    this.#engine.current?.stop();
   }
 
   // --- what it has learnt
@@ -348,16 +272,7 @@ export class Model extends LayerStack {
 
   /** Frees the native memory at once. The model cannot be used afterwards. */
   dispose(): void {
-    this.#disposed = true;
-    this.#forgetEngine();
+    this.#engine.dispose();
+    this.#onBatch = null;
   }
-  #mustLive(): void {
-    if (this.#disposed) throw new RuntimeError(`Model '${this.name}' has been disposed of.`, 'ERR_DISPOSED');
-  }
-}
-
-/** Elements of the output's last axis: 1 of a single number, `fromData` where only data tell it. */
-function widthOf(outputShape: Shape, fromData: number | null): number | null {
-  const last = outputShape.at(-1);
-  return last === null ? fromData : (last ?? 1);
 }

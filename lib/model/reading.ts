@@ -1,5 +1,6 @@
 import type { RunRequest, RunResult, Totals } from '../../binding.js';
-import { disposedOf, type Engine, type NativeFeed, type NativeNetwork, type ReadingKind, type RunShape } from './engine.js';
+import { disposedOf, type Engine, type NativeFeed, type RunShape } from './engine.js';
+import type { NativeNetwork, ReadingKind } from './readers.js';
 
 /**
  * One evaluation or prediction, with sums of its own. All its runs see the weights as they are at the first, also where a training goes on
