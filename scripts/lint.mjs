@@ -27,7 +27,7 @@ const checks = {
       console.log(`lint: clang-format is version ${version}, not ${clangFormatVersion}: the format of native/ is not checked`);
       return 0;
     }
-    const files = ['native', 'bench/native'].flatMap((folder) =>
+    const files = ['native', 'bench/native', 'test/parts/native'].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true })
         .filter((file) => /\.(cc|h)$/.test(file))
         .map((file) => join(folder, file)),

@@ -76,6 +76,12 @@ export function buildNative(options) {
   });
 }
 
+/** Builds the addon with a part of each kind more (test/parts) beside the addon, on the same engine library, and returns its path. */
+export function buildAddedParts(options) {
+  buildTarget(releaseFolder, 'gemmfit_parts', options);
+  return join(root, releaseFolder, windows ? 'Release/gemmfit_parts.node' : 'gemmfit_parts.node');
+}
+
 /** Builds the native tests beside the addon, on the same engine library, and returns the program's path. */
 export function buildNativeTests(options) {
   const program = join(releaseFolder, windows ? 'Release/gemmfit_tests.exe' : 'gemmfit_tests');

@@ -1,0 +1,22 @@
+import type { OpSpec } from '../../../../lib/engine/spec.js';
+import { Layer, type LayerOptions, type Shape } from '../../../../lib/layers/layer.js';
+import type { Config } from '../../../../lib/registry.js';
+
+/** `2 x` */
+export class Doubling extends Layer {
+  static override readonly className = 'Doubling';
+  constructor(options?: LayerOptions) {
+    super(Layer.read('Doubling', options, {}));
+  }
+  outputShapeOf(input: Shape): Shape {
+    return input;
+  }
+  lower(): OpSpec[] {
+    return [{ op: 'doubling' }];
+  }
+  protected config(): Config {
+    return {};
+  }
+}
+
+export const doublingLayers = { Doubling };
