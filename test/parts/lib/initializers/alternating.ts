@@ -1,5 +1,6 @@
-import { Initializer, sizeOf } from '../../../../lib/initializers/initializer.js';
+import { Initializer } from '../../../../lib/initializers/initializer.js';
 import type { Config, NoOptions } from '../../../../lib/registry.js';
+import { sizeOf } from '../../../../lib/shapes.js';
 
 /** 1, -1, 1, ... */
 export class Alternating extends Initializer {
