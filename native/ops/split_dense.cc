@@ -73,7 +73,7 @@ class SplitDense : public DenseBase {
 int64_t splitParts(const Value& spec, const OpEnv& env) {
   const int64_t width = std::max<int64_t>(1, lastAxis(env.in)), units = spec.integer("units"), rows = env.batch * (sizeOf(env.in) / width);
   const double flops = 2.0 * static_cast<double>(rows) * static_cast<double>(width) * static_cast<double>(units);
-  if (env.weights.empty() || !env.trainable[0] || width < kRatio * rows || 12 * units > kTileFloats) return 1;
+  if (rows < 1 || env.weights.empty() || !env.trainable[0] || width < kRatio * rows || 12 * units > kTileFloats) return 1;
   int64_t parts = 1;
   while (2 * parts <= std::min(kMostParts, width / rows) && static_cast<double>(2 * parts) * kPartFlops <= flops) parts *= 2;
   return parts < 4 ? 1 : parts;

@@ -24,8 +24,12 @@ std::unique_ptr<Optimizer> adam(Value::Object extra = {}) {
 
 // The rule as its formula is written, in double, on elements of all sizes; each `from` leaves out as many of the steps.
 TEST(IdleSteps, OfAdamComeToWhatTheyComeToOneByOne) {
-  for (const auto& [b1, b2] : std::vector<std::pair<double, double>>{{0.9, 0.999}, {0.9, 0.9999}, {0.8, 0.999}, {0.0, 0.999}})
+  struct Betas {
+    double first, second;
+  };
+  for (const Betas& betas : {Betas{0.9, 0.999}, Betas{0.9, 0.9999}, Betas{0.8, 0.999}, Betas{0.0, 0.999}})
     for (const int64_t n : {1, 7, 16, 37, 64, 131}) {
+      const double b1 = betas.first, b2 = betas.second;
       const auto rule = adam({{"beta1", b1}, {"beta2", b2}});
       const auto idle = rule->idleSteps();
       ASSERT_TRUE(idle);

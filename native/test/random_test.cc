@@ -94,7 +94,8 @@ TEST(Orthogonal, RowsOrColumnsAreOrthonormal) {
   const int64_t shapes[][2] = {{1, 1}, {1, 9}, {9, 1}, {5, 5}, {40, 60}, {72, 16}, {33, 67}, {101, 101}, {64, 200}, {300, 35}};
   for (int64_t targets = hwy::SupportedTargets() & HWY_TARGETS; targets != 0; targets &= targets - 1) {
     hwy::SetSupportedTargetsForTest(targets & -targets);
-    for (const auto& [rows, columns] : shapes) {
+    for (const auto& shape : shapes) {
+      const int64_t rows = shape[0], columns = shape[1];
       Floats q(static_cast<size_t>(rows * columns));
       orthogonal(7, rows, columns, 1.5f, q.data());
       const bool byRows = rows < columns;

@@ -1,0 +1,281 @@
+// What holds of every op, whatever it computes: what a plan may leave out changes nothing else. And what no op takes.
+#include <map>
+#include <set>
+
+#include "native/test/op_harness.h"
+
+namespace gemmfit::test {
+namespace {
+
+struct Named {
+  std::string name;
+  OpSetup setup;
+  bool predictsAlike = true;  // as it trains
+};
+
+OpSetup made(Value::Object spec, Shape in, std::vector<Shape> weights = {}) {
+  OpSetup s;
+  s.spec = Value(std::move(spec));
+  s.in = std::move(in);
+  s.rows = 5;
+  s.batch = 7;
+  s.weights = std::move(weights);
+  return s;
+}
+
+Value listOf(std::vector<Value> items) { return Value(Value::Array(items.begin(), items.end())); }
+
+Value lstm(int first, bool backwards) {
+  return object({{"op", "lstm"}, {"units", 3}, {"goBackwards", backwards}, {"weights", integers({first, first + 1, first + 2})}});
+}
+
+std::vector<Named> everyOp() {
+  const auto windows = [](const char* kind) {
+    return Value::Object{{"op", "pooling"},   {"kind", kind}, {"rank", 2}, {"size", integers({2, 2})}, {"strides", integers({2, 2})},
+                         {"padding", "valid"}};
+  };
+  const auto convolution = [](const char* op, Value::Object more = {}) {
+    more.insert({{"op", op},
+                 {"filters", 3},
+                 {"kernel", integers({2, 2})},
+                 {"strides", integers({1, 1})},
+                 {"dilation", integers({1, 1})},
+                 {"padding", "same"}});
+    return more;
+  };
+  std::vector<Named> all;
+  for (const char* name : {"linear", "relu", "tanh", "gelu", "sigmoid"})
+    all.push_back({name, made({{"op", "activation"}, {"activation", name}}, {4, 3})});
+  for (const char* name : {"softmax", "logSoftmax", "glu", "sparsemax"})
+    all.push_back({name, made({{"op", "activation"}, {"activation", name}}, {3, 4})});
+  all.push_back({"softmax of two axes", made({{"op", "activation"}, {"activation", "softmax"}, {"axis", integers({1, 3})}}, {3, 2, 4})});
+  all.push_back({"activityRegularization", made({{"op", "activityRegularization"}, {"l1", 0.1}, {"l2", 0.2}}, {6})});
+  all.push_back({"batchNormalization", made({{"op", "batchNormalization"}}, {4, 3}, {{3}, {3}, {3}, {3}}), false});
+  all.back().setup.trainable = {true, true, false, false};
+  all.push_back(
+      {"bidirectional",
+       made(
+           {{"op", "bidirectional"}, {"forward", listOf({lstm(0, false)})}, {"backward", listOf({lstm(3, true)})}, {"mergeMode", "concat"}},
+           {4, 2}, {{2, 12}, {3, 12}, {12}, {2, 12}, {3, 12}, {12}})});
+  all.push_back({"conv", made(convolution("conv"), {4, 5, 2}, {{2, 2, 2, 3}, {3}})});
+  all.push_back({"convTranspose", made(convolution("convTranspose"), {4, 5, 2}, {{2, 2, 3, 2}, {3}})});
+  all.push_back(
+      {"depthwiseConv", made(convolution("depthwiseConv", {{"depthMultiplier", 2}, {"filters", 4}}), {4, 5, 2}, {{2, 2, 2, 2}, {4}})});
+  all.push_back({"convLstm", made(convolution("convLstm"), {3, 4, 4, 2}, {{2, 2, 2, 12}, {2, 2, 3, 12}, {12}})});
+  all.push_back({"dense", made({{"op", "dense"}, {"units", 3}}, {2, 4}, {{4, 3}, {3}})});
+  all.push_back({"a large dense", made({{"op", "dense"}, {"units", 520}}, {512}, {{512, 520}, {520}})});
+  for (const char* name : {"dropout", "alphaDropout", "gaussianDropout"})
+    all.push_back({name, made({{"op", name}, {"rate", 0.4}}, {3, 5}), false});
+  all.push_back({"gaussianNoise", made({{"op", "gaussianNoise"}, {"stddev", 0.4}}, {3, 5}), false});
+  all.push_back({"dropout of steps", made({{"op", "dropout"}, {"rate", 0.4}, {"noiseShape", integers({0, 3, 1})}}, {3, 5}), false});
+  all.push_back({"embedding", made({{"op", "embedding"}, {"inputDim", 9}, {"outputDim", 4}}, {6}, {{9, 4}})});
+  all.push_back({"globalAveragePooling1d", made({{"op", "globalAveragePooling1d"}}, {4, 3})});
+  all.push_back({"groupNormalization", made({{"op", "groupNormalization"}, {"groups", 2}}, {3, 4}, {{4}, {4}})});
+  all.push_back({"layerNormalization", made({{"op", "layerNormalization"}}, {3, 4}, {{4}, {4}})});
+  all.push_back({"rmsNormalization", made({{"op", "rmsNormalization"}}, {3, 4}, {{4}})});
+  all.push_back({"unitNormalization", made({{"op", "unitNormalization"}}, {3, 4})});
+  all.push_back(
+      {"gru", made({{"op", "gru"}, {"units", 3}, {"resetAfter", false}, {"returnSequences", true}}, {4, 2}, {{2, 9}, {3, 9}, {9}})});
+  all.push_back({"gru that resets after", made({{"op", "gru"}, {"units", 3}, {"resetAfter", true}}, {4, 2}, {{2, 9}, {3, 9}, {2, 9}})});
+  all.push_back({"lstm", made({{"op", "lstm"}, {"units", 3}, {"returnSequences", true}}, {4, 2}, {{2, 12}, {3, 12}, {12}})});
+  all.push_back({"simpleRnn", made({{"op", "simpleRnn"}, {"units", 3}}, {4, 2}, {{2, 3}, {3, 3}, {3}})});
+  all.push_back({"simpleRnn of relu", made({{"op", "simpleRnn"}, {"units", 3}, {"activation", object({{"activation", "relu"}})}}, {4, 2},
+                                           {{2, 3}, {3, 3}, {3}})});
+  all.push_back({"masking", made({{"op", "masking"}, {"maskValue", 0}}, {4, 3})});
+  all.push_back(
+      {"normalization",
+       made({{"op", "normalization"}, {"axis", integers({1})}, {"mean", numbers({1, 2, 3})}, {"variance", numbers({1, 4, 9})}}, {3})});
+  all.push_back({"permute", made({{"op", "permute"}, {"dims", integers({2, 1})}}, {3, 4})});
+  all.push_back({"permute that moves nothing", made({{"op", "permute"}, {"dims", integers({1, 2})}}, {3, 4})});
+  for (const char* kind : {"max", "average"}) all.push_back({std::string(kind) + " pooling", made(windows(kind), {4, 6, 3})});
+  all.push_back({"prelu", made({{"op", "prelu"}, {"sharedAxes", integers({1})}}, {3, 4}, {{1, 4}})});
+  all.push_back({"repeatVector", made({{"op", "repeatVector"}, {"n", 3}}, {4})});
+  all.push_back({"rescaling", made({{"op", "rescaling"}, {"scale", 0.5}, {"offset", 1}}, {3, 4})});
+  all.push_back({"reshape", made({{"op", "reshape"}, {"shape", integers({2, -1})}}, {3, 4})});
+  all.push_back({"spectralNormalization", made({{"op", "spectralNormalization"}}, {3}, {{4, 3}, {3}}), false});
+  all.back().setup.trainable = {false, false};  // it hands over none: the kernel's is that of the layer it normalizes
+  all.push_back(
+      {"timeDistributed",
+       made({{"op", "timeDistributed"},
+             {"ops", listOf({object({{"op", "dense"}, {"units", 3}, {"weights", integers({0, 1})}}),
+                             object({{"op", "activation"}, {"activation", "tanh"}}), object({{"op", "rescaling"}, {"scale", 2}})})}},
+            {3, 4}, {{4, 3}, {3}})});
+  all.push_back({"upSampling", made({{"op", "upSampling"}, {"rank", 2}, {"size", integers({2, 3})}}, {2, 3, 2})});
+  all.push_back({"upSampling by cubes",
+                 made({{"op", "upSampling"}, {"rank", 2}, {"size", integers({2, 3})}, {"interpolation", "bicubic"}}, {2, 3, 2})});
+  all.push_back({"zeroPadding", made({{"op", "zeroPadding"}, {"before", integers({1, 0})}, {"after", integers({2, 0})}}, {3, 4})});
+  all.push_back({"cropping", made({{"op", "zeroPadding"}, {"before", integers({-1, 0})}, {"after", integers({0, 0})}}, {3, 4})});
+  return all;
+}
+
+struct Result {
+  Floats y, dx;
+  std::vector<Floats> gradients;
+};
+
+Result run(const OpSetup& setup) {
+  OpRunner runner(setup);
+  Floats x = randomFloats(setup.rows * sizeOf(setup.in), 3);
+  if (setup.spec.text("op", "") == "embedding")
+    for (float& v : x) v = std::floor(std::abs(v) * 4);
+  Result result;
+  result.y = runner.forward(x);
+  if (!setup.training) return result;
+  result.dx = runner.backward(randomFloats(static_cast<int64_t>(result.y.size()), 4));
+  result.gradients = runner.gradients;
+  for (size_t w = 0; w < setup.trainable.size(); ++w)
+    if (!setup.trainable[w]) result.gradients[w].clear();
+  return result;
+}
+
+std::string nameOf(const testing::TestParamInfo<Named>& info) {
+  std::string name = info.param.name;
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
+}
+
+std::vector<Named> alikeInTraining() {
+  std::vector<Named> all = everyOp();
+  all.erase(std::remove_if(all.begin(), all.end(), [](const Named& op) { return !op.predictsAlike; }), all.end());
+  return all;
+}
+
+class EveryOp : public testing::TestWithParam<Named> {};
+INSTANTIATE_TEST_SUITE_P(All, EveryOp, testing::ValuesIn(everyOp()), nameOf);
+class AlikeOp : public testing::TestWithParam<Named> {};
+INSTANTIATE_TEST_SUITE_P(All, AlikeOp, testing::ValuesIn(alikeInTraining()), nameOf);
+
+// The lowest layer's gradient goes nowhere.
+TEST_P(EveryOp, GivesTheSameGradientsOfWeightsWithoutThatOfItsInput) {
+  OpSetup setup = GetParam().setup;
+  const Result whole = run(setup);
+  setup.needsInputGradient = false;
+  const Result part = run(setup);
+  EXPECT_EQ(part.y, whole.y);
+  EXPECT_EQ(part.dx, Floats());
+  EXPECT_EQ(part.gradients, whole.gradients);
+}
+
+TEST_P(EveryOp, GivesTheSameWhereItsMemoryIsNotShared) {
+  OpSetup setup = GetParam().setup;
+  const Result shared = run(setup);
+  setup.inPlace = false;
+  const Result apart = run(setup);
+  EXPECT_EQ(apart.y, shared.y);
+  EXPECT_EQ(apart.dx, shared.dx);
+  EXPECT_EQ(apart.gradients, shared.gradients);
+}
+
+// Sums may be cut in another way, so that rounding differs.
+TEST_P(EveryOp, GivesTheSameGradientOfItsInputWhereWeightsAreFrozen) {
+  OpSetup setup = GetParam().setup;
+  const Result training = run(setup);
+  std::vector<bool> trainable(setup.weights.size(), true);
+  if (!setup.trainable.empty()) trainable = setup.trainable;
+  for (size_t w = 0; w <= trainable.size(); ++w) {
+    setup.trainable.assign(trainable.size(), false);
+    if (w < trainable.size()) setup.trainable[w] = trainable[w];  // at last, all are frozen
+    const Result frozen = run(setup);
+    expectClose(frozen.y, toDoubles(training.y), 1e-5, "y");
+    expectClose(frozen.dx, toDoubles(training.dx), 1e-5, "dx");
+    if (w < trainable.size() && trainable[w]) expectClose(frozen.gradients[w], toDoubles(training.gradients[w]), 1e-5, "gradient");
+  }
+}
+
+TEST_P(AlikeOp, PredictsWhatItTrainsWith) {
+  OpSetup setup = GetParam().setup;
+  const Result training = run(setup);
+  setup.training = false;
+  setup.trainable.clear();
+  expectClose(run(setup).y, toDoubles(training.y), 1e-5, "y");
+}
+
+TEST(EveryOp, IsAmongThem) {
+  std::set<std::string> here;
+  for (const Named& op : everyOp()) here.insert(op.setup.spec.text("op", ""));
+#define GEMMFIT_OP(name) EXPECT_EQ(here.count(#name), 1u) << #name;
+#define GEMMFIT_OP_OF_ROWS(name) GEMMFIT_OP(name)
+#include "native/ops/registry.def"
+#undef GEMMFIT_OP
+#undef GEMMFIT_OP_OF_ROWS
+}
+
+struct Wrong {
+  OpSetup setup;
+  const char *code, *says;
+};
+
+TEST(EveryOp, RefusesWhatCannotBe) {
+  const auto wrong = [](Value::Object spec, Shape in, std::vector<Shape> weights, const char* says, const char* code = "ERR_SPEC",
+                        int64_t maskSteps = 0) {
+    Wrong w{made(std::move(spec), std::move(in), std::move(weights)), code, says};
+    w.setup.maskSteps = maskSteps;
+    return w;
+  };
+  const Value::Object dense{{"op", "dense"}, {"units", 3}};
+  const std::vector<Shape> ofLstm{{2, 12}, {3, 12}, {12}};
+  const auto inside = [](Value op) { return Value::Object{{"op", "timeDistributed"}, {"ops", listOf({std::move(op)})}}; };
+  std::vector<Wrong> all{
+      wrong({{"op", "nothing"}}, {4}, {}, "no op 'nothing'"),
+      wrong(dense, {}, {{4, 3}, {3}}, "rank 1 or more"),
+      wrong({{"op", "dense"}, {"units", 0}}, {4}, {{4, 3}, {3}}, "units above 0"),
+      wrong(dense, {0}, {{4, 3}, {3}}, "rank 1 or more"),
+      wrong(dense, {4}, {{4, 3}}, "the shape of its input"),
+      wrong(dense, {4}, {{5, 3}, {3}}, "the shape of its input"),
+      wrong(dense, {4}, {{4, 3}, {4}}, "the shape of its input"),
+      wrong({{"op", "dense"}, {"units", 3}, {"precision", "float16"}}, {4}, {{4, 3}, {3}}, "Received: 'float16'"),
+      wrong({{"op", "lstm"}, {"units", 3}}, {4, 2}, ofLstm, "has 3 for 4 steps", "ERR_MASK", 3),
+      wrong({{"op", "lstm"}, {"units", 3}, {"state", 0}}, {4, 2}, ofLstm, "names a state that is not there"),
+      wrong({{"op", "lstm"}, {"units", 3}, {"state", -1}}, {4, 2}, ofLstm, "names a state that is not there"),
+      wrong({{"op", "lstm"}, {"units", 3}, {"dropout", -0.1}}, {4, 2}, ofLstm, "dropout rates"),
+      wrong({{"op", "lstm"}, {"units", 3}, {"recurrentDropout", 1}}, {4, 2}, ofLstm, "dropout rates"),
+      wrong({{"op", "lstm"}, {"units", 3}, {"recurrentDropout", -1}}, {4, 2}, ofLstm, "dropout rates"),
+      wrong({{"op", "globalAveragePooling1d"}}, {4, 3}, {}, "has 2 for 4 steps", "ERR_MASK", 2),
+      wrong({{"op", "bidirectional"}, {"forward", listOf({lstm(0, false)})}, {"backward", listOf({lstm(3, true)})}, {"mergeMode", "max"}},
+            {4, 2}, {{2, 12}, {3, 12}, {12}, {2, 12}, {3, 12}, {12}}, "unknown mergeMode 'max'"),
+      wrong({{"op", "bidirectional"},
+             {"forward", listOf({lstm(0, false)})},
+             {"backward", listOf({object({{"op", "lstm"}, {"units", 2}, {"weights", integers({3, 4, 5})}})})},
+             {"mergeMode", "sum"}},
+            {4, 2}, {{2, 12}, {3, 12}, {12}, {2, 8}, {2, 8}, {8}}, "do not fit together"),
+      wrong({{"op", "timeDistributed"}, {"ops", listOf({})}}, {3, 4}, {}, "needs ops inside"),
+      wrong(inside(object({{"op", "rescaling"}})), {3}, {}, "[steps, ...]"),
+      wrong(inside(object({{"op", "rescaling"}})), {3, 4}, {}, "a part for each of its steps", "ERR_MASK", 4),
+      wrong(inside(object({{"op", "dense"}, {"units", 3}, {"weights", integers({0, 7})}})), {3, 4}, {{4, 3}, {3}}, "does not have"),
+      wrong({{"op", "spectralNormalization"}}, {3}, {{4, 3}}, "a kernel and a vector"),
+      wrong({{"op", "spectralNormalization"}}, {3}, {{4, 3}, {5}}, "a kernel and a vector"),
+      wrong({{"op", "spectralNormalization"}}, {3}, {{4, 3}, {3}}, "cannot be trained"),
+      wrong({{"op", "zeroPadding"}, {"before", integers({1, 0})}, {"after", integers({1})}}, {3, 4}, {}, "two numbers for each axis"),
+      wrong({{"op", "zeroPadding"}, {"before", integers({0})}, {"after", integers({int64_t{1} << 50})}}, {3}, {}, "too large"),
+      wrong({{"op", "upSampling"}, {"rank", 0}, {"size", integers({})}}, {3}, {}, ""),
+      wrong({{"op", "upSampling"}, {"rank", 1}, {"size", integers({2})}}, {3}, {}, ""),
+      wrong({{"op", "upSampling"}, {"rank", 1}, {"size", integers({2, 2})}}, {3, 2}, {}, ""),
+      wrong({{"op", "upSampling"}, {"rank", 1}, {"size", integers({int64_t{1} << 50})}}, {3, 2}, {}, "too large"),
+      wrong({{"op", "normalization"}, {"axis", integers({1})}}, {3}, {{3}}, ""),
+      wrong({{"op", "normalization"}, {"axis", integers({1})}}, {3}, {{3}, {2}}, ""),
+      wrong({{"op", "normalization"}, {"axis", integers({1})}}, {3}, {{3}, {3}}, "cannot be trained"),
+      wrong({{"op", "normalization"}, {"axis", integers({1, 1})}, {"mean", numbers({1})}, {"variance", numbers({1})}}, {3}, {}, ""),
+      wrong({{"op", "activityRegularization"}, {"l2", -1}}, {3}, {}, "0 or above"),
+      wrong({{"op", "reshape"}, {"shape", integers({7, -1})}}, {6}, {}, "7"),
+      wrong({{"op", "activation"}, {"activation", "softmax"}, {"axis", integers({0, 1})}}, {3, 2}, {}, "axis"),
+      wrong({{"op", "unitNormalization"}, {"axis", integers({3})}}, {3, 2}, {}, "different ones"),
+      wrong({{"op", "groupNormalization"}, {"groups", 1}, {"axis", -4}}, {3, 2}, {{2}, {2}}, ""),
+      wrong({{"op", "embedding"}, {"inputDim", 9}, {"outputDim", 4}}, {6}, {{9, 5}}, "[inputDim, outputDim]"),
+  };
+  all.push_back(wrong(inside(object({{"op", "spectralNormalization"}, {"weights", integers({0, 1})}})), {3, 4}, {{4, 3}, {3}}, "3 steps",
+                      "ERR_LAYER"));
+  all.back().setup.trainable = {true, false};
+  for (const Wrong& w : all) {
+    SCOPED_TRACE(std::string(w.says) + " " + w.setup.spec.text("op", ""));
+    try {
+      OpRunner runner(w.setup);
+      ADD_FAILURE() << "it was taken";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code, w.code) << e.what();
+      EXPECT_NE(std::string(e.what()).find(w.says), std::string::npos) << e.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gemmfit::test
