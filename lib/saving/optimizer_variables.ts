@@ -24,32 +24,8 @@ export interface OptimizerVariable {
  * @param rate whether the learning rate is among them: in files of Keras 2 it is not
  */
 export function optimizerVariables(optimizer: Optimizer, trainable: readonly Weight[], rate = true): OptimizerVariable[] {
-  const out: OptimizerVariable[] = [
-    {
-      name: 'iteration',
-      slot: null,
-      weight: null,
-      dtype: 'int64',
-      shape: [],
-      read: () => BigInt64Array.of(BigInt(optimizer.calls)),
-      write: (value) => {
-        optimizer.calls = value.number();
-      },
-    },
-  ];
-  if (rate && typeof optimizer.learningRate === 'number')
-    out.push({
-      name: 'learning_rate',
-      slot: null,
-      weight: null,
-      dtype: 'float32',
-      shape: [],
-      read: () => Float32Array.of(optimizer.learningRate),
-      // The config has it with all its digits.
-      write: (value) => {
-        if (value.number() !== Math.fround(optimizer.learningRate)) optimizer.learningRate = value.number();
-      },
-    });
+  const out = [counter(optimizer)];
+  if (rate && typeof optimizer.learningRate === 'number') out.push(learningRate(optimizer));
   const slots = trainable.map((weight) => ({ weight, ...slotsOf(optimizer, weight) }));
   const slot = ({ weight, names, variables }: (typeof slots)[number], name: string): OptimizerVariable => {
     const variable = variables[names.indexOf(name)];
@@ -84,3 +60,29 @@ export function optimizerVariables(optimizer: Optimizer, trainable: readonly Wei
     })),
   ];
 }
+
+/** How many batches it was called for. */
+const counter = (optimizer: Optimizer): OptimizerVariable => ({
+  name: 'iteration',
+  slot: null,
+  weight: null,
+  dtype: 'int64',
+  shape: [],
+  read: () => BigInt64Array.of(BigInt(optimizer.calls)),
+  write: (value) => {
+    optimizer.calls = value.number();
+  },
+});
+
+const learningRate = (optimizer: Optimizer): OptimizerVariable => ({
+  name: 'learning_rate',
+  slot: null,
+  weight: null,
+  dtype: 'float32',
+  shape: [],
+  read: () => Float32Array.of(optimizer.learningRate),
+  // The config has it with all its digits.
+  write: (value) => {
+    if (value.number() !== Math.fround(optimizer.learningRate)) optimizer.learningRate = value.number();
+  },
+});

@@ -138,10 +138,8 @@ async function runEpochs(
 ): Promise<{ epoch: number | null; logs: Logs; ranOut: boolean }> {
   const { checkpointer } = trainer;
   const resumable = plan.checkpoint?.resumable ?? null;
-  if (resumable?.ended) {
-    model.stopTraining = resumable.ended === 'stopped';
-    if (resumable.position.step === 0) return { epoch: null, logs: {}, ranOut: resumable.ended === 'ranOut' };
-  }
+  if (resumable?.ended) model.stopTraining = resumable.ended === 'stopped';
+  if (resumable?.ended && resumable.position.step === 0) return { epoch: null, logs: {}, ranOut: resumable.ended === 'ranOut' };
   let last: Logs = {};
   let trained = false;
   let warned = false;
@@ -155,11 +153,7 @@ async function runEpochs(
     const { done, logs, ranOut } = await trainer.next(epoch, plan.epochs - epoch, from);
     const here = { epoch, begun: true, step: done, consumed: trainer.consumed };
     const ended = (): Ended => (model.stopTraining ? 'stopped' : ranOut ? 'ranOut' : null);
-    if (ranOut && !trained && done === 0)
-      throw new ValueError(
-        'fit: the dataset x gave no batch. A generator object that was read to its end gives no more: give the function that makes it.',
-        'ERR_EMPTY',
-      );
+    if (ranOut && !trained && done === 0) throw noBatch();
     hasRunOut = ranOut;
     if (ranOut) warnRanOut(plan);
     if (done === 0) {
@@ -194,6 +188,12 @@ async function runEpochs(
   }
   return { epoch: null, logs: last, ranOut: hasRunOut };
 }
+
+const noBatch = (): ValueError =>
+  new ValueError(
+    'fit: the dataset x gave no batch. A generator object that was read to its end gives no more: give the function that makes it.',
+    'ERR_EMPTY',
+  );
 
 /** Results under the names that begin with `val_`; null where there is nothing left to validate on. */
 async function validate(
