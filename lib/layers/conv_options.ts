@@ -19,6 +19,37 @@ export interface WindowOptions extends LayerOptions, SlidingOptions {
   biasConstraint?: ConstraintIdentifier;
 }
 
+/** What a kernel is drawn from and held to. */
+export interface KernelOptions {
+  /** Default `'glorotUniform'`. */
+  kernelInitializer?: InitializerIdentifier;
+  kernelRegularizer?: RegularizerIdentifier;
+  kernelConstraint?: ConstraintIdentifier;
+}
+
+export const kernelDefaults = {
+  kernelInitializer: 'glorot_uniform' as InitializerIdentifier,
+  kernelRegularizer: null as RegularizerIdentifier,
+  kernelConstraint: null as ConstraintIdentifier,
+};
+
+/** Of a kernel for each channel by itself. */
+export interface DepthwiseOptions {
+  /** Channels that each channel of the input becomes. Default 1. */
+  depthMultiplier?: number;
+  /** Default `'glorotUniform'`. */
+  depthwiseInitializer?: InitializerIdentifier;
+  depthwiseRegularizer?: RegularizerIdentifier;
+  depthwiseConstraint?: ConstraintIdentifier;
+}
+
+export const depthwiseDefaults = {
+  depthMultiplier: 1,
+  depthwiseInitializer: 'glorot_uniform' as InitializerIdentifier,
+  depthwiseRegularizer: null as RegularizerIdentifier,
+  depthwiseConstraint: null as ConstraintIdentifier,
+};
+
 const windowDefaults = {
   ...slidingDefaults,
   activation: null as ActivationIdentifier,

@@ -1,13 +1,12 @@
 import { show, ValueError } from '../errors.js';
-import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
 import { checkSizes, joinAxes, type Sizes } from './axes.js';
-import { ConvolutionLayer, type WeightParts, type WindowOptions } from './conv_options.js';
+import { ConvolutionLayer, type KernelOptions, kernelDefaults, type WeightParts, type WindowOptions } from './conv_options.js';
 import type { Lowering, Shape } from './layer.js';
 
 /** Options of the transposed convolutions. */
-export interface ConvTransposeOptions extends Omit<WindowOptions, 'padding'> {
+export interface ConvTransposeOptions extends Omit<WindowOptions, 'padding'>, KernelOptions {
   /** Channels of the output: a whole number above 0. */
   filters: number;
   /**
@@ -20,10 +19,6 @@ export interface ConvTransposeOptions extends Omit<WindowOptions, 'padding'> {
    * padding `'valid'`, `(size - 1) * stride + extent % 2 + outputPadding` with `'same'`. Default null: the lengths above.
    */
   outputPadding?: Sizes | null;
-  /** Default `'glorotUniform'`. */
-  kernelInitializer?: InitializerIdentifier;
-  kernelRegularizer?: RegularizerIdentifier;
-  kernelConstraint?: ConstraintIdentifier;
 }
 
 abstract class ConvTranspose extends ConvolutionLayer {
@@ -36,9 +31,7 @@ abstract class ConvTranspose extends ConvolutionLayer {
     const o = ConvolutionLayer.readWindow(where, options, {
       filters: undefined as unknown,
       outputPadding: null as unknown,
-      kernelInitializer: 'glorot_uniform' as InitializerIdentifier,
-      kernelRegularizer: null as RegularizerIdentifier,
-      kernelConstraint: null as ConstraintIdentifier,
+      ...kernelDefaults,
     });
     super(rank, o);
     this.filters = checkNumber(where, 'filters', o.filters, { min: 1, integer: true });

@@ -1,20 +1,22 @@
 import { ValueError } from '../errors.js';
-import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
-import { ConvolutionLayer, type Padding, type WeightParts, type WindowOptions } from './conv_options.js';
+import {
+  ConvolutionLayer,
+  type KernelOptions,
+  kernelDefaults,
+  type Padding,
+  type WeightParts,
+  type WindowOptions,
+} from './conv_options.js';
 import type { Lowering, Shape } from './layer.js';
 
 /** Options of the convolutions. */
-export interface ConvOptions extends WindowOptions {
+export interface ConvOptions extends WindowOptions, KernelOptions {
   /** Channels of the output: a whole number above 0. */
   filters: number;
   /** Parts that the channels are cut into; each sees its own input channels only. Must divide the input's channels and `filters`. Default 1. */
   groups?: number;
-  /** Default `'glorotUniform'`. */
-  kernelInitializer?: InitializerIdentifier;
-  kernelRegularizer?: RegularizerIdentifier;
-  kernelConstraint?: ConstraintIdentifier;
 }
 
 abstract class Conv extends ConvolutionLayer {
@@ -27,9 +29,7 @@ abstract class Conv extends ConvolutionLayer {
     const o = ConvolutionLayer.readWindow(where, options, {
       filters: undefined as unknown,
       groups: 1,
-      kernelInitializer: 'glorot_uniform' as InitializerIdentifier,
-      kernelRegularizer: null as RegularizerIdentifier,
-      kernelConstraint: null as ConstraintIdentifier,
+      ...kernelDefaults,
     });
     super(rank, o, paddings);
     this.filters = checkNumber(where, 'filters', o.filters, { min: 1, integer: true });

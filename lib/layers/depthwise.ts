@@ -1,19 +1,18 @@
-import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
-import { ConvolutionLayer, type WeightParts, type WindowOptions } from './conv_options.js';
+import {
+  ConvolutionLayer,
+  type DepthwiseOptions,
+  depthwiseDefaults,
+  type WeightParts,
+  type WindowOptions,
+} from './conv_options.js';
 import type { Lowering, Shape } from './layer.js';
 
 /** Options of the depthwise convolutions. */
-export interface DepthwiseConvOptions extends Omit<WindowOptions, 'padding'> {
+export interface DepthwiseConvOptions extends Omit<WindowOptions, 'padding'>, DepthwiseOptions {
   /** Default `'valid'`. */
   padding?: 'valid' | 'same';
-  /** Channels of the output for each of the input. Default 1. */
-  depthMultiplier?: number;
-  /** Default `'glorotUniform'`. */
-  depthwiseInitializer?: InitializerIdentifier;
-  depthwiseRegularizer?: RegularizerIdentifier;
-  depthwiseConstraint?: ConstraintIdentifier;
 }
 
 abstract class DepthwiseConv extends ConvolutionLayer {
@@ -22,12 +21,7 @@ abstract class DepthwiseConv extends ConvolutionLayer {
 
   constructor(rank: number, options: DepthwiseConvOptions) {
     const where = new.target.className;
-    const o = ConvolutionLayer.readWindow(where, options, {
-      depthMultiplier: 1,
-      depthwiseInitializer: 'glorot_uniform' as InitializerIdentifier,
-      depthwiseRegularizer: null as RegularizerIdentifier,
-      depthwiseConstraint: null as ConstraintIdentifier,
-    });
+    const o = ConvolutionLayer.readWindow(where, options, depthwiseDefaults);
     super(rank, o);
     this.depthMultiplier = checkNumber(where, 'depthMultiplier', o.depthMultiplier, { min: 1, integer: true });
     this.#kernel = this.weightParts('depthwise', o.depthwiseInitializer, o.depthwiseRegularizer, o.depthwiseConstraint);

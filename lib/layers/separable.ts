@@ -1,22 +1,23 @@
 import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
-import { ConvolutionLayer, type Padding, type WeightParts, type WindowOptions } from './conv_options.js';
+import {
+  ConvolutionLayer,
+  type DepthwiseOptions,
+  depthwiseDefaults,
+  type Padding,
+  type WeightParts,
+  type WindowOptions,
+} from './conv_options.js';
 import type { Lowering, Shape } from './layer.js';
 
 /** Options of the separable convolutions. */
-export interface SeparableConvOptions extends WindowOptions {
+export interface SeparableConvOptions extends WindowOptions, DepthwiseOptions {
   /** Channels of the output: a whole number above 0. */
   filters: number;
-  /** Channels between the two steps for each of the input. Default 1. */
-  depthMultiplier?: number;
-  /** Default `'glorotUniform'`. */
-  depthwiseInitializer?: InitializerIdentifier;
   /** Default `'glorotUniform'`. */
   pointwiseInitializer?: InitializerIdentifier;
-  depthwiseRegularizer?: RegularizerIdentifier;
   pointwiseRegularizer?: RegularizerIdentifier;
-  depthwiseConstraint?: ConstraintIdentifier;
   pointwiseConstraint?: ConstraintIdentifier;
 }
 
@@ -30,12 +31,9 @@ abstract class SeparableConv extends ConvolutionLayer {
     const where = new.target.className;
     const o = ConvolutionLayer.readWindow(where, options, {
       filters: undefined as unknown,
-      depthMultiplier: 1,
-      depthwiseInitializer: 'glorot_uniform' as InitializerIdentifier,
+      ...depthwiseDefaults,
       pointwiseInitializer: 'glorot_uniform' as InitializerIdentifier,
-      depthwiseRegularizer: null as RegularizerIdentifier,
       pointwiseRegularizer: null as RegularizerIdentifier,
-      depthwiseConstraint: null as ConstraintIdentifier,
       pointwiseConstraint: null as ConstraintIdentifier,
     });
     super(rank, o, paddings);
