@@ -35,8 +35,10 @@ function editsOf(ts, checker, file) {
   const visit = (node) => {
     if (ts.isVariableStatement(node)) {
       const [{ name, type }] = node.declarationList.declarations;
-      if (type && ts.isImportTypeNode(type) && type.qualifier?.getText(file) === 'Table')
+      if (type && ts.isImportTypeNode(type) && type.qualifier?.getText(file) === 'Table') {
+        edits.push({ from: node.end, to: node.end, by: typesText(checker, file, name.getText(file), type) });
         return replace(type, tableText(ts, checker, file, type));
+      }
       if (type && ts.isFunctionTypeNode(type) && commentsOf(node, file) === '') {
         const comment = commentOfMade(ts, checker, type);
         if (comment) return replace(node, `${comment}\nexport declare function ${methodText(name, type, file)}`);
@@ -76,6 +78,22 @@ function commentOfClass(ts, symbol) {
 function tableText(ts, checker, file, type) {
   const properties = checker.getTypeFromTypeNode(type).getProperties();
   return `{\n    ${properties.map((property) => entryText(ts, checker, file, property)).join('\n    ')}\n}`;
+}
+
+/** The classes of a table, and their options, as types under its name: `callbacks.EarlyStopping`, `callbacks.EarlyStoppingOptions`. */
+function typesText(checker, file, table, type) {
+  const types = checker
+    .getTypeFromTypeNode(type)
+    .getProperties()
+    .flatMap((property) => {
+      const [made] = checker.getTypeOfSymbolAtLocation(property, file).getConstructSignatures();
+      if (!made) return [];
+      const { name, declarations } = made.getReturnType().symbol;
+      const { exports } = checker.getSymbolAtLocation(declarations[0].getSourceFile());
+      const known = [name, `${name}Options`].filter((one) => exports.has(one));
+      return known.map((one) => `type ${one} = ${classText(file, { name: one, declarations }).replace(/^typeof /, '')};`);
+    });
+  return `\nexport declare namespace ${table} {\n    ${types.join('\n    ')}\n}`;
 }
 
 function entryText(ts, checker, file, property) {

@@ -59,5 +59,7 @@ export const uses: readonly string[] = [
   "class Mine extends initializers.Initializer { static override readonly className = 'Mine'; create(shape: readonly number[]) { return new Float32Array(shape[0] ?? 1); } getConfig() { return {}; } } registerSerializable('Mine', Mine);",
   'const l: Loss = losses.huber(); const m: Metric = metrics.auc(); const i: Initializer = initializers.zeros(); const r: Regularizer = regularizers.l2(); void [l, m, i, r];',
   'const input1: ArrayInput = [[1]]; const set: DatasetLike = () => [[[[1]], [1]]]; void [input1, set];',
+  'const options: callbacks.EarlyStoppingOptions = { patience: 3 }; const stop: callbacks.EarlyStopping = callbacks.earlyStopping(options); void stop.wait;',
+  'const dense: layers.Dense = layers.dense({ units: 1 }); const loss: losses.Huber = losses.huber(); const base: metrics.Metric = metrics.auc(); void [dense.units, loss, base];',
   'try { model.predictSync(x); } catch (error) { if (error instanceof ValueError) void error.code; }',
 ];
