@@ -47,6 +47,7 @@ bool isPossible(Path path) {
     case Path::gemmColumnsOfA:
     case Path::gemmRowsOfB:
     case Path::gemmTurned:
+    case Path::gemmDots:
     case Path::denseSpreadX:
     case Path::denseSpreadDy:
     case Path::densePackedDy:

@@ -159,36 +159,41 @@ HWY_INLINE void PackRows(int64_t k, int64_t n, const float* from, int64_t ld, fl
   }
 }
 
-// Panels of b stored [n, k]: squares of 4 by 4 are turned in registers.
+// to = from^T for a matrix [rows, columns]: squares of 4 by 4 are turned in registers.
+HWY_INLINE void Turn(const float* from, int64_t rows, int64_t columns, int64_t stride, float* to, int64_t toStride) {
+  int64_t j = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::CappedTag<float, 4> d;
+  const hn::RepartitionToWide<decltype(d)> pairs;
+  for (; j + 4 <= rows; j += 4) {
+    const float* p = from + j * stride;
+    int64_t i = 0;
+    for (; i + 4 <= columns; i += 4) {
+      const auto r0 = hn::LoadU(d, p + i), r1 = hn::LoadU(d, p + stride + i);
+      const auto r2 = hn::LoadU(d, p + 2 * stride + i), r3 = hn::LoadU(d, p + 3 * stride + i);
+      const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1)), low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
+      const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1)), high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
+      float* o = to + i * toStride + j;
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, o);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, o + toStride);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, o + 2 * toStride);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, o + 3 * toStride);
+    }
+    for (; i < columns; ++i)
+      for (int64_t q = 0; q < 4; ++q) to[i * toStride + j + q] = p[q * stride + i];
+  }
+#endif
+  for (; j < rows; ++j)
+    for (int64_t i = 0; i < columns; ++i) to[i * toStride + j] = from[j * stride + i];
+}
+
+// Panels of b stored [n, k].
 HWY_INLINE void PackTransposed(int64_t k, int64_t n, const float* from, int64_t ld, float* to, int64_t panelStride) {
   const int64_t panel = 2 * static_cast<int64_t>(hn::Lanes(D()));
   for (; n > 0; n -= panel, from += panel * ld, to += panelStride) {
     const int64_t columns = std::min(panel, n);
-    int64_t j = 0;
-#if HWY_TARGET != HWY_SCALAR
-    const hn::CappedTag<float, 4> d;
-    const hn::RepartitionToWide<decltype(d)> pairs;
-    for (; j + 4 <= columns; j += 4) {
-      const float* p = from + j * ld;
-      int64_t i = 0;
-      for (; i + 4 <= k; i += 4) {
-        const auto r0 = hn::LoadU(d, p + i), r1 = hn::LoadU(d, p + ld + i);
-        const auto r2 = hn::LoadU(d, p + 2 * ld + i), r3 = hn::LoadU(d, p + 3 * ld + i);
-        const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1)), low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
-        const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1)), high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
-        float* o = to + i * panel + j;
-        hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, o);
-        hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, o + panel);
-        hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, o + 2 * panel);
-        hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, o + 3 * panel);
-      }
-      for (; i < k; ++i)
-        for (int64_t q = 0; q < 4; ++q) to[i * panel + j + q] = p[q * ld + i];
-    }
-#endif
-    for (; j < columns; ++j)
-      for (int64_t i = 0; i < k; ++i) to[i * panel + j] = from[j * ld + i];
-    for (; j < panel; ++j)
+    Turn(from, columns, k, ld, to, panel);
+    for (int64_t j = columns; j < panel; ++j)
       for (int64_t i = 0; i < k; ++i) to[i * panel + j] = 0;
   }
 }

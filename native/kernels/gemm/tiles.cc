@@ -140,11 +140,44 @@ class TiledProduct {
   int64_t k0_ = 0, n0_ = 0, nn_ = 0, m0_ = 0, mn_ = 0;  // the block: where it begins, its columns and rows
 };
 
-void TileProduct(const Product& g) {
+void Run(const Product& g) {
   TiledProduct product(g);
   product.count();
   product.run();
 }
+
+// Few columns leave the vectors of a tile half empty. With a transposed, its rows lie side by side, so the product the other way round
+// fills them: c^T = b^T a^T, which has the same sums in the same order.
+bool FitsTurned(const Product& g) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(D())), n = g.n();
+  const bool halfEmpty = n < lanes ? 4 * n <= 3 * lanes : n > lanes && 2 * n <= 3 * lanes;
+  return halfEmpty && lanes > 1 && g.a.transposed && !g.b.packed && !g.c.bias && g.m() >= lanes && n < g.m();
+}
+
+// Columns of c^T that are made at a time.
+constexpr int64_t kTurned = 128;
+
+float* turnedBlock() {
+  thread_local const AlignedFloats block = allocateFloats(24 * kTurned);  // 3/2 vectors of rows
+  return block.get();
+}
+
+void TurnedProduct(const Product& g) {
+  took(Path::gemmTurned);
+  const Matrix left{g.b.data, g.n(), g.k(), g.b.stride, !g.b.transposed};
+  const auto right = [&](int64_t row, int64_t rows) { return Matrix{g.a.data + row, g.k(), rows, g.a.stride}; };
+  if (g.n() == 1 && g.c.stride == 1) return Run({left, right(0, g.m()), {g.c.data, g.m(), g.c.adds}});
+  float* block = turnedBlock();
+  for (int64_t row = 0; row < g.m(); row += kTurned) {
+    const int64_t rows = std::min(kTurned, g.m() - row);
+    float* to = g.c.data + row * g.c.stride;
+    if (g.c.adds) Turn(to, rows, g.n(), g.c.stride, block, kTurned);
+    Run({left, right(row, rows), {block, kTurned, g.c.adds}});
+    Turn(block, g.n(), rows, kTurned, to, g.c.stride);
+  }
+}
+
+void TileProduct(const Product& g) { FitsTurned(g) ? TurnedProduct(g) : Run(g); }
 
 int64_t LaneCount() { return static_cast<int64_t>(hn::Lanes(D())); }
 
@@ -160,14 +193,7 @@ HWY_EXPORT(TileProduct);
 HWY_EXPORT(LaneCount);
 
 void tileProduct(const Product& g) {
-  if (g.m() <= 0 || g.n() <= 0) return;
-  // One column of a product with a transposed is one row of the product the other way round, and fills vectors.
-  if (g.n() == 1 && g.a.transposed && g.c.stride == 1 && !g.c.bias) {
-    took(Path::gemmTurned);
-    const Matrix row{g.b.data, 1, g.k(), g.b.transposed ? 1 : g.b.stride, true};
-    return HWY_DYNAMIC_DISPATCH(TileProduct)({row, {g.a.data, g.k(), g.m(), g.a.stride}, {g.c.data, g.m(), g.c.adds}});
-  }
-  HWY_DYNAMIC_DISPATCH(TileProduct)(g);
+  if (g.m() > 0 && g.n() > 0) HWY_DYNAMIC_DISPATCH(TileProduct)(g);
 }
 
 int64_t tileLanes() { return HWY_DYNAMIC_DISPATCH(LaneCount)(); }
