@@ -55,6 +55,18 @@ export interface VariableState {
   scales: Float64Array;
 }
 
+/** Weight of a sample (or step) by its label's class. Classes that are not listed weigh 1. */
+export interface FeedClassWeights {
+  /** Class numbers. */
+  classes: number[];
+  /** The weight of each. */
+  weights: number[];
+  /** The label is a vector, whose class is where it is largest; else it is the class itself. */
+  argmax: boolean;
+  /** Elements of y an item. */
+  labelWidth: number;
+}
+
 /** Arrays of a data set, read in place, and the order in which batches come. */
 export interface FeedSpec {
   /** The samples, row after row. */
@@ -85,14 +97,40 @@ export interface FeedSpec {
   passes?: number;
   /** Batches of the first pass that are left out. Default 0. */
   skip?: number;
-  /** Weight of a sample (or step) by its label's class. Classes that are not listed weigh 1. */
-  classWeights?: { classes: number[]; weights: number[]; argmax: boolean; labelWidth: number } | null;
+  /** Weights by the labels' classes. Default: none. */
+  classWeights?: FeedClassWeights | null;
 }
 
 /** A stream of batches over arrays, which it references (and never copies) as long as it lives. */
 export declare class Feed {
   /** ValueError where an array does not divide into rows. */
   constructor(spec: FeedSpec);
+}
+
+/** What the batches of a queue have in common. */
+export interface FeedKind {
+  /** Elements of a sample of x. */
+  xSize: number;
+  /** 0: no labels. */
+  ySize: number;
+  /** 0: no weights. */
+  weightSize: number;
+  /** Weights by the labels' classes. */
+  classWeights: FeedClassWeights | null;
+}
+
+/** Batches that are put in while a run takes them, in their order. They are copied; memory is bounded by whoever minds the answer of `push`. */
+export declare class FeedQueue {
+  /** @param room called after `push` has said that there is none, when half of the queue is free. ValueError where it is none. */
+  constructor(room: () => void);
+  /** Of the batches that come from now on. A run takes batches of one kind and of one number of rows, and ends where others begin. */
+  kind(kind: FeedKind): void;
+  /** Puts in a batch. Returns whether there is room for another. */
+  push(x: DataArray, y?: DataArray, weights?: DataArray): boolean;
+  /** Batches that no run has taken. */
+  length(): number;
+  /** Gives these up, and the queue's memory. Returns how many they were. */
+  clear(): number;
 }
 
 /** What loss and metrics have been summed up to, before they become results. */
@@ -193,7 +231,7 @@ export declare class Network {
   /** Of a reader: shape of an output sample for that of an input sample. ValueError where the program does not fit it. */
   outputShape(sampleShape: number[]): number[];
   /** Runs batches on the pool, off the JavaScript thread. */
-  run(feed: Feed, request: RunRequest): Promise<RunResult>;
+  run(feed: Feed | FeedQueue, request: RunRequest): Promise<RunResult>;
   /**
    * Predicts a few rows on the calling thread: the lowest latency, the event loop waits meanwhile.
    * @returns false where `checkFinite` is set and x is not finite
@@ -227,6 +265,8 @@ export interface Binding {
   Variable: typeof NativeVariable;
   /** See `Feed`. */
   Feed: typeof Feed;
+  /** See `FeedQueue`. */
+  FeedQueue: typeof FeedQueue;
   /** See `Network`. */
   Network: typeof Network;
   /** Classes of the errors thrown: called with (message, code). */

@@ -2,7 +2,7 @@ import { RuntimeError, show, typeError } from '../errors.js';
 import { type Batch, readBatch } from './batch.js';
 import { isDataset } from './is_dataset.js';
 import { enterOwn, isAsync, isOnesOwn, iterate, leaveOwn, warnClosed } from './open.js';
-import { Reader } from './reader.js';
+import { type Item, Reader } from './reader.js';
 import { ENDED, Waits } from './waits.js';
 
 /** Options of {@link BatchStream}. */
@@ -25,6 +25,7 @@ export class BatchStream {
   readonly #isOwn: boolean;
   /** No more comes. */
   #ended = false;
+  #failed: Item | null = null;
   /** What we opened has not ended by itself. */
   #open = false;
   #closed = false;
@@ -81,11 +82,33 @@ export class BatchStream {
     while (!reader.isReady) {
       if ((await this.#waits.until(reader.request())) === ENDED || epoch !== this.#epoch) return null;
     }
-    const item = reader.take();
+    return this.#batchOf(reader.take());
+  }
+
+  /** The next batch of a source that answers at once; undefined where `next` is to be waited for. */
+  nextNow(): Batch | null | undefined {
+    if (this.#ended || this.#closed) return null;
+    const item = this.#reader?.takeNow();
+    return item && this.#batchOf(item);
+  }
+
+  /**
+   * Gives back batches that were not used: the user's own source goes on with them.
+   * @param failure whether what it threw after them was not told to anybody either
+   */
+  putBack(batches: readonly Batch[], failure: boolean): void {
+    if (!this.#isOwn) return;
+    const items: Item[] = batches.map(({ x, y, weights }) => ({ result: { done: false, value: { xs: x, ys: y, weights } } }));
+    if (failure && this.#failed) items.push(this.#failed);
+    this.#reader?.putBack(items);
+  }
+
+  #batchOf(item: Item | undefined): Batch | null {
     const index = this.#index;
     if (!item || 'error' in item) {
       this.#ended = true;
       this.#open &&= item?.open === true;
+      this.#failed = item ?? null;
       throw this.#failure(`failed at batch ${index}`, item?.error);
     }
     const { done, value } = this.#checked(item.result);

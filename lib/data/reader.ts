@@ -4,6 +4,8 @@ type Result = IteratorResult<unknown> | undefined;
 /** What a request came to. `open`: it failed, and the iterator did not end by it. */
 export type Item = { result: Result } | { error: unknown; open: boolean };
 
+const isPromise = (value: unknown): boolean => typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+
 /**
  * Reads an iterator for whoever asks, one request at a time: many iterators do not stand two. What has come and was not taken waits for the
  * next who asks, a failure too, so that no rejection is ever without a handler.
@@ -53,19 +55,55 @@ export class Reader {
     return item;
   }
 
-  async #ask(): Promise<void> {
+  /** The next item at once, of an iterator that answers at once; undefined where it is to be waited for. */
+  takeNow(): Item | undefined {
+    if (this.isReady) return this.take();
+    if (this.ahead > 0 || this.isAsking || this.#dry) return undefined;
+    let item: Item;
+    try {
+      const result: Result = this.iterator.next() as Result;
+      if (isPromise(result) || isPromise(result?.value)) {
+        this.#request = this.#settle(result);
+        return undefined;
+      }
+      item = { result };
+      this.#dry = result?.done === true;
+    } catch (error) {
+      item = { error, open: false };
+      this.#dry = true;
+    }
     this.#wanted = Math.max(0, this.#wanted - 1);
-    const item = await this.#next();
+    return item;
+  }
+
+  /** Gives back what was taken and not used: the next who asks gets it. */
+  putBack(items: readonly Item[]): void {
+    this.#items.unshift(...items);
+  }
+
+  #ask(): Promise<void> {
+    let result: Result | PromiseLike<Result>;
+    try {
+      result = this.iterator.next();
+    } catch (error) {
+      result = Promise.reject(error);
+    }
+    return this.#settle(result);
+  }
+
+  async #settle(asked: Result | PromiseLike<Result>): Promise<void> {
+    this.#wanted = Math.max(0, this.#wanted - 1);
+    const item = await this.#itemOf(asked);
     this.#dry = 'error' in item || item.result?.done === true;
     this.#items.push(item);
     this.#request = null;
     this.#readAhead();
   }
 
-  async #next(): Promise<Item> {
+  async #itemOf(asked: Result | PromiseLike<Result>): Promise<Item> {
     let open = false;
     try {
-      const result: Result = await this.iterator.next();
+      const result: Result = await asked;
       if (typeof result !== 'object' || result === null || result.done) return { result };
       open = true;
       // A plain iterable may hold promises of batches.

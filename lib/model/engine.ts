@@ -1,4 +1,13 @@
-import type { FeedSpec, Feed as NativeFeed, RunRequest, RunResult, Totals, TraceData, TrainingSums } from '../../binding.js';
+import type {
+  FeedQueue,
+  FeedSpec,
+  Feed as NativeFeed,
+  RunRequest,
+  RunResult,
+  Totals,
+  TraceData,
+  TrainingSums,
+} from '../../binding.js';
 import { addon } from '../engine/addon.js';
 import type { SpecValue } from '../engine/spec.js';
 import { RuntimeError } from '../errors.js';
@@ -14,6 +23,8 @@ import { type NativeNetwork, Readers, type ReadingKind } from './readers.js';
 import { runInSession, type Session } from './sessions.js';
 
 export type { NativeFeed };
+/** Where a run takes its batches from. */
+export type NativeSource = NativeFeed | FeedQueue;
 
 /** What the engine is told of the data of a run besides the feed. */
 export interface RunShape {
@@ -116,7 +127,7 @@ export class Engine {
 
   /** Trains up to `steps` batches, and counts them. `epochSteps`, `checkFinite`: see `RunRequest`. */
   async train(
-    feed: NativeFeed,
+    feed: NativeSource,
     shape: RunShape,
     steps: number,
     reset: boolean,
@@ -159,7 +170,7 @@ export class Engine {
   }
 
   /** A run of the training. One whose model was disposed of meanwhile has no results, however far it came. */
-  async #run(feed: NativeFeed, request: RunRequest): Promise<RunResult> {
+  async #run(feed: NativeSource, request: RunRequest): Promise<RunResult> {
     const result = await runInSession(this.#session(), () => this.#network.run(feed, request));
     if (this.#disposed) throw disposedOf();
     return result;

@@ -117,6 +117,7 @@ export class Model extends LayerStack {
     return compilation;
   }
   get optimizer(): Optimizer {
+    this.turns.looks++;
     return this.compilation('use the optimizer of').optimizer;
   }
 
@@ -222,6 +223,7 @@ export class Model extends LayerStack {
     return this.#stopTraining;
   }
   set stopTraining(value: boolean) {
+    this.turns.looks++;
     this.#stopTraining = Boolean(value);
     if (this.#stopTraining && this.turns.isTraining) this.#engine.current?.stopTraining();
   }
@@ -251,9 +253,11 @@ export class Model extends LayerStack {
   // --- what it has learnt
 
   getWeights(): NDArray[] {
+    this.turns.looks++;
     return this.weights.map((w) => w.read());
   }
   setWeights(values: readonly unknown[]): void {
+    this.turns.looks++;
     // A fit that has not come to its first batch goes on from the weights that it found, but for what its own hooks change.
     const { turns, counters } = this;
     if (turns.isTraining && !turns.inHook && counters.trainedSteps === this.#stepsBefore) this.mayChange('set the weights of');

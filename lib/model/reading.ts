@@ -1,5 +1,5 @@
 import type { RunRequest, RunResult, Totals } from '../../binding.js';
-import { disposedOf, type Engine, type NativeFeed, type RunShape } from './engine.js';
+import { disposedOf, type Engine, type NativeFeed, type NativeSource, type RunShape } from './engine.js';
 import type { NativeNetwork, ReadingKind } from './readers.js';
 
 /**
@@ -15,7 +15,7 @@ export class Reading {
     private readonly kind: ReadingKind,
   ) {}
 
-  test(feed: NativeFeed, shape: RunShape, steps: number, reset: boolean, checkFinite = false): Promise<RunResult> {
+  test(feed: NativeSource, shape: RunShape, steps: number, reset: boolean, checkFinite = false): Promise<RunResult> {
     const { sampleShape, weightSteps } = shape;
     return this.#run(feed, { mode: 'test', sampleShape: [...sampleShape], weightSteps, steps, reset, checkFinite });
   }
@@ -53,7 +53,7 @@ export class Reading {
     this.#network = null;
   }
 
-  async #run(feed: NativeFeed, request: RunRequest): Promise<RunResult> {
+  async #run(feed: NativeSource, request: RunRequest): Promise<RunResult> {
     if (!this.#network || !this.#engine) {
       this.#engine = this.model.engine();
       this.#network = this.#engine.reader(this.kind);

@@ -11,6 +11,8 @@ export class Turns {
   #fitting: string | null = null;
   #session: Session | null = null;
   #hooks = 0;
+  /** Grows where somebody reads or changes what training changes: a source of batches may be one who does. */
+  looks = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -69,6 +71,7 @@ export class Turns {
    * others, where there are such.
    */
   mayRead(): void {
+    this.looks++;
     if (this.#fitting && this.#hooks === 0 && this.model.layers.some(isStateful))
       this.mayChange('evaluate or predict with the states of the stateful layers of');
   }

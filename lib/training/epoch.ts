@@ -34,8 +34,12 @@ export class EpochTrainer {
     readonly interruption: Interruption,
     readonly checkpointer: Checkpointer | null,
   ) {
-    this.#ahead = this.#oneByOne || checkpointer ? null : RunAhead.of(plan, list);
-    this.#stops = { isStopped: () => model.stopTraining, isAborted: () => this.interrupted };
+    this.#ahead = list.wantsTrainBatches || checkpointer ? null : RunAhead.of(plan, list);
+    this.#stops = {
+      isStopped: () => model.stopTraining,
+      isAborted: () => this.interrupted,
+      isPaused: () => this.checkpointer?.isDue ?? false,
+    };
     this.#consumed = plan.checkpoint?.resumable?.position.consumed ?? 0;
   }
 
@@ -66,17 +70,13 @@ export class EpochTrainer {
     const resumable = from > 0 ? this.plan.checkpoint?.resumable : null;
     if (resumable && (resumable.ended || from >= wanted))
       return { done: from, logs: resumable.logs, ranOut: resumable.ended === 'ranOut' };
-    const { done, logs } = await (this.#oneByOne
+    const { done, logs } = await (this.list.wantsTrainBatches
       ? this.#batchByBatch(wanted, from)
       : this.#ahead
         ? this.#several(this.#ahead, left)
         : this.#atOnce(wanted, from));
     const ranOut = !this.stopped && (done === 0 || (this.plan.steps !== null && done < this.plan.steps));
     return { done, logs, ranOut };
-  }
-
-  get #oneByOne(): boolean {
-    return this.list.wantsTrainBatches || this.plan.batches.oneByOne;
   }
 
   /** Batches done since the fit began. */
@@ -88,7 +88,7 @@ export class EpochTrainer {
     const { model, list, aborting } = this;
     const { batches } = this.plan;
     let done = from;
-    let logs: Logs = (done > 0 && this.plan.checkpoint?.resumable?.logs) || {};
+    let logs = this.#logsBefore(from);
     while (done < wanted && !this.#stops.isAborted()) {
       const ready = batches.ready(done === 0);
       if (!(typeof ready === 'boolean' ? ready : await ready)) break;
@@ -110,6 +110,9 @@ export class EpochTrainer {
   }
 
   async #atOnce(wanted: number, from = 0) {
+    // With the first batch: before it the model need not be built.
+    const ready = this.plan.batches.ready(from === 0);
+    if (!(typeof ready === 'boolean' ? ready : await ready)) return { done: from, logs: this.#logsBefore(from) };
     const unwatch = watchProgress(this.model, this.list.progbar);
     try {
       let done = from;
@@ -118,17 +121,22 @@ export class EpochTrainer {
         const wasDue = this.checkpointer?.isDue ?? false;
         const most = wasDue ? 1 : Math.min(wanted - done, this.checkpointer?.stepsLeft ?? wanted);
         const first = done === 0;
-        const ran = await runUntilStopped(most, this.#stops, (count) => this.plan.batches.run(count, first));
+        const ran = await runUntilStopped(most, this.#stops, (count) => this.plan.batches.run(count, first, this.#stops));
         done += ran;
         this.#did(ran);
         const isDue = this.checkpointer?.isDue ?? false;
         if (this.stopped || done >= wanted || (ran < most && (wasDue || !isDue))) break;
         if (isDue && ran > 0) await this.#checkpoint(done);
       }
-      return { done, logs: done > 0 ? resultLogs(this.model) : {} };
+      return { done, logs: done > from ? resultLogs(this.model) : this.#logsBefore(done) };
     } finally {
       unwatch();
     }
+  }
+
+  /** Of batches of the epoch that were done before the training was taken up again. */
+  #logsBefore(from: number): Logs {
+    return (from > 0 && this.plan.checkpoint?.resumable?.logs) || {};
   }
 
   #did(batches: number): void {

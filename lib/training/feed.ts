@@ -1,4 +1,4 @@
-import type { DataArray } from '../../binding.js';
+import type { DataArray, FeedClassWeights } from '../../binding.js';
 import type { Shape } from '../layers/layer.js';
 import type { Compilation } from '../model/compilation.js';
 import { Engine, type NativeFeed, type RunShape } from '../model/engine.js';
@@ -16,34 +16,52 @@ export interface FeedOptions {
   classWeights?: ClassWeights | null;
 }
 
+/** Samples as the engine reads them, and what a run must know of them. */
+export interface FeedParts {
+  x: DataArray;
+  xSize: number;
+  y: DataArray | undefined;
+  ySize: number;
+  weights: DataArray | undefined;
+  weightSize: number;
+  classWeights: FeedClassWeights | null;
+  rows: number;
+  shape: RunShape;
+}
+
+export function feedParts(
+  compilation: Compilation | null,
+  { x, y, weights, count }: Samples,
+  output: Shape,
+  given: ClassWeights | null | undefined,
+): FeedParts {
+  let items = 1;
+  for (let k = 0; k < output.length - 1; k++) items *= output[k] ?? 1;
+  const weightSize = weights ? rowSize(weights) : 0;
+  const ySize = y ? rowSize(y) : 0;
+  const labelWidth = y ? ySize / items : 1;
+  const byNumber = compilation?.loss?.sparse || labelWidth === 1;
+  const classWeights = given?.classes.length && y ? { ...given, argmax: !byNumber, labelWidth: byNumber ? 1 : labelWidth } : null;
+  return {
+    x: x.data as DataArray,
+    xSize: rowSize(x),
+    y: y?.data as DataArray | undefined,
+    ySize,
+    weights: weights?.data as DataArray | undefined,
+    weightSize,
+    classWeights,
+    rows: count,
+    shape: { sampleShape: x.shape.slice(1), weightSteps: classWeights ? Math.max(items, weightSize) : weightSize },
+  };
+}
+
 /** A feed over samples, and what the engine must know of it. */
 export function feedOf(
   compilation: Compilation | null,
   samples: Samples,
   output: Shape,
-  options: FeedOptions,
+  { classWeights, count, ...options }: FeedOptions,
 ): { feed: NativeFeed; shape: RunShape } {
-  const { x, y, weights } = samples;
-  const items = output.slice(0, -1).reduce<number>((n, d) => n * (d ?? 1), 1);
-  const weightSize = weights ? rowSize(weights) : 0;
-  const classes = options.classWeights?.classes.length && y ? options.classWeights : null;
-  const steps = classes ? Math.max(items, weightSize) : weightSize;
-  const labelWidth = y ? rowSize(y) / items : 1;
-  const byNumber = compilation?.loss?.sparse || labelWidth === 1;
-  const feed = Engine.feed({
-    x: x.data as DataArray,
-    xSize: rowSize(x),
-    ...(y ? { y: y.data as DataArray, ySize: rowSize(y) } : {}),
-    ...(weights ? { weights: weights.data as DataArray, weightSize } : {}),
-    batch: options.batch,
-    first: options.first ?? 0,
-    count: options.count ?? samples.count,
-    shuffle: options.shuffle ?? 'none',
-    seed: options.seed ?? 0,
-    pass: options.pass ?? 0,
-    passes: options.passes ?? 1,
-    skip: options.skip ?? 0,
-    classWeights: classes && { ...classes, argmax: !byNumber, labelWidth: byNumber ? 1 : labelWidth },
-  });
-  return { feed, shape: { sampleShape: x.shape.slice(1), weightSteps: steps } };
+  const { shape, rows, ...parts } = feedParts(compilation, samples, output, classWeights);
+  return { feed: Engine.feed({ ...parts, ...options, count: count ?? rows }), shape };
 }

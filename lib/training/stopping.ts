@@ -4,7 +4,11 @@ export interface Stops {
   isStopped(): boolean;
   /** Ends the run at once. */
   isAborted(): boolean;
+  /** Somebody wants to look at the training between two batches. */
+  isPaused?(): boolean;
 }
+
+export const unstoppable: Stops = { isStopped: () => false, isAborted: () => false };
 
 /**
  * Runs up to `count` batches, one where the flag is set already: Keras looks at it after a batch, so that what is told to stop before its first

@@ -39,7 +39,7 @@ export async function testLoop(model: Model, test: TestRun, options: TestOptions
     model.stopEvaluating = false;
     const begin = list.onTestBegin();
     if (begin) await until(begin);
-    const run = list.wantsTestBatches || batches.oneByOne ? oneByOne : together;
+    const run = list.wantsTestBatches ? oneByOne : together;
     const { done, logs } = await run(model, test, wanted, list, until, {
       isStopped: () => model.stopEvaluating,
       isAborted,
@@ -58,7 +58,7 @@ export async function testLoop(model: Model, test: TestRun, options: TestOptions
 
 type Tested = { done: number; logs: Logs };
 
-/** Somebody must hear of each batch, or the batches come one by one anyway. The first one is ready. */
+/** Somebody must hear of each batch. The first one is ready. */
 async function oneByOne(
   model: Model,
   { batches, reading }: TestRun,
@@ -91,7 +91,7 @@ async function together(
 ): Promise<Tested> {
   const unwatch = watchProgress(model, list.progbar, reading);
   try {
-    const done = await runUntilStopped(wanted, stops, (count) => batches.run(count, true));
+    const done = await runUntilStopped(wanted, stops, (count) => batches.run(count, true, stops));
     return { done, logs: resultLogs(model, reading) };
   } finally {
     unwatch();

@@ -3,6 +3,17 @@
 
 namespace gemmfit::addon {
 
+ClassWeights toClassWeights(const Napi::Value& v) {
+  ClassWeights out;
+  const gemmfit::Value given = toValue(v);
+  if (given.isNull()) return out;
+  out.classes = given.integers("classes");
+  for (const double w : given.numbers("weights")) out.weights.push_back(static_cast<float>(w));
+  out.argmax = given.flag("argmax", false);
+  out.labelWidth = given.integer("labelWidth", 1);
+  return out;
+}
+
 ArrayView FeedWrap::hold(const Napi::Object& spec, const char* name, const char* sizeName) {
   const Napi::Value v = spec.Get(name);
   if (v.IsUndefined() || v.IsNull()) return {};
@@ -37,13 +48,7 @@ FeedWrap::FeedWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const Napi::Value shuffle = o.Get("shuffle");
     const std::string mode = shuffle.IsString() ? shuffle.As<Napi::String>().Utf8Value() : "none";
     s.shuffle = mode == "rows" ? Shuffle::rows : mode == "batches" ? Shuffle::batches : Shuffle::none;
-    const gemmfit::Value classes = toValue(o.Get("classWeights"));
-    if (!classes.isNull()) {
-      s.classWeights.classes = classes.integers("classes");
-      for (const double w : classes.numbers("weights")) s.classWeights.weights.push_back(static_cast<float>(w));
-      s.classWeights.argmax = classes.flag("argmax", false);
-      s.classWeights.labelWidth = classes.integer("labelWidth", 1);
-    }
+    s.classWeights = toClassWeights(o.Get("classWeights"));
     feed = std::make_shared<Feed>(std::move(s));
     memory_.tell(info.Env(), feed->bytes());
   });

@@ -7,6 +7,7 @@ namespace gemmfit::addon {
 Instance::Instance(Napi::Env env, Napi::Object exports) : env_(env) {
   variable = defineVariable(env, exports);
   feed = defineFeed(env, exports);
+  feedQueue = defineFeedQueue(env, exports);
   network = defineNetwork(env, exports);
   defineFunctions(env, exports);
   exports.Set("setErrorClasses", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
@@ -37,16 +38,23 @@ void Instance::start(std::unique_ptr<Pending> pending) {
 void Instance::finished(Pending* pending) {
   std::lock_guard<std::mutex> lock(mutex_);
   // Under the lock: once the count is down, cleanup may go on and the function be gone.
-  if (!closing_) napi_call_threadsafe_function(notify_, pending, napi_tsfn_nonblocking);
+  if (!closing_) napi_call_threadsafe_function(notify_, static_cast<Notice*>(pending), napi_tsfn_nonblocking);
   --unfinished_;
   idle_.notify_all();
 }
 
-void Instance::callJs(napi_env env, napi_value, void* context, void* data) {
+void Instance::tell(Notice* notice) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!closing_) napi_call_threadsafe_function(notify_, notice, napi_tsfn_nonblocking);
+}
+
+void Instance::callJs(napi_env env, napi_value, void*, void* data) {
   if (!env) return;  // the environment is going: cleanup has taken care
   Napi::HandleScope scope(env);
-  static_cast<Instance*>(context)->settle(env, static_cast<Pending*>(data));
+  static_cast<Notice*>(data)->arrive(env);
 }
+
+void Pending::arrive(Napi::Env env) { Instance::of(env).settle(env, this); }
 
 void Instance::settle(Napi::Env env, Pending* pending) {
   std::unique_ptr<Pending> own;

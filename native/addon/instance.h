@@ -14,11 +14,18 @@
 
 namespace gemmfit::addon {
 
+// Something that the JavaScript thread is told of by another.
+class Notice {
+ public:
+  virtual ~Notice() = default;
+  virtual void arrive(Napi::Env env) = 0;
+};
+
 // A promise that waits for the pool. Made and deleted on the JavaScript thread; `run` of its job executes on a pool thread.
-class Pending {
+class Pending : public Notice {
  public:
   explicit Pending(Napi::Env env) : deferred(Napi::Promise::Deferred::New(env)) {}
-  virtual ~Pending() = default;
+  void arrive(Napi::Env env) final;               // its job has ended
   virtual void stop() = 0;                        // asks the job to end soon
   virtual Napi::Value result(Napi::Env env) = 0;  // on the JavaScript thread, after success
   virtual void release() = 0;                     // on the JavaScript thread, in any case: gives locks back
@@ -32,7 +39,7 @@ class Pending {
 
 // What one environment (the main thread, a worker) has of the addon. There are no mutable statics beside the pool.
 //
-// Threads: everything here belongs to the JavaScript thread, but `finished`, which pool threads call. When the environment ends,
+// Threads: everything here belongs to the JavaScript thread, but `finished` and `tell`, which pool threads call. When the environment ends,
 // jobs are stopped and waited for before the thread-safe function goes, so that no pool thread ever calls into a dead environment.
 class Instance {
  public:
@@ -41,15 +48,17 @@ class Instance {
 
   void start(std::unique_ptr<Pending> pending);  // submits pending->job
   void finished(Pending* pending);               // any thread
+  void tell(Notice* notice);                     // any thread; what lives at least until the job that calls it has been settled
 
   Napi::Error makeError(Napi::Env env, const std::string& message, const std::string& code, bool valueError);
   Napi::Error makeError(Napi::Env env, const Error& e) { return makeError(env, e.what(), e.code, e.valueError); }
 
-  Napi::FunctionReference variable, feed, network, valueErrorClass, runtimeErrorClass;
+  Napi::FunctionReference variable, feed, feedQueue, network, valueErrorClass, runtimeErrorClass;
 
  private:
   static void callJs(napi_env env, napi_value callback, void* context, void* data);
   static void cleanup(void* data);
+  friend class Pending;
   void settle(Napi::Env env, Pending* pending);
 
   napi_env env_;

@@ -46,15 +46,15 @@ bool isNetwork(const Napi::Value& v, Instance& instance) {
 // The network's work on the pool, with a team when there are stages to share.
 class NetworkJob : public Job {
  public:
-  NetworkJob(std::shared_ptr<Network> n, std::shared_ptr<Feed> f, RunRequest r)
-      : network(std::move(n)), feed(std::move(f)), request(std::move(r)), team_(runTask, network.get()) {}
+  NetworkJob(std::shared_ptr<Network> n, std::shared_ptr<Feeds> f, RunRequest r)
+      : network(std::move(n)), feeds(std::move(f)), request(std::move(r)), team_(runTask, network.get()) {}
   void run() override;
   void stop() override { network->stop(); }
   Team* team() override { return &team_; }
   bool serves() const override { return network->isReader(); }
 
   std::shared_ptr<Network> network;
-  std::shared_ptr<Feed> feed;
+  std::shared_ptr<Feeds> feeds;
   RunRequest request;
   RunResult result;
   Instance* instance = nullptr;
@@ -90,7 +90,7 @@ class PendingRun : public Pending {
 
 void NetworkJob::run() {
   try {
-    result = network->run(*feed, request, &team_);
+    result = network->run(*feeds, request, &team_);
   } catch (const Error& e) {
     pending->failed = true;
     pending->code = e.code;
@@ -132,9 +132,7 @@ Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
   Network& network = alive(env);
   Instance& instance = Instance::of(env);
   return guarded(env, [&]() -> Napi::Value {
-    if (!info[0].IsObject() || !info[0].As<Napi::Object>().InstanceOf(instance.feed.Value())) throw Error("ERR_SPEC", "run needs a feed");
-    FeedWrap* feed = FeedWrap::Unwrap(info[0].As<Napi::Object>());
-    feed->check(env);
+    std::shared_ptr<Feeds> feeds = toFeeds(info[0], env);
     if (!info[1].IsObject()) throw Error("ERR_SPEC", "run needs a request");
     const auto options = info[1].As<Napi::Object>();
     RunRequest r;
@@ -168,7 +166,7 @@ Napi::Value NetworkWrap::run(const Napi::CallbackInfo& info) {
     network.clearStop();
     pending->keepsAlive.push_back(Napi::Persistent(info[0].As<Napi::Object>()));
     pending->keepsAlive.push_back(Napi::Persistent(info.This().As<Napi::Object>()));
-    auto job = std::make_shared<NetworkJob>(network_, feed->feed, std::move(r));
+    auto job = std::make_shared<NetworkJob>(network_, std::move(feeds), std::move(r));
     job->instance = &instance;
     job->pending = pending.get();
     pending->work = job;

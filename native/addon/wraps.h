@@ -6,6 +6,7 @@
 
 #include "native/addon/instance.h"
 #include "native/engine/feed.h"
+#include "native/engine/feed_queue.h"
 #include "native/engine/network.h"
 #include "native/engine/value.h"
 #include "native/engine/variable.h"
@@ -14,6 +15,8 @@ namespace gemmfit::addon {
 
 Value toValue(const Napi::Value& v, int depth = 0);
 std::vector<int64_t> toIntegers(const Napi::Value& v, const char* what);
+// { classes, weights, argmax, labelWidth }, or nothing.
+ClassWeights toClassWeights(const Napi::Value& v);
 // A typed array as the engine reads it. Throws where it is none, or where its buffer is gone.
 ArrayView toArray(const Napi::Value& v, const char* what);
 Napi::Float32Array toFloats(const Napi::Value& v, const char* what);
@@ -54,6 +57,28 @@ class FeedWrap : public Napi::ObjectWrap<FeedWrap> {
   ArrayView hold(const Napi::Object& spec, const char* name, const char* sizeName);
 };
 
+// Batches that JavaScript puts in while a run takes them.
+class FeedQueueWrap : public Napi::ObjectWrap<FeedQueueWrap>, public Notice {
+ public:
+  explicit FeedQueueWrap(const Napi::CallbackInfo& info);
+  Napi::Value kind(const Napi::CallbackInfo& info);
+  Napi::Value push(const Napi::CallbackInfo& info);
+  Napi::Value length(const Napi::CallbackInfo& info);
+  Napi::Value clear(const Napi::CallbackInfo& info);
+  void arrive(Napi::Env env) override;  // there is room
+  void Finalize(Napi::Env env) override { memory_.tell(env, 0); }
+  std::shared_ptr<FeedQueue> queue;
+
+ private:
+  Napi::FunctionReference room_;
+  FeedSpec spec_;  // of the batches that come next, without their arrays
+  int64_t kind_ = 0;
+  ExternalMemory memory_;
+};
+
+// What a run takes its batches from: a feed or a queue, whose arrays are still there.
+std::shared_ptr<Feeds> toFeeds(const Napi::Value& v, Napi::Env env);
+
 class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
  public:
   explicit NetworkWrap(const Napi::CallbackInfo& info);
@@ -82,6 +107,7 @@ class NetworkWrap : public Napi::ObjectWrap<NetworkWrap> {
 
 Napi::FunctionReference defineVariable(Napi::Env env, Napi::Object exports);
 Napi::FunctionReference defineFeed(Napi::Env env, Napi::Object exports);
+Napi::FunctionReference defineFeedQueue(Napi::Env env, Napi::Object exports);
 Napi::FunctionReference defineNetwork(Napi::Env env, Napi::Object exports);
 void defineFunctions(Napi::Env env, Napi::Object exports);
 

@@ -61,6 +61,10 @@ ElementType elementType(const std::string& name) {
   throw Error("ERR_SPEC", "arrays of '" + name + "' cannot be read");
 }
 
+int64_t elementBytes(ElementType type) {
+  return withType(type, nullptr, [](const auto* p) { return static_cast<int64_t>(sizeof(*p)); });
+}
+
 void ArrayView::copy(int64_t row, int64_t from, int64_t n, float* out) const {
   if (type == ElementType::float32) {
     std::memcpy(out, static_cast<const float*>(data) + row * rowSize + from, static_cast<size_t>(n) * sizeof(float));

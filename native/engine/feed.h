@@ -21,6 +21,7 @@ struct ArrayView {
   double value(int64_t index) const;                                  // one element, wherever it is
 };
 ElementType elementType(const std::string& name);  // Error ERR_SPEC for an unknown one
+int64_t elementBytes(ElementType type);
 
 // Index of the first element outside [low, high], or not a whole number where that is asked, or NaN; -1 when all fit.
 // `except`, when not NaN, is allowed besides.
@@ -53,11 +54,24 @@ struct FeedSpec {
   ClassWeights classWeights;
 };
 
+class Feed;
+
+// Where a run takes its batches from.
+class Feeds {
+ public:
+  virtual ~Feeds() = default;
+  virtual const Feed* begin() = 0;     // before the first batch: a feed that tells the sizes of all; null where there is none
+  virtual const Feed* nextFeed() = 0;  // one that stands at the next batch; null where the run is to end
+};
+
 // A stream of batches over arrays: where the next batch begins, and which rows it has. Used by one job at a time.
-class Feed {
+class Feed final : public Feeds {
  public:
   explicit Feed(FeedSpec spec);  // Error ERR_SPEC where sizes do not fit together
   const FeedSpec spec;
+
+  const Feed* begin() override { return this; }
+  const Feed* nextFeed() override { return next() ? this : nullptr; }
 
   bool next();  // moves to the next batch; false when the passes are used up
   int64_t rows() const { return rows_; }

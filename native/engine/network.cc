@@ -143,7 +143,7 @@ void Network::refuseFailure() {
   std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
-void Network::step(Feed& feed, const Step& step, float* predictions, Team* team) {
+void Network::step(const Feed& feed, const Step& step, float* predictions, Team* team) {
   plan_->beginStep(feed, step, predictions);
   for (int s = 0; s < plan_->stages(); ++s) {
     const int64_t tasks = plan_->tasks(s);
@@ -159,14 +159,16 @@ void Network::step(Feed& feed, const Step& step, float* predictions, Team* team)
   }
 }
 
-RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
+RunResult Network::run(Feeds& feeds, const RunRequest& request, Team* team) {
   const FlushSubnormals flush;  // here too: small predictions run on a thread that is not ours
   const bool predicts = request.mode == Mode::predict;
-  if (sizeOf(request.sampleShape) != feed.spec.x.rowSize)
+  const Feed* feed = feeds.begin();
+  if (!feed) return {};  // somebody has given up the batches of a queue
+  if (sizeOf(request.sampleShape) != feed->spec.x.rowSize)
     throw Error("ERR_SHAPE", "the feed's rows do not have the shape they are said to have");
   if (reading_ && request.mode == Mode::train) throw Error("ERR_SPEC", "a reader does not train");
   const InRun inRun(request.mode == Mode::train ? training_.get() : nullptr, reading_.get(), readWhole_);
-  plan_ = &plan(request.mode, request.sampleShape, feed.spec.batch, request.weightSteps);
+  plan_ = &plan(request.mode, request.sampleShape, feed->spec.batch, request.weightSteps);
   plan_->bind(arena_);
   if (reading_) plan_->aimWeights();
   plan_->takeStates();
@@ -175,12 +177,12 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   if (trace_) waitLabel_ = trace_->label("wait for the other threads");
   if (!predicts) {
     const int64_t labels = plan_->head() ? plan_->head()->labelSize() : 0;
-    if ((feed.spec.y ? feed.spec.y.rowSize : 0) != labels)
+    if ((feed->spec.y ? feed->spec.y.rowSize : 0) != labels)
       throw Error("ERR_SHAPE", "the feed's labels do not have the size the loss needs");
-    if (feed.spec.weights && (feed.spec.weights.rowSize < 1 || request.weightSteps % feed.spec.weights.rowSize != 0))
+    if (feed->spec.weights && (feed->spec.weights.rowSize < 1 || request.weightSteps % feed->spec.weights.rowSize != 0))
       throw Error("ERR_SHAPE", "the feed's sample weights do not have the size they are said to have");
-    if (!feed.spec.classWeights.classes.empty() && (request.weightSteps < 1 || feed.spec.y.rowSize % request.weightSteps != 0 ||
-                                                    feed.spec.y.rowSize / request.weightSteps < feed.spec.classWeights.labelWidth))
+    if (!feed->spec.classWeights.classes.empty() && (request.weightSteps < 1 || feed->spec.y.rowSize % request.weightSteps != 0 ||
+                                                     feed->spec.y.rowSize / request.weightSteps < feed->spec.classWeights.labelWidth))
       throw Error("ERR_SHAPE", "class weights do not fit the labels");
   }
   if (request.mode == Mode::train && request.learningRates.empty()) throw Error("ERR_SPEC", "training needs a learning rate");
@@ -204,8 +206,8 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
   RunResult result;
   Step step;
   step.seed = 0;
-  while (result.steps < request.steps && !stopped() && feed.next()) {
-    step.rows = feed.rows();
+  while (result.steps < request.steps && !stopped() && (feed = feeds.nextFeed())) {
+    step.rows = feed->rows();
     if (reading_ && reading_->asked()) {
       reading_->move();
       plan_->aimWeights();
@@ -219,7 +221,7 @@ RunResult Network::run(Feed& feed, const RunRequest& request, Team* team) {
     if (predicts && (result.samples + step.rows) * outSize > request.capacity)
       throw Error("ERR_SPEC", "the room for predictions is too small");
     try {
-      this->step(feed, step, out, team);
+      this->step(*feed, step, out, team);
     } catch (...) {
       *current_ = Sums();  // the plan's metrics have part of the batch
       throw;

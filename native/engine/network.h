@@ -66,7 +66,7 @@ class Network {
   // of it, and their copies can go.
   void rest();
 
-  RunResult run(Feed& feed, const RunRequest& request, Team* team);
+  RunResult run(Feeds& feeds, const RunRequest& request, Team* team);
   Totals totals() const;  // between jobs
   // Sums of a training since the last reset, as they are between two batches, and back again: an epoch can be put down and taken up.
   struct Sums {
@@ -93,7 +93,7 @@ class Network {
 
  private:
   Plan& plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSteps);
-  void step(Feed& feed, const Step& step, float* predictions, Team* team);
+  void step(const Feed& feed, const Step& step, float* predictions, Team* team);
 
   const std::shared_ptr<const Program> program_;
   const std::vector<VariablePtr> variables_, slots_, states_;  // the model's

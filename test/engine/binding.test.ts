@@ -22,6 +22,7 @@ it('the addon exports exactly what binding.d.ts declares', () => {
 for (const [exported, declared] of [
   ['Variable', 'NativeVariable'],
   ['Feed', 'Feed'],
+  ['FeedQueue', 'FeedQueue'],
   ['Network', 'Network'],
 ] as const)
   it(`class ${exported} has exactly the members declared`, () => {
@@ -33,10 +34,13 @@ for (const [exported, declared] of [
 describe('native calls refuse what is not described, without crashing', () => {
   const wrong = [undefined, null, 42, 'x', {}, [], () => 1, new Float32Array(3), { ops: [{ op: 'nothing' }] }, { ops: 3 }];
   // biome-ignore lint/suspicious/noExplicitAny: every type is tried
-  const { Variable, Feed, Network, ...functions } = addon as any;
+  const { Variable, Feed, FeedQueue, Network, ...functions } = addon as any;
   const calls: Record<string, (...args: unknown[]) => unknown> = {
     Variable: (...args) => new Variable(...args),
     Feed: (...args) => new Feed(...args),
+    FeedQueue: (...args) => new FeedQueue(...args),
+    'FeedQueue.kind': (...args) => new FeedQueue(() => {}).kind(...args),
+    'FeedQueue.push': (...args) => new FeedQueue(() => {}).push(...args),
     Network: (...args) => new Network(...args),
     ...Object.fromEntries(
       ['firstOutside', 'firstNotFinite', 'randomFill', 'orthogonal', 'setThreads'].map((name) => [name, functions[name]]),
