@@ -20,8 +20,8 @@ const { values } = parseArgs({
 const folder = join(base, 'files');
 const program = (name) => join(root, 'test/interop', name);
 const node = (name, ...args) => run(process.execPath, [program(name), ...args]);
-const keras = (environment, backend, tag) =>
-  run(python(environment), [program('keras3.py'), folder, tag], { env: { KERAS_BACKEND: backend } });
+const keras = (environment, backend, ...tags) =>
+  run(python(environment), [program('keras3.py'), folder, ...tags], { env: { KERAS_BACKEND: backend } });
 
 /** Each leaves DIR/results.NAME.json, and files of its own in DIR/back. */
 const parts = {
@@ -33,7 +33,7 @@ const parts = {
   arrays: () => run(python('newest'), [program('arrays.py'), folder]),
   'keras3-tensorflow': () => keras('newest', 'tensorflow', 'k3tf'),
   'keras3-jax': () => keras('newest', 'jax', 'k3jax'),
-  'keras3-first': () => keras('first', 'jax', 'k30'),
+  'keras3-first': () => keras('first', 'jax', 'k30', 'k3tf'),
   'tf-keras': () => run(python('newest'), [program('tf_keras_2.py'), folder]),
   tfjs: () => node('tfjs.mjs', folder, packages()),
   onnx: () => {

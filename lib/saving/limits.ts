@@ -12,9 +12,18 @@ export interface FileLimits {
   objects?: number;
   /** Groups inside groups. Default 64. */
   depth?: number;
+  /** Seconds that reading an HDF5 file may take: a damaged one could keep its library at work for ever. Default 600. */
+  seconds?: number;
 }
 
-const defaults: Required<FileLimits> = { bytes: 2 ** 33, members: 10_000, expansion: 1000, objects: 100_000, depth: 64 };
+const defaults: Required<FileLimits> = {
+  bytes: 2 ** 33,
+  members: 10_000,
+  expansion: 1000,
+  objects: 100_000,
+  depth: 64,
+  seconds: 600,
+};
 
 export function readLimits(where: string, given: unknown): Required<FileLimits> {
   const limits = readOptions<Required<FileLimits>>(`${where}: 'limits'`, given, defaults);

@@ -1,23 +1,55 @@
-# Keras 3 loads what we saved, predicts, trains on, and saves it again.  KERAS_BACKEND=... python keras3.py DIR TAG
+# Keras 3 loads what we saved, predicts, trains on, and saves it again.  KERAS_BACKEND=... python keras3.py DIR TAG [NEWEST]
 #   TAG: what its own files are called by
+#   NEWEST: the tag of the newest Keras, which has run before. What an older one does not do with the files of the newest either, it need not do with ours.
+import json
 import os
 import sys
 
 import keras
 import numpy as np
-from common import FOLDER, cases, check, left, short, write_back, write_results
+from common import FOLDER, TOLERANCE, array, cases, check, distance, left, sample, short, write_back, write_results
 
 TAG = sys.argv[2]
 BY = f"Keras {keras.__version__} on {keras.backend.backend()}"
 os.makedirs(os.path.join(FOLDER, "back"), exist_ok=True)
 results, back = [], []
+NEWEST = sys.argv[3] if len(sys.argv) > 3 else None
+newest = {}
+if NEWEST:
+    with open(os.path.join(FOLDER, "back", f"{NEWEST}.json")) as file:
+        newest = {entry["id"]: entry for entry in json.load(file)}
 
 
-def trial(what, case, run):
+def of_newest(case, ending):
+    """What this Keras makes of the newest one's own file of the same model: 'ok', or what differs."""
+    entry = newest[case["id"]]
+    name = f"{case['id']}.{NEWEST}.{ending}"
+    if name not in entry["files"]:
+        return "ok"
+    x, y = sample(case)
+    model = keras.models.load_model(os.path.join(FOLDER, "back", name))
+    if distance(model.predict(x, verbose=0, batch_size=4), array(entry["after"]["predictions"])) > TOLERANCE:
+        return "predicts otherwise"
+    if ending == "h5" or "next" not in entry["after"]:
+        return "ok"
+    model.fit(x, y, epochs=1, batch_size=4, shuffle=False, verbose=0)
+    off = distance(model.predict(x, verbose=0, batch_size=4), array(entry["after"]["next"]))
+    return "ok" if off <= TOLERANCE else "trains otherwise"
+
+
+def attempt(run):
     try:
-        result = run()
+        return run()
     except Exception as error:  # Any: it is what the table shows.
-        result = short(error)
+        return short(error)
+
+
+def trial(what, case, run, ending):
+    result = attempt(run)
+    if result != "ok" and case["id"] in newest:
+        own = attempt(lambda: of_newest(case, ending))
+        if own != "ok":
+            result = f"none: nor the newest Keras's own file: {own}"
     results.append({"what": what, "name": case["name"], "result": result})
 
 
@@ -60,10 +92,10 @@ UNKNOWN = ("Activation hardSigmoidKeras2", "LSTM, hard sigmoid of Keras 2")
 for case in cases():
     if case["name"] in UNKNOWN:
         continue
-    trial(f".keras in {BY}", case, lambda: whole(case))
+    trial(f".keras in {BY}", case, lambda: whole(case), "keras")
     if "h5" not in case["refused"]:
-        trial(f".h5 in {BY}", case, lambda: legacy(case))
-    trial(f".weights.h5 in {BY}", case, lambda: weights(case))
+        trial(f".h5 in {BY}", case, lambda: legacy(case), "h5")
+    trial(f".weights.h5 in {BY}", case, lambda: weights(case), "keras")
     keras.utils.clear_session()
 write_results(TAG, results)
 write_back(TAG, back)

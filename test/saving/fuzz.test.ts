@@ -1,16 +1,12 @@
-// Files cut at any length and changed in any place: a model, or an error of ours with a code. `npm run fuzz` does thousands of each file.
+// Parsers against what they should give, and files cut at any length and changed in any place: a model, or an error of ours with a code.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { array } from '../../lib/data/ndarray.js';
-import { layers } from '../../lib/layers/index.js';
 import { readLimits } from '../../lib/saving/limits.js';
 import { readNpy, writeNpy } from '../../lib/saving/npy.js';
 import { readSafetensors, writeSafetensors } from '../../lib/saving/safetensors.js';
 import { parseStrictJson } from '../../lib/saving/strict_json.js';
-import { sequential } from '../../lib/sequential.js';
 
 const fuzz = Number(process.env.GEMMFIT_FUZZ ?? 0);
 const numRuns = fuzz || 1000;
@@ -136,32 +132,14 @@ describe('arrays', () => {
   });
 });
 
-/** In processes of their own: a crash, endless work or memory beyond 256 MB shows. */
-const folder = join(__dirname, 'files');
-const golden = readdirSync(folder).filter((f) => !f.endsWith('.json'));
 describe('whole files', () => {
-  it(`golden files and our own, ${fuzz || 'a few'} changes each`, async () => {
-    const model = sequential([
-      layers.embedding({ inputDim: 9, outputDim: 2, inputShape: [3] }),
-      layers.lstm({ units: 2 }),
-      layers.dense({ units: 1 }),
-    ]);
-    model.compile({ optimizer: 'adam', loss: 'mse' });
-    await model.fit(array(Int32Array.from([1, 2, 3]), [1, 3]), [[1]], { verbose: 0 });
-    const { mkdtempSync, rmSync, writeFileSync } = await import('node:fs');
-    const made = mkdtempSync(join((await import('node:os')).tmpdir(), 'gemmfit-fuzz-'));
-    for (const format of ['keras', 'weights.h5', 'safetensors', 'npz'])
-      writeFileSync(join(made, `own.${format}`), await model.toBuffer(format));
-    const files = [...readdirSync(made).map((f) => join(made, f)), ...golden.map((f) => join(folder, f))];
-    // A few of the golden files in `npm test`, others each time that one is added.
-    const taken = fuzz ? files : files.filter((_, i) => i < 4 || i % 13 === 0);
-    const { status, signal, stdout, stderr } = spawnSync(
-      process.execPath,
-      [join(__dirname, 'fuzz_files.mjs'), String(fuzz || 3), ...taken],
-      { encoding: 'utf8', maxBuffer: 2 ** 26 },
-    );
-    rmSync(made, { recursive: true });
-    expect([status, signal], stdout.slice(-4000) + stderr.slice(-4000)).toEqual([0, null]);
-    expect(stdout).toMatch(/0 findings/);
+  it('golden files and our own, a few cuts and changes each, in processes of their own', () => {
+    // `npm run fuzz` tries every cut and 10,000 changes of each.
+    const few = ['--changes', '3', '--prefixes', '3', '--every', '13'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, 'fuzz/run.mjs'), ...few], {
+      encoding: 'utf8',
+    });
+    expect(status, stdout.slice(-4000) + stderr.slice(-4000)).toBe(0);
+    expect(stdout).toMatch(/, 0 findings/);
   }, 0);
 });

@@ -2,9 +2,11 @@
 // make_hostile.py makes them: only h5py writes such files.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { layers } from '../../lib/layers/index.js';
 import { loadModel } from '../../lib/load_model.js';
+import { readHdf5 } from '../../lib/saving/hdf5/hdf5.js';
+import { readLimits } from '../../lib/saving/limits.js';
 import { writeZip } from '../../lib/saving/zip.js';
 import { sequential } from '../../lib/sequential.js';
 
@@ -82,4 +84,35 @@ it('limits of the caller hold', async () => {
 it('names such as __proto__ are names', async () => {
   await small().loadWeights(join(folder, 'proto.weights.h5'));
   expect(({} as Record<string, unknown>).x).toBeUndefined();
+});
+
+describe('a library that would turn for ever', () => {
+  it('a heap of texts whose objects do not lie in it is damaged: the library would keep 32 bits of their sizes', async () => {
+    const bytes = Buffer.from(await small().toBuffer('h5'));
+    expect((await loadModel(bytes)).layers.length).toBe(1);
+    const heap = bytes.indexOf('GCOL');
+    for (const size of [2n ** 64n - 16n, 42n * 2n ** 32n, 1n << 20n]) {
+      const changed = Buffer.from(bytes);
+      changed.writeBigUInt64LE(size, heap + 24);
+      await expect(loadModel(changed)).rejects.toMatchObject({ code: 'ERR_FILE', message: expect.stringContaining('heap') });
+    }
+  });
+
+  it('is ended after limits.seconds', async () => {
+    const { EventEmitter } = await import('node:events');
+    let ended = 0;
+    class Silent extends EventEmitter {
+      postMessage() {}
+      async terminate() {
+        ended++;
+      }
+    }
+    vi.doMock('node:worker_threads', () => ({ Worker: Silent }));
+    await expect(readHdf5('test', new Uint8Array(8), { ...readLimits('test', {}), seconds: 1 })).rejects.toMatchObject({
+      code: 'ERR_FILE_REFUSED',
+      message: expect.stringContaining('1 seconds'),
+    });
+    expect(ended).toBe(1);
+    vi.doUnmock('node:worker_threads');
+  });
 });

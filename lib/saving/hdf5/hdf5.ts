@@ -16,19 +16,27 @@ function workerFile(): string {
 }
 
 /** One request, one thread: it ends with its answer and takes its memory with it. */
-async function ask(request: Hdf5Request, transfer: readonly ArrayBuffer[]): Promise<Hdf5Answer> {
+async function ask(request: Hdf5Request): Promise<Hdf5Answer> {
   const { Worker } = await import('node:worker_threads');
   const worker: Worker = new Worker(workerFile(), { execArgv: [], env: {}, stdout: true, stderr: true });
+  let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Hdf5Answer>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
       worker.once('exit', (code) => reject(new Error(`its thread ended with status ${code}`)));
-      worker.postMessage(request, [...transfer]);
+      worker.postMessage(request);
+      if (!('read' in request)) return;
+      const { seconds } = request.limits;
+      const late = () =>
+        resolve({ error: `it is not read after ${seconds} seconds, which limits.seconds allows`, refused: true });
+      // Longer than a timer can wait is for ever.
+      timer = setTimeout(late, Math.min(1000 * seconds, 2 ** 31 - 1));
     });
   } catch (error) {
     return { error: (error as Error).message, refused: false };
   } finally {
+    clearTimeout(timer);
     await worker.terminate();
   }
 }
@@ -39,7 +47,7 @@ async function ask(request: Hdf5Request, transfer: readonly ArrayBuffer[]): Prom
  * @param bytes of the file; they stay the caller's
  */
 export async function readHdf5(where: string, bytes: Uint8Array, limits: Hdf5Limits): Promise<Hdf5Group> {
-  const answered = await ask({ read: bytes, limits }, []);
+  const answered = await ask({ read: bytes, limits });
   if ('group' in answered) return answered.group;
   const why = 'error' in answered ? answered.error : 'no answer';
   if ('error' in answered && answered.refused)
@@ -49,7 +57,7 @@ export async function readHdf5(where: string, bytes: Uint8Array, limits: Hdf5Lim
 
 /** The bytes of an HDF5 file of these groups. */
 export async function writeHdf5(where: string, group: Hdf5Group): Promise<Uint8Array> {
-  const answered = await ask({ write: group }, []);
+  const answered = await ask({ write: group });
   if ('bytes' in answered) return answered.bytes;
   throw new RuntimeError(
     `${where}: the HDF5 file could not be made: ${'error' in answered ? firstLine(answered.error) : 'no answer'}`,

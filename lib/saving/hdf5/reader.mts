@@ -2,6 +2,7 @@
 // leads elsewhere.
 import { randomUUID } from 'node:crypto';
 import { Dataset, File, Group, type Metadata, ready } from 'h5wasm';
+import { checkTextHeaps } from './text_heaps.mjs';
 import { emptyGroup, type Hdf5Array, type Hdf5Attribute, type Hdf5Group, type Hdf5Limits } from './tree.js';
 
 /** Something that a file of weights has no business to hold. */
@@ -175,6 +176,7 @@ function limitMemory(bytes: number): void {
 
 /** All that a file holds. */
 export async function readTree(bytes: Uint8Array, limits: Hdf5Limits): Promise<Hdf5Group> {
+  checkTextHeaps(bytes);
   const module = await ready;
   // Without it a damaged chunk would give whatever was in memory.
   module.activate_throwing_error_handler();

@@ -68,6 +68,8 @@ export interface Hdf5Limits {
   bytes: number;
   /** How many times the file's own bytes that may be. */
   expansion: number;
+  /** Of reading it. */
+  seconds: number;
 }
 
 export type Hdf5Request = { read: Uint8Array; limits: Hdf5Limits } | { write: Hdf5Group };

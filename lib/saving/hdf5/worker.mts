@@ -64,7 +64,7 @@ function buffersOf(answered: Hdf5Answer): ArrayBuffer[] {
   return [...buffers];
 }
 
-parentPort?.once('message', async (request: Hdf5Request) => {
+parentPort?.on('message', async (request: Hdf5Request) => {
   let answered: Hdf5Answer;
   try {
     answered = await answer(request);
