@@ -14,7 +14,7 @@ abstract class FunctionLayer extends Layer {
     return this.function.outputShape(input, this.label);
   }
 
-  lower(input: Shape): OpSpec[] {
+  override lower(input: Shape): OpSpec[] {
     return this.function.isLinear ? [] : [{ op: 'activation', ...this.function.spec(input.length) }];
   }
 }
@@ -86,7 +86,7 @@ export class Softmax extends Layer {
     return input;
   }
 
-  lower(input: Shape): OpSpec[] {
+  override lower(input: Shape): OpSpec[] {
     const axes = this.#axes(input);
     const axis = axes.map((i) => i + 1);
     return [{ op: 'activation', ...activations.softmax({ axis }).spec(input.length), unmaskedAxes: axes }];

@@ -32,7 +32,7 @@ export class ActivityRegularization extends Layer {
     return input;
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     return [{ op: 'activityRegularization', l1: this.l1, l2: this.l2 }];
   }
 

@@ -31,7 +31,7 @@ abstract class AdaptivePooling extends Layer {
     return joinAxes<number | null>(this.outputSize, channels, this.dataFormat);
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     const { outputSize, dataFormat } = this;
     return [
       {

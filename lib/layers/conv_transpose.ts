@@ -66,7 +66,7 @@ abstract class ConvTranspose extends ConvolutionLayer {
     this.addBias(this.filters);
   }
 
-  lower(_input: Shape, lowering: Lowering) {
+  override lower(_input: Shape, lowering: Lowering) {
     const { filters, outputPadding } = this;
     return [
       {

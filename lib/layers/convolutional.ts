@@ -58,7 +58,7 @@ abstract class Conv extends ConvolutionLayer {
     this.addBias(this.filters);
   }
 
-  lower(_input: Shape, lowering: Lowering) {
+  override lower(_input: Shape, lowering: Lowering) {
     const { filters, groups } = this;
     return [
       { op: 'conv', filters, groups, precision: this.precision, ...this.windowSpec(), weights: lowering.weights(this) },

@@ -100,7 +100,7 @@ export class Dense extends Layer {
       });
   }
 
-  lower(_input: Shape, lowering: Lowering) {
+  override lower(_input: Shape, lowering: Lowering) {
     return [
       { op: 'dense', units: this.units, useBias: this.useBias, precision: this.precision, weights: lowering.weights(this) },
       ...lowering.activation(this.#parts.activation),
@@ -171,7 +171,7 @@ export class InputLayer extends Layer {
     return this.shape;
   }
 
-  lower() {
+  override lower() {
     return [];
   }
 

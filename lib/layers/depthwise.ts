@@ -38,7 +38,7 @@ abstract class DepthwiseConv extends ConvolutionLayer {
     this.addBias(channels * this.depthMultiplier);
   }
 
-  lower(_input: Shape, lowering: Lowering) {
+  override lower(_input: Shape, lowering: Lowering) {
     return [
       { op: 'depthwiseConv', depthMultiplier: this.depthMultiplier, ...this.windowSpec(), weights: lowering.weights(this) },
       ...lowering.activation(this.activationPart),

@@ -101,7 +101,7 @@ export class Embedding extends Layer {
     if (this.#initial != null) this.setWeights(isListed(this.#initial) ? this.#initial : [this.#initial]);
   }
 
-  lower(_input: Shape, lowering: Lowering) {
+  override lower(_input: Shape, lowering: Lowering) {
     const { inputDim, outputDim, maskZero } = this;
     return [{ op: 'embedding', inputDim, outputDim, maskZero, weights: lowering.weights(this) }];
   }

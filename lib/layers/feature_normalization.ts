@@ -174,7 +174,7 @@ export class Normalization extends Layer {
     return { sampleShape: shape.map((d, i) => (kept.includes(i + 1) ? d : null)) };
   }
 
-  lower(input: Shape, lowering: Lowering): OpSpec[] {
+  override lower(input: Shape, lowering: Lowering): OpSpec[] {
     const spec = { op: 'normalization', axis: this.#kept(input), invert: this.invert };
     if (!this.#given) return [{ ...spec, weights: lowering.weights(this) }];
     const shape = this.#shape(input);

@@ -35,7 +35,7 @@ export class GlobalAveragePooling1D extends Layer {
     return this.keepdims ? joinAxes<number | null>([1], channels, this.dataFormat) : [channels];
   }
 
-  lower() {
+  override lower() {
     return [{ op: 'globalAveragePooling1d', dataFormat: this.dataFormat, keepdims: this.keepdims }];
   }
 

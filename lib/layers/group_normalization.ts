@@ -61,7 +61,7 @@ export class GroupNormalization extends AffineLayer {
     this.addAffineWeights([this.#channels(input)], this.scale, this.center);
   }
 
-  lower(input: Shape, lowering: Lowering): OpSpec[] {
+  override lower(input: Shape, lowering: Lowering): OpSpec[] {
     const { epsilon, scale, center } = this;
     const axis = this.knownAxis(input, this.axis) + 1;
     const groups = this.groups > 0 ? this.groups : this.#channels(input);

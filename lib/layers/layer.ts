@@ -119,9 +119,9 @@ export interface WeightOptions {
 /** A layer's weights as files hold them. */
 export type WeightGroup = Grouped<Weight>;
 
-/** Hands out positions in the network's list of variables while a model is lowered. */
+/** A program while layers put their ops into it. Values are numbered; 0 is the batch. */
 export interface Lowering {
-  /** Positions of this layer's weights, in the order of `layer.weights`. */
+  /** Positions of this layer's weights among the network's variables, in the order of `layer.weights`. */
   weights(layer: Layer): number[];
   /** Whether training changes the layer, as it was noted at `compile`. */
   trains(layer: Layer): boolean;
@@ -129,23 +129,27 @@ export interface Lowering {
   state(variable: NativeVariable): number;
   /** The op of an activation that a layer applies at its end: none for linear. */
   activation(activation: Activation): OpSpec[];
+  /** Puts an op over values that are there. The value it makes. */
+  add(op: OpSpec, inputs: readonly number[]): number;
+  /** Ops put meanwhile are of this layer, unless one inside it puts them: what an op has to say of sizes that only data tell, it says of its layer. */
+  of(layer: Layer, put: () => number): number;
+  /** Branches of a layer's ops. Random numbers of ops outside do not hang on how many ops are in one, nor those of one branch on another. */
+  fork(): (branch: number, put: () => number) => number;
 }
 
-/** Ops that say which layer they are of, unless one inside it said so before. */
-export const labelled = (layer: Layer, ops: OpSpec[]): OpSpec[] => ops.map((op) => ({ label: layer.label, ...op }));
-
-/**
- * The ops of layers that take each other's output, with those of their activity regularizers. What an op has to say of sizes that only the data tell,
- * it says of its layer.
- */
-export function lowerAll(layers: readonly Layer[], input: Shape, lowering: Lowering): OpSpec[] {
+/** Puts layers that take each other's output over a value, with their activity regularizers. The value that the last one makes. */
+export function lowerAll(layers: readonly Layer[], x: number, input: Shape, lowering: Lowering): number {
   let shape = checkSample('The model', 'an input', input);
-  return layers.flatMap((layer) => {
-    const penalty = layer.activityRegularizer ? [{ op: 'activityRegularization', ...layer.activityRegularizer.spec() }] : [];
-    const ops = [...layer.lower(shape, lowering), ...penalty];
+  let value = x;
+  for (const layer of layers) {
+    value = lowering.of(layer, () => {
+      const y = layer.lowerInto(value, shape, lowering);
+      const penalty = layer.activityRegularizer;
+      return penalty ? lowering.add({ op: 'activityRegularization', ...penalty.spec() }, [y]) : y;
+    });
     shape = layer.computeOutputShape(shape);
-    return labelled(layer, ops);
-  });
+  }
+  return value;
 }
 
 /** What a layer stands in: a model, or a layer around it. */
@@ -166,7 +170,7 @@ export const isStateful = (layer: Layer): boolean => (layer as { stateful?: unkn
 
 /**
  * One layer of a model: its Keras config, its shape rule, its weights, and the native ops it becomes.
- * A subclass gives `className`, `outputShapeOf`, `lower` and `config`, and `createWeights` where it has any.
+ * A subclass gives `className`, `outputShapeOf`, `lower` (or `lowerInto`) and `config`, and `createWeights` where it has any.
  * @example
  * const frozen = layers.dense({ units: 8, name: 'features', inputShape: [4] });
  * frozen.trainable = false;
@@ -274,8 +278,15 @@ export abstract class Layer implements Part {
   /** @internal The shape rule alone: of an input whose sizes are whole numbers above 0, or null. What is too large is refused where it is used. */
   abstract outputShapeOf(input: Shape): Shape;
 
-  /** The native ops it becomes. They read sizes that are null here from the batch. */
-  abstract lower(input: Shape, lowering: Lowering): OpSpec[];
+  /** The native ops it becomes, one after the other. They read sizes that are null here from the batch. */
+  lower(_input: Shape, _lowering: Lowering): OpSpec[] {
+    throw new Error(`${this.className} has neither 'lower' nor 'lowerInto'`);
+  }
+
+  /** Puts its ops over a value of that shape, and names what they make. A layer whose ops branch has this instead of `lower`. */
+  lowerInto(x: number, input: Shape, lowering: Lowering): number {
+    return this.lower(input, lowering).reduce((value, op) => lowering.add(op, [value]), x);
+  }
 
   /** Its own options as `getConfig` gives them, without name, trainable and an activity regularizer. Parts stay instances. */
   protected abstract config(): Config;

@@ -33,7 +33,7 @@ export class Masking extends Layer {
     return input;
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     return [{ op: 'masking', maskValue: this.maskValue }];
   }
 

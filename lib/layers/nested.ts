@@ -1,4 +1,3 @@
-import type { OpSpec } from '../engine/spec.js';
 import { ValueError } from '../errors.js';
 import type { Config } from '../registry.js';
 import { isStateful, type Layer, type Lowering, lowerAll, type Shape, type Weight, type WeightGroup } from './layer.js';
@@ -117,9 +116,9 @@ export class Nested extends Wrapper {
     for (const layer of this.layers) if (layer instanceof Nested) layer.checkUnchanged();
   }
 
-  lower(input: Shape, lowering: Lowering): OpSpec[] {
+  override lowerInto(x: number, input: Shape, lowering: Lowering): number {
     this.checkUnchanged();
-    return lowerAll(this.layers, input, lowering);
+    return lowerAll(this.layers, x, input, lowering);
   }
 
   protected config(): Config {

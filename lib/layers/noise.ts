@@ -76,7 +76,7 @@ abstract class Drop extends Noise {
     return input;
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     const shape = this.noiseShape?.map((d, i) => (d === null || (i === 0 && d !== 1) ? 0 : d));
     return this.noise({ op: this.op, rate: this.rate, ...(shape ? { noiseShape: shape } : {}) });
   }
@@ -133,7 +133,7 @@ abstract class SpatialDropout extends Noise {
     return input;
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     const shape = joinAxes(new Array<number>(this.rank).fill(1), 0, this.dataFormat);
     return this.noise({ op: 'dropout', rate: this.rate, noiseShape: [0, ...shape] });
   }
@@ -211,7 +211,7 @@ export class GaussianNoise extends Noise {
     this.stddev = checkNumber('GaussianNoise', 'stddev', o.stddev, { min: 0 });
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     return this.noise({ op: 'gaussianNoise', stddev: this.stddev });
   }
 
@@ -240,7 +240,7 @@ export class GaussianDropout extends Noise {
     this.rate = checkNumber('GaussianDropout', 'rate', o.rate, { min: 0, below: 1 });
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     return this.noise({ op: 'gaussianDropout', rate: this.rate });
   }
 

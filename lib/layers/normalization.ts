@@ -106,7 +106,7 @@ export class BatchNormalization extends AffineLayer {
     this.addWeight('moving_variance', shape, { initializer: this.#moving.movingVarianceInitializer, trainable: false });
   }
 
-  lower(input: Shape, lowering: Lowering) {
+  override lower(input: Shape, lowering: Lowering) {
     const { axis, momentum, epsilon, center, scale } = this;
     const at = this.knownAxis(input, axis);
     const fused = this.#fusedAsTfKeras && (input.length === 3 || input.length === 4) && (at === 0 || at === input.length - 1);
@@ -199,7 +199,7 @@ export class LayerNormalization extends AffineLayer {
     );
   }
 
-  lower(input: Shape, lowering: Lowering) {
+  override lower(input: Shape, lowering: Lowering) {
     const { epsilon, rmsScaling } = this;
     const axis = this.positions(input).map((i) => i + 1);
     return [{ op: 'layerNormalization', axis, epsilon, rmsScaling, ...this.learned, weights: lowering.weights(this) }];

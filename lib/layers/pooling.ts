@@ -63,7 +63,7 @@ abstract class WindowPooling extends Layer {
     return joinAxes(out, channels, this.dataFormat);
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     const { poolSize, strides, padding } = this;
     return [{ ...poolingSpec(this.#kind, this.#rank, this.dataFormat), size: [...poolSize], strides: [...strides], padding }];
   }
@@ -188,7 +188,7 @@ abstract class GlobalPooling extends Layer {
       : [channels];
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     return [{ ...poolingSpec(this.#kind, this.#rank, this.dataFormat), global: true, keepdims: this.keepdims }];
   }
 

@@ -81,7 +81,7 @@ export class PReLU extends Layer {
     );
   }
 
-  lower(input: Shape, lowering: Lowering): OpSpec[] {
+  override lower(input: Shape, lowering: Lowering): OpSpec[] {
     return [{ op: 'prelu', sharedAxes: this.#axes(input), weights: lowering.weights(this) }];
   }
 

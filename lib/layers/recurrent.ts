@@ -138,7 +138,7 @@ export abstract class RecurrentLayer extends Layer {
     return null;
   }
 
-  lower(_input: Shape, lowering: Lowering): OpSpec[] {
+  override lower(_input: Shape, lowering: Lowering): OpSpec[] {
     const ids = lowering.weights(this);
     const { goBackwards, zeroOutputForMask } = this;
     const top = this.cells.length - 1;

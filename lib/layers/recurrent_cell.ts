@@ -183,7 +183,7 @@ export abstract class RecurrentCell extends Layer {
     return [...input.slice(0, -1), this.units];
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     throw isNoLayer(this);
   }
   override build(): void {

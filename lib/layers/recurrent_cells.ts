@@ -166,7 +166,7 @@ export class StackedRNNCells extends Layer {
   outputShapeOf(input: Shape): Shape {
     return (this.cells.at(-1) as RecurrentCell).outputShapeOf(input);
   }
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     throw isNoLayer(this);
   }
   override build(): void {

@@ -101,7 +101,7 @@ export class Rescaling extends Layer {
     return input;
   }
 
-  lower(input: Shape): OpSpec[] {
+  override lower(input: Shape): OpSpec[] {
     const op = { op: 'rescaling', scale: plain(this.scale), offset: plain(this.offset) };
     if (this.#depth === 1) return [op];
     // The channels are brought to the end, and back.

@@ -34,7 +34,7 @@ export class Flatten extends Layer {
     return [knownSize(input)];
   }
 
-  lower(input: Shape): OpSpec[] {
+  override lower(input: Shape): OpSpec[] {
     const flat = { op: 'reshape', shape: [-1] };
     if (this.dataFormat === 'channels_last' || input.length < 2) return [flat];
     return [{ op: 'permute', dims: [...input.map((_, i) => i + 2).slice(0, -1), 1] }, flat];
@@ -85,7 +85,7 @@ export class Reshape extends Layer {
     return this.targetShape.map((d) => (d !== -1 ? d : size === null ? null : size / known));
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     return [{ op: 'reshape', shape: [...this.targetShape] }];
   }
 
@@ -129,7 +129,7 @@ export class Permute extends Layer {
     return this.dims.map((d) => input[d - 1]);
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     return [{ op: 'permute', dims: [...this.dims] }];
   }
 
@@ -166,7 +166,7 @@ export class RepeatVector extends Layer {
     return [this.n, input[0]];
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     return [{ op: 'repeatVector', n: this.n }];
   }
 

@@ -65,7 +65,7 @@ abstract class BorderLayer extends Layer {
     return joinAxes(out, channels, this.dataFormat);
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     const sign = this.option === 'padding' ? 1 : -1;
     const side = (i: 0 | 1) =>
       joinAxes(

@@ -55,7 +55,7 @@ abstract class SeparableConv extends ConvolutionLayer {
     this.addBias(this.filters);
   }
 
-  lower(_input: Shape, lowering: Lowering) {
+  override lower(_input: Shape, lowering: Lowering) {
     const [depthwise, ...pointwise] = lowering.weights(this);
     const { depthMultiplier, filters, useBias } = this;
     const { channelsFirst, ...window } = this.windowSpec();

@@ -1,4 +1,3 @@
-import type { OpSpec } from '../engine/spec.js';
 import { ValueError } from '../errors.js';
 import { TruncatedNormal } from '../initializers/random.js';
 import { checkNumber } from '../options.js';
@@ -84,12 +83,10 @@ export class SpectralNormalization extends Layer {
     return this.group(own, [['layer', this.layer.weightGroup()]]);
   }
 
-  lower(input: Shape, lowering: Lowering): OpSpec[] {
+  override lowerInto(x: number, input: Shape, lowering: Lowering): number {
     const [kernel, vector] = lowering.weights(this);
-    return [
-      { op: 'spectralNormalization', iterations: this.powerIterations, weights: [kernel, vector] },
-      ...lowerAll([this.layer], input, lowering),
-    ];
+    const op = { op: 'spectralNormalization', iterations: this.powerIterations, weights: [kernel, vector] };
+    return lowerAll([this.layer], lowering.add(op, [x]), input, lowering);
   }
 
   get stateful(): boolean {

@@ -58,7 +58,7 @@ abstract class UpSampling extends Layer {
     );
   }
 
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     const { size, dataFormat, interpolation } = this;
     return [
       {

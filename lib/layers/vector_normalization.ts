@@ -65,7 +65,7 @@ export class UnitNormalization extends VectorNormalization {
     super(o, o.axis);
   }
 
-  lower(input: Shape): OpSpec[] {
+  override lower(input: Shape): OpSpec[] {
     return [{ op: 'unitNormalization', axis: this.axes(input) }];
   }
 }
@@ -109,7 +109,7 @@ export class RMSNormalization extends VectorNormalization {
     this.addWeight('scale', shape, { initializer: this.initializer('scale', 'ones') });
   }
 
-  lower(input: Shape, lowering: Lowering): OpSpec[] {
+  override lower(input: Shape, lowering: Lowering): OpSpec[] {
     return [{ op: 'rmsNormalization', axis: this.axes(input), epsilon: this.epsilon, weights: lowering.weights(this) }];
   }
 

@@ -1,4 +1,3 @@
-import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { coreOf } from '../faces.js';
 import type { LayerName } from '../names.js';
@@ -8,7 +7,7 @@ import type { Config } from '../registry.js';
 import { classNameOf } from '../registry.js';
 import { warnOnce } from '../warnings.js';
 import type { LayerIdentifier } from './identifiers.js';
-import { isStateful, Layer, type LayerOptions, type Lowering, labelled, lowerAll, type Shape } from './layer.js';
+import { isStateful, Layer, type LayerOptions, type Lowering, lowerAll, type Shape } from './layer.js';
 import { Nested, type Stack } from './nested.js';
 import { RecurrentLayer } from './recurrent.js';
 import { RecurrentCell } from './recurrent_cell.js';
@@ -27,6 +26,9 @@ function layerOf(where: string, option: string, value: unknown): Layer {
     throw typeError(`${where}: '${option}' must be a layer, such as layers.lstm({ units: 32 }). Received: ${show(value)}`);
   return layer;
 }
+
+/** The op that makes one of both directions. */
+const merges = { concat: 'concatenate', sum: 'add', mul: 'multiply', ave: 'average' } as const;
 
 export interface BidirectionalOptions extends LayerOptions {
   /** A recurrent layer; its options are used for both directions, with weights made anew for each. */
@@ -113,21 +115,20 @@ export class Bidirectional extends Wrapper {
     this.buildInner(input);
   }
 
-  lower(input: Shape, lowering: Lowering): OpSpec[] {
-    const side = (layer: RecurrentLayer) =>
-      lowerAll([layer], input, lowering).map((op) =>
-        'returnSequences' in op ? { ...op, zeroOutputForMask: layer.returnSequences } : op,
-      );
-    return [
-      {
-        op: 'bidirectional',
-        mergeMode: this.mergeMode,
-        returnSequences: this.forwardLayer.returnSequences,
-        forward: side(this.forwardLayer),
-        backward: side(this.backwardLayer),
-        weights: lowering.weights(this),
-      },
-    ];
+  override lowerInto(x: number, input: Shape, lowering: Lowering): number {
+    const fork = lowering.fork();
+    const sequences = this.forwardLayer.returnSequences;
+    // Masked steps give 0 here, as in Keras.
+    const zeroing: Lowering = {
+      ...lowering,
+      add: (op, inputs) => lowering.add('returnSequences' in op ? { ...op, zeroOutputForMask: sequences } : op, inputs),
+    };
+    const there = fork(1, () => lowerAll([this.forwardLayer], x, input, zeroing));
+    const back = fork(2, () => lowerAll([this.backwardLayer], x, input, zeroing));
+    return fork(0, () => {
+      const turned = sequences ? lowering.add({ op: 'flip', axis: 1 }, [back]) : back;
+      return lowering.add({ op: merges[this.mergeMode] }, [there, turned]);
+    });
   }
 
   /** Messages of the layers inside name them. */
@@ -223,10 +224,12 @@ export class TimeDistributed extends Wrapper {
     this.buildInner(input.slice(1));
   }
 
-  lower(input: Shape, lowering: Lowering): OpSpec[] {
+  override lowerInto(x: number, input: Shape, lowering: Lowering): number {
+    const fork = lowering.fork();
+    const rows = fork(1, () => lowering.add({ op: 'stepsToRows' }, [x]));
     // By itself: without the penalty that its activity regularizer would be.
-    const ops = labelled(this.layer, this.layer.lower(input.slice(1), lowering));
-    return ops.length === 0 ? [] : [{ op: 'timeDistributed', ops, weights: lowering.weights(this) }];
+    const y = fork(0, () => lowering.of(this.layer, () => this.layer.lowerInto(rows, input.slice(1), lowering)));
+    return fork(1, () => lowering.add({ op: 'rowsToSteps' }, [y]));
   }
 
   protected config(): Config {

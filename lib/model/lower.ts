@@ -21,6 +21,7 @@ export function lower(layers: readonly Layer[], inputShape: Shape, training: Rea
   const weights: Weight[] = [];
   const states: NativeVariable[] = [];
   const position = new Map<Weight, number>();
+  const { ops, ...placing } = placeOps();
   const lowering: Lowering = {
     weights: (layer) =>
       layer.weights.map((w) => {
@@ -34,9 +35,42 @@ export function lower(layers: readonly Layer[], inputShape: Shape, training: Rea
     trains: (layer) => training.has(layer),
     state: (variable) => (states.includes(variable) ? states.indexOf(variable) : states.push(variable) - 1),
     activation: (activation: Activation) => (activation.isLinear ? [] : [{ op: 'activation', ...activation.spec() }]),
+    ...placing,
   };
-  const ops = lowerAll(layers, inputShape, lowering).map((op, i) => ({ ...op, inputs: [i], output: i + 1 }));
-  return { ops, result: ops.length, weights, states, final: finalOf(ops, ops.length) };
+  const result = lowerAll(layers, 0, inputShape, lowering);
+  return { ops, result, weights, states, final: finalOf(ops, result) };
+}
+
+/** Numbers values, and keeps which layer is at work and where its random numbers come from. */
+function placeOps(): Pick<Lowering, 'add' | 'of' | 'fork'> & { ops: ProgramOp[] } {
+  const ops: ProgramOp[] = [];
+  let label: string | undefined;
+  let scope = { path: [] as number[], next: 1 };
+  return {
+    ops,
+    add(op, inputs) {
+      const output = ops.length + 1;
+      ops.push({ label, ...op, inputs: [...inputs], output, stream: [...scope.path, scope.next++] });
+      return output;
+    },
+    of(layer, put) {
+      const outer = label;
+      label = layer.label;
+      const value = put();
+      label = outer;
+      return value;
+    },
+    fork() {
+      const path = [...scope.path, scope.next++];
+      return (branch, put) => {
+        const outer = scope;
+        scope = { path: [...path, branch], next: 0 };
+        const value = put();
+        scope = outer;
+        return value;
+      };
+    },
+  };
 }
 
 /** Penalties on activities pass their input on, so that the activation before them makes the predictions. */

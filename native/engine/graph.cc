@@ -50,23 +50,32 @@ Graph::Graph(const Program& program, Weights& weights, const std::vector<Variabl
     : batch(batchRows), values(static_cast<size_t>(program.values())), result(program.result()), logits(program.logits()) {
   value(0).shape = in;
   for (const Node& node : program.nodes()) add(node, program, weights, states, mode == Mode::train);
+  if (!value(result).within.empty()) throw Error("ERR_SPEC", "the program ends inside TimeDistributed");
 }
 
 int64_t Graph::maskSteps(int id) const {
   const int mask = value(id).mask;
-  return mask < 0 ? 0 : value(mask).shape[0];
+  return mask < 0 ? 0 : value(mask).shape[0] / value(id).rows;
 }
 
 OpEnv Graph::envOf(const Node& node, const Program& program, Weights& weights, bool training) {
   const GraphValue& first = value(node.inputs[0]);
   OpEnv env;
   env.in = first.shape;
-  env.batch = batch;
+  env.batch = batch * first.rows;
   env.training = training;
   env.maskSteps = maskSteps(node.inputs[0]);
   for (size_t k = 1; k < node.inputs.size(); ++k) {
     const GraphValue& other = value(node.inputs[k]);
+    if (other.rows != first.rows || other.within.size() != first.within.size())
+      throw Error("ERR_SPEC", "the op '" + node.op + "' reads values inside and outside of TimeDistributed");
     env.others.push_back({other.shape, maskSteps(node.inputs[k]), other.mask == first.mask});
+  }
+  env.steps = first.rows;
+  if (!first.within.empty()) {
+    const Around& around = first.within.back();
+    env.stepsAround = around.steps;
+    env.maskAround = around.mask < 0 ? 0 : value(around.mask).shape[0] / (first.rows / around.steps);
   }
   env.needsInputGradient = first.trains;
   env.seed = node.seed;
@@ -81,7 +90,6 @@ OpEnv Graph::envOf(const Node& node, const Program& program, Weights& weights, b
       lazyTables.push_back(ids[weight]);
       return true;
     };
-  env.makeChild = makeNamed;
   return env;
 }
 
@@ -110,18 +118,37 @@ void Graph::add(const Node& node, const Program& program, Weights& weights, cons
   output.shape = made.op->out;
   output.maker = index;
   output.trains = made.trains;
+  addRows(made);
+  made.rows = std::min(output.rows, value(made.inputs[0]).rows);
   addMask(made);
   ops.push_back(std::move(made));
 }
 
+// Steps become rows on the way into TimeDistributed, and steps again on the way out.
+void Graph::addRows(const GraphOp& made) {
+  const GraphValue& first = value(made.inputs[0]);
+  GraphValue& output = value(made.output);
+  output.rows = first.rows;
+  output.within = first.within;
+  if (made.op->rows == Op::Rows::fromSteps) {
+    output.rows *= first.shape[0];
+    output.within.push_back({first.shape[0], first.mask});
+  } else if (made.op->rows == Op::Rows::toSteps) {
+    output.rows /= output.within.back().steps;
+    output.within.pop_back();
+  }
+}
+
 // The mask of what an op makes: that of its first input, none, or one that it makes itself.
 void Graph::addMask(GraphOp& made) {
-  int mask = value(made.inputs[0]).mask;
+  for (const int input : made.inputs) made.masks.push_back(value(input).mask);
+  if (made.op->rows == Op::Rows::toSteps && made.masks[0] < 0) made.masks[0] = value(made.inputs[0]).within.back().mask;
+  int mask = made.masks[0];
   if (made.op->mask == Op::Mask::drop) mask = -1;
   if (made.op->mask == Op::Mask::make) {
     mask = static_cast<int>(values.size());
     values.emplace_back();
-    values.back().shape = {made.op->maskSteps};
+    values.back().shape = {made.op->maskSteps * made.rows};
     values.back().maker = count();
   }
   value(made.output).mask = mask;

@@ -115,10 +115,9 @@ void MemoryPlan::addScratch(int i) {
   op.scratch.assign(op.scratchSpec.size(), nullptr);
   for (size_t k = 0; k < op.scratchSpec.size(); ++k) {
     const Scratch& s = op.scratchSpec[k];
+    const int64_t perRow = s.perRow * graph_.ops[static_cast<size_t>(i)].rows;
     const bool late = s.life == Scratch::backward && backward.first >= 0, stays = s.life != Scratch::forward && mode_ == Mode::train;
-    // What is inside a wrapper has its outputs there, which its penalty reads when the loss is taken.
-    const int over = op.hasPenalty() && s.life != Scratch::backward ? std::max(forward.last, headFirst_) : forward.last;
-    use(add(s.perRow, s.fixed, late ? backward.first : forward.first, stays ? last_ : over), &op.scratch[k]);
+    use(add(perRow, s.fixed, late ? backward.first : forward.first, stays ? last_ : forward.last), &op.scratch[k]);
   }
 }
 
@@ -126,17 +125,16 @@ void MemoryPlan::addMasks() {
   std::vector<int> masks(graph_.values.size(), -1);  // buffers, by value
   for (int i = 0; i < graph_.count(); ++i) {
     GraphOp& o = graph_.ops[static_cast<size_t>(i)];
-    const auto bufferOfMask = [&](int value) { return masks[static_cast<size_t>(graph_.value(value).mask)]; };
     for (size_t k = 0; k < o.inputs.size(); ++k) {
-      if (graph_.value(o.inputs[k]).mask < 0) continue;
-      const int mask = bufferOfMask(o.inputs[k]);
+      if (o.masks[k] < 0) continue;
+      const int mask = masks[static_cast<size_t>(o.masks[k])];
       use(mask, k == 0 ? &o.op->maskIn : &o.op->others[k - 1].mask);
       extend(mask, forward_[static_cast<size_t>(i)].last, std::max(forward_[static_cast<size_t>(i)].last, lastUse(i)));
     }
     if (o.op->mask != Op::Mask::make) continue;
     const Span& forward = forward_[static_cast<size_t>(i)];
     int& made = masks[static_cast<size_t>(graph_.value(o.output).mask)];
-    made = add(o.op->maskSteps, 0, forward.first, forward.last);
+    made = add(graph_.value(graph_.value(o.output).mask).shape[0], 0, forward.first, forward.last);
     use(made, &o.op->maskOut);
   }
   const int mask = graph_.value(graph_.result).mask;

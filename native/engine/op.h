@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -37,6 +38,8 @@ struct OpEnv {
   int64_t maskSteps = 0;             // of the input mask, for each sample; 0: there will be none
   std::vector<Other> others;         // as the spec's `inputs` name them
   int64_t steps = 1;                 // inside TimeDistributed rows are [samples, steps], and each step is a batch of its own
+  int64_t stepsAround = 0;           // of the innermost one
+  int64_t maskAround = 0;            // steps of the mask of its input, for a sample there
   bool needsInputGradient;           // something below trains, so dx must be written
   uint64_t seed;                     // this op's own key for random numbers
   std::vector<VariablePtr> weights;  // in the order of the spec
@@ -45,8 +48,6 @@ struct OpEnv {
   std::vector<VariablePtr> states;   // all of the network: a stateful op's spec names its own by position
   // Whether the gradient of a weight may come by rows of so many elements, those of the other rows being 0 in this step.
   std::function<bool(size_t weight, int64_t width)> lazyRows;
-  // For composite ops (wrappers): makes a child op from its own spec.
-  std::function<std::unique_ptr<class Op>(const Value& spec, const OpEnv& env)> makeChild;
 };
 
 // How a forward or backward pass is cut up. A `rows` phase works on any range of samples independently of the others;
@@ -106,8 +107,10 @@ class Op {
   virtual ~Op() = default;
 
   // --- description: the constructor's job
-  Shape in, out;               // of one sample
-  bool inPlace = false;        // y may share x's memory. Then backward must not read x (y is fine), and dx may be dy
+  Shape in, out;  // of one sample
+  // y may share x's memory. Then backward must not read x (y is fine), and dx may be dy; of several inputs the first one's, which then must
+  // be left as it is.
+  bool inPlace = false;
   bool identity = false;       // y is x: where they share memory, forward touches nothing (implies inPlace)
   bool readsX = false;         // backward or weight tasks read x, or another input
   bool readsY = false;         // backward or weight tasks read y
@@ -117,6 +120,9 @@ class Op {
   bool canAddDx = false;       // adds to a gradient that others have written, where it is told to: see `addsDx`
   enum class Mask { pass, drop, make } mask = Mask::pass;
   int64_t maskSteps = 0;  // when `mask` is make: steps of the mask it writes for each sample
+  // Whether the steps of a sample are samples of their own to who reads y, or samples become steps again. Forward and backward count
+  // samples that have steps.
+  enum class Rows { keep, fromSteps, toSteps } rows = Rows::keep;
   // What it offers to the ops beside it.
   bool isRelu = false;         // its gradient is dy where x is above 0, else 0: an op above may see to that
   bool canMaskDx = false;      // it can: dx is 0 where x is not above 0
@@ -182,6 +188,11 @@ class Op {
   bool replacesX = false;     // dx is x
   bool sharesDx = false;      // dx has one step, which stands for `alikeSteps`
   int64_t dySteps = 1;        // a step of dy stands for so many
+
+  // The backward pass of an op that changes no number: of rows of so many.
+  void passGradient(int64_t begin, int64_t end, int64_t size) const {
+    if (dx && dx != dy) std::copy(dy + begin * size, dy + end * size, dx + begin * size);
+  }
 
   // Where an op keeps the place of a weight's values. Those of a view may move between two batches.
   struct WeightPlace {

@@ -15,12 +15,12 @@ class ValuePlaces {
   ValuePlaces(Graph& graph, bool lossReadsLogits) : graph_(graph), lossReadsLogits_(lossReadsLogits) {}
 
   void place() {
-    graph_.value(0).place = newPlace(graph_, sizeOf(graph_.value(0).shape));
+    graph_.value(0).place = newPlace(graph_, graph_.value(0).floats());
     for (int i = 0; i < graph_.count(); ++i) {
       const GraphOp& o = graph_.ops[static_cast<size_t>(i)];
       const int first = graph_.value(o.inputs[0]).place;
       const bool shares = o.op->identity || (o.op->inPlace && mayOverwrite(i));
-      graph_.value(o.output).place = shares ? first : newPlace(graph_, o.op->yIsSummed ? 0 : sizeOf(o.op->out));
+      graph_.value(o.output).place = shares ? first : newPlace(graph_, o.op->yIsSummed ? 0 : graph_.value(o.output).floats());
       keepFor(o);
     }
   }
@@ -74,7 +74,7 @@ void placeWriter(Graph& graph, GraphValue& v, const Reader& writer) {
   else if (shares)
     place = graph.value(o.output).gradientPlace;
   else
-    place = newPlace(graph, sizeOf(v.shape) / (v.maker < 0 ? 1 : graph.op(v.maker).dySteps));
+    place = newPlace(graph, v.floats() / (v.maker < 0 ? 1 : graph.op(v.maker).dySteps));
   if (first) v.gradientPlace = place;
 }
 
@@ -86,7 +86,7 @@ void placeGradients(Graph& graph) {
   for (GraphOp& o : graph.ops) o.dxPlaces.assign(o.inputs.size(), -1);
   const auto place = [&](int id) {
     GraphValue& v = graph.value(id);
-    if (v.lossWrites) v.gradientPlace = newPlace(graph, sizeOf(v.shape) / (v.maker < 0 ? 1 : graph.op(v.maker).dySteps));
+    if (v.lossWrites) v.gradientPlace = newPlace(graph, v.floats() / (v.maker < 0 ? 1 : graph.op(v.maker).dySteps));
     for (const Reader& writer : v.writers) placeWriter(graph, v, writer);
   };
   // From the end on: what an op makes has its gradient before what it reads.

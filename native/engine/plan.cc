@@ -75,8 +75,8 @@ Plan::Plan(const Program& program, Weights& weights, const std::vector<VariableP
 // What a batch takes, and which op takes most of it.
 std::string Plan::memoryMessage() const {
   const auto floats = [this](const GraphOp& o) {
-    int64_t all = sizeOf(o.op->out) * batch;
-    for (const Scratch& s : o.op->scratchSpec) all += s.perRow * batch + s.fixed;
+    int64_t all = graph_.value(o.output).floats() * batch;
+    for (const Scratch& s : o.op->scratchSpec) all += s.perRow * o.rows * batch + s.fixed;
     return all;
   };
   const auto most =
@@ -149,11 +149,8 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
       if (begin == 0) gather_.labels(0, step_.rows);
       return;
     case Do::forward:
-      return graph_.op(part.op).forward(step_, part.phase, begin, end);
     case Do::backward:
-      if (graph_.op(part.op).replacesX) took(Path::planReplacesX);
-      if (graph_.op(part.op).masksDx) took(Path::planMasksDx);
-      return graph_.op(part.op).backward(step_, part.phase, begin, end);
+      return runOp(part, begin, end);
     case Do::addGradient:
       return addGradient(part, begin, end);
     case Do::emit: {
@@ -183,12 +180,33 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
   }
 }
 
+// To an op inside TimeDistributed the steps of a sample are rows.
+Step Plan::stepOf(const GraphOp& o) const {
+  Step step = step_;
+  step.rows *= o.rows;
+  return step;
+}
+
+void Plan::runOp(const Part& part, int64_t begin, int64_t end) {
+  const GraphOp& o = graph_.ops[static_cast<size_t>(part.op)];
+  const Step step = stepOf(o);
+  if (part.rows) {
+    begin *= o.rows;
+    end *= o.rows;
+  }
+  if (part.what == Do::forward) return o.op->forward(step, part.phase, begin, end);
+  if (o.op->replacesX) took(Path::planReplacesX);
+  if (o.op->masksDx) took(Path::planMasksDx);
+  o.op->backward(step, part.phase, begin, end);
+}
+
 // What an op has written of a gradient that others write too.
 void Plan::addGradient(const Part& part, int64_t begin, int64_t end) {
+  took(Path::planAddsGradient);
   const GraphOp& o = graph_.ops[static_cast<size_t>(part.op)];
   const GraphValue& v = graph_.value(o.inputs[static_cast<size_t>(part.phase)]);
   const float* from = part.phase == 0 ? o.op->dx : o.op->others[static_cast<size_t>(part.phase) - 1].dx;
-  const int64_t n = sizeOf(v.shape);
+  const int64_t n = v.floats();
   for (int64_t i = begin * n; i < end * n; ++i) v.gradient[i] += from[i];
 }
 
@@ -197,7 +215,7 @@ void Plan::runHead(int64_t begin, int64_t end) {
   head_->forward(slot, begin, end);
   slot.penalty = 0;
   for (const GraphOp& o : graph_.ops)
-    if (o.op->hasPenalty()) slot.penalty += o.op->penalty(step_, begin, end);
+    if (o.op->hasPenalty()) slot.penalty += o.op->penalty(stepOf(o), begin * o.rows, end * o.rows);
 }
 
 void Plan::runWeights(int64_t task) {
@@ -213,7 +231,7 @@ void Plan::refuseFaults(int stage) {
     const DataFault fault = graph_.op(op).fault();
     if (fault.row >= 0)
       throw Error("ERR_INDEX", graph_.ops[static_cast<size_t>(op)].label + ": " + fault.what + ", in sample " +
-                                   std::to_string(gather_.feed().row(fault.row)));
+                                   std::to_string(gather_.feed().row(fault.row / graph_.ops[static_cast<size_t>(op)].rows)));
   }
 }
 
@@ -268,7 +286,7 @@ int64_t Plan::bytes() const {
 void Plan::takeStates() {
   for (const GraphOp& o : graph_.ops)
     for (const State& s : o.op->states) {
-      const Shape fits{batch, s.rowFloats}, left = s.variable->shape;
+      const Shape fits{batch * o.rows, s.rowFloats}, left = s.variable->shape;
       if (s.variable->size == 0)
         s.variable->reshape(fits);
       else if (left != fits)

@@ -60,8 +60,8 @@ class Plan {
  private:
   const Stage& stageAt(int stage) const { return schedule_.stages[static_cast<size_t>(stage)]; }
   void run(const Part& part, int64_t begin, int64_t end);
-  void runForward(const Part& part, int64_t begin, int64_t end);
-  void runBackward(const Part& part, int64_t begin, int64_t end);
+  void runOp(const Part& part, int64_t begin, int64_t end);
+  Step stepOf(const GraphOp& o) const;
   void addGradient(const Part& part, int64_t begin, int64_t end);
   void runHead(int64_t begin, int64_t end);
   void runWeights(int64_t task);

@@ -130,7 +130,8 @@ void PlanGuard::owes(int stage, const char* name, double value) const {
 
 void PlanGuard::checkOutputs(int stage) const {
   const Part& part = plan_.stageAt(stage).parts.front();
-  const Op* op = part.op < 0 ? nullptr : &plan_.graph_.op(part.op);
+  const GraphOp* o = part.op < 0 ? nullptr : &plan_.graph_.ops[static_cast<size_t>(part.op)];
+  const Op* op = o ? o->op.get() : nullptr;
   const Gather& gather = plan_.gather_;
   switch (part.what) {
     case Do::gather:
@@ -141,8 +142,8 @@ void PlanGuard::checkOutputs(int stage) const {
       break;
     case Do::forward:
       if (part.phase + 1 < static_cast<int>(op->forwardPhases().size())) break;
-      if (!op->yIsSummed) owes(stage, "y", op->y, sizeOf(op->out));
-      if (op->mask == Op::Mask::make) owes(stage, "the mask", op->maskOut, op->maskSteps);
+      if (!op->yIsSummed) owes(stage, "y", op->y, plan_.graph_.value(o->output).floats());
+      if (op->mask == Op::Mask::make) owes(stage, "the mask", op->maskOut, op->maskSteps * o->rows);
       break;
     case Do::backward:
     case Do::addGradient:
@@ -160,7 +161,7 @@ void PlanGuard::checkOutputs(int stage) const {
       break;
     case Do::gradient:
       for (const GraphValue& v : plan_.graph_.values)
-        if (v.lossWrites) owes(stage, "the loss's gradient", v.gradient, sizeOf(v.shape));
+        if (v.lossWrites) owes(stage, "the loss's gradient", v.gradient, v.floats());
       break;
     default:
       break;
@@ -169,7 +170,7 @@ void PlanGuard::checkOutputs(int stage) const {
 
 void PlanGuard::checkBackward(int stage, const Part& part) const {
   const GraphOp& o = plan_.graph_.ops[static_cast<size_t>(part.op)];
-  const auto floats = [&](size_t input) { return sizeOf(plan_.graph_.value(o.inputs[input]).shape); };
+  const auto floats = [&](size_t input) { return plan_.graph_.value(o.inputs[input]).floats(); };
   if (part.what == Do::addGradient) {
     const auto input = static_cast<size_t>(part.phase);
     return owes(stage, "a gradient", plan_.graph_.value(o.inputs[input]).gradient, floats(input));

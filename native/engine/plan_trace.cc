@@ -13,11 +13,11 @@ void Plan::runTraced(const Stage& stage, int64_t begin, int64_t end) {
 
 void Plan::weightTask(size_t index) {
   const auto& [op, task] = schedule_.weightTasks[index];
-  Op& own = graph_.op(op);
+  const GraphOp& o = graph_.ops[static_cast<size_t>(op)];
   const double from = trace_ ? trace_->now() : 0;
-  own.weightTask(step_, task);
+  o.op->weightTask(stepOf(o), task);
   if (!trace_) return;
-  const double flops = own.productFlops * static_cast<double>(step_.rows) / static_cast<double>(own.weightTasks());
+  const double flops = o.op->productFlops * static_cast<double>(step_.rows * o.rows) / static_cast<double>(o.op->weightTasks());
   trace_->add(weightLabels_[static_cast<size_t>(op)], from, trace_->now(), flops);
 }
 
@@ -47,14 +47,15 @@ double Plan::flopsOf(const Part& part, int64_t begin, int64_t end) const {
   const bool forward = part.what == Do::forward, backward = part.what == Do::backward && graph_.op(part.op).dx != nullptr;
   if (!forward && !backward) return 0;
   const Op& op = graph_.op(part.op);
+  const double perSample = op.productFlops * static_cast<double>(graph_.ops[static_cast<size_t>(part.op)].rows);
   const std::vector<Phase> phases = forward ? op.forwardPhases() : op.backwardPhases();
-  const double all = op.productFlops * static_cast<double>(step_.rows);
+  const double all = perSample * static_cast<double>(step_.rows);
   bool tasks = false;
   for (const Phase& p : phases) tasks = tasks || (p.kind == Phase::tasks && !p.layOut);
   const Phase& phase = phases[static_cast<size_t>(part.phase)];
   if (phase.layOut) return 0;
   if (phase.kind == Phase::tasks) return all / static_cast<double>(phase.count);
-  return tasks ? 0 : op.productFlops * static_cast<double>(end - begin);
+  return tasks ? 0 : perSample * static_cast<double>(end - begin);
 }
 
 }  // namespace gemmfit

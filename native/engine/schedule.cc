@@ -24,13 +24,13 @@ int64_t chunkRows(int64_t batch, double flopsPerRow) {
 double flopsOf(const Graph& graph) {
   double flops = 0;
   for (const GraphOp& o : graph.ops) {
-    int64_t elements = sizeOf(o.op->out);
+    int64_t elements = graph.value(o.output).floats();
     bool back = false;
     for (const int id : o.inputs) {
-      elements += sizeOf(graph.value(id).shape);
+      elements += graph.value(id).floats();
       back = back || graph.value(id).trains;
     }
-    flops += (o.op->flopsPerRow + kElementFlops * static_cast<double>(elements)) * (back ? 2 : 1);
+    flops += (o.op->flopsPerRow * static_cast<double>(o.rows) + kElementFlops * static_cast<double>(elements)) * (back ? 2 : 1);
   }
   return flops;
 }
@@ -39,7 +39,7 @@ double flopsOf(const Graph& graph) {
 double weightFlops(const Graph& graph, const Weights& weights) {
   double flops = 0;
   for (const GraphOp& o : graph.ops)
-    if (o.trains) flops += o.op->productFlops * static_cast<double>(graph.batch);
+    if (o.trains) flops += o.op->productFlops * static_cast<double>(graph.batch * o.rows);
   for (int id = 0; id < static_cast<int>(weights.count()); ++id)
     if (weights.wants(id)) flops += kUpdateFlops * static_cast<double>(weights.variable(id)->size);
   return flops;
@@ -60,6 +60,7 @@ Schedule::Schedule(const Graph& graph, const Head* head, const Weights& weights,
 
 void Schedule::place(Part part, const Phase& phase) {
   const bool rows = phase.kind == Phase::rows;
+  part.rows = rows;
   const bool gathered = !stages.empty() && stages.back().parts.back().what == Do::gatherColumns;  // by the tasks that need it
   if (guarded_ || (!gathered && (!rows || stages.empty() || !stages.back().rows))) {
     Stage s;

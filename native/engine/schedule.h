@@ -32,8 +32,9 @@ enum class Do {
 struct Part {
   Do what;
   int op = -1;
-  int phase = 0;  // of addGradient: the input
-  int label = 0;  // of the trace
+  int phase = 0;     // of addGradient: the input
+  int label = 0;     // of the trace
+  bool rows = true;  // it is cut by rows
 };
 
 // A set of tasks without order among them; between stages every task has ended.

@@ -379,52 +379,6 @@ TEST(ConvLstm, gives_gradients_of_trained_weights_alone) {
   }
 }
 
-// Both directions beside each other, merged step by step.
-TEST(ConvLstm, goes_both_ways_in_a_wrapper) {
-  for (const char* mode : {"concat", "sum", "mul", "ave"})
-    for (const bool sequences : {false, true}) {
-      SCOPED_TRACE(mode);
-      Conv there = image({3, 2}, {2, 2}, 2, 2, 3, 3);
-      there.padding = "same";
-      there.sequences = sequences;
-      there.zeros = sequences;
-      there.mask = someMask(3, 3);
-      Conv back = there;
-      back.backwards = true;
-      const auto spec = [](const Conv& c, int64_t first) {
-        Value::Object o;
-        const Value made = c.setup().spec;
-        for (const char* key : {"op", "filters", "kernel", "strides", "dilation", "padding", "channelsFirst", "useBias", "returnSequences",
-                                "goBackwards", "zeroOutputForMask"})
-          o[key] = made.at(key);
-        o["weights"] = integers({first, first + 1, first + 2});
-        return Value(o);
-      };
-      OpSetup setup = there.setup();
-      setup.spec = bidirectional(mode, sequences, spec(there, 0), spec(back, 3));
-      const std::vector<Shape> one = setup.weights;
-      setup.weights.insert(setup.weights.end(), one.begin(), one.end());
-      const Reference both = [&](const Doubles& x, const std::vector<Doubles>& w) {
-        const Doubles a = reference(there, x, {w[0], w[1], w[2]}), b = reference(back, x, {w[3], w[4], w[5]});
-        const int64_t steps = sequences ? 3 : 1;
-        Doubles y;
-        for (int64_t i = 0; i < 3 * steps * 6; ++i) {
-          const int64_t r = i / (steps * 6), t = i / 6 % steps, p = i % 6;
-          for (int side = 0; side < (std::string(mode) == "concat" ? 2 : 1); ++side)
-            for (int64_t f = 0; f < 2; ++f) {
-              const double u = a[at(((r * steps + t) * 6 + p) * 2 + f)], v = b[at(((r * steps + steps - 1 - t) * 6 + p) * 2 + f)];
-              y.push_back(std::string(mode) == "concat" ? (side ? v : u)
-                          : std::string(mode) == "sum"  ? u + v
-                          : std::string(mode) == "mul"  ? u * v
-                                                        : (u + v) / 2);
-            }
-        }
-        return y;
-      };
-      compare(setup, there.mask, both);
-    }
-}
-
 TEST(ConvLstm, refuses_what_cannot_be) {
   const auto with = [](const std::function<void(OpSetup&)>& change) {
     OpSetup s = image({4, 3}, {2, 2}, 2, 2, 3, 2).setup();

@@ -23,12 +23,6 @@ OpSetup made(Value::Object spec, Shape in, std::vector<Shape> weights = {}) {
   return s;
 }
 
-Value listOf(std::vector<Value> items) { return Value(Value::Array(items.begin(), items.end())); }
-
-Value lstm(int first, bool backwards) {
-  return object({{"op", "lstm"}, {"units", 3}, {"goBackwards", backwards}, {"weights", integers({first, first + 1, first + 2})}});
-}
-
 std::vector<Named> everyOp() {
   const auto windows = [](const char* kind) {
     return Value::Object{{"op", "pooling"},   {"kind", kind}, {"rank", 2}, {"size", integers({2, 2})}, {"strides", integers({2, 2})},
@@ -52,11 +46,6 @@ std::vector<Named> everyOp() {
   all.push_back({"activityRegularization", made({{"op", "activityRegularization"}, {"l1", 0.1}, {"l2", 0.2}}, {6})});
   all.push_back({"batchNormalization", made({{"op", "batchNormalization"}}, {4, 3}, {{3}, {3}, {3}, {3}}), false});
   all.back().setup.trainable = {true, true, false, false};
-  all.push_back(
-      {"bidirectional",
-       made(
-           {{"op", "bidirectional"}, {"forward", listOf({lstm(0, false)})}, {"backward", listOf({lstm(3, true)})}, {"mergeMode", "concat"}},
-           {4, 2}, {{2, 12}, {3, 12}, {12}, {2, 12}, {3, 12}, {12}})});
   all.push_back({"conv", made(convolution("conv"), {4, 5, 2}, {{2, 2, 2, 3}, {3}})});
   all.push_back({"convTranspose", made(convolution("convTranspose"), {4, 5, 2}, {{2, 2, 3, 2}, {3}})});
   all.push_back(
@@ -94,12 +83,8 @@ std::vector<Named> everyOp() {
   all.push_back({"reshape", made({{"op", "reshape"}, {"shape", integers({2, -1})}}, {3, 4})});
   all.push_back({"spectralNormalization", made({{"op", "spectralNormalization"}}, {3}, {{4, 3}, {3}}), false});
   all.back().setup.trainable = {false, false};  // it hands over none: the kernel's is that of the layer it normalizes
-  all.push_back(
-      {"timeDistributed",
-       made({{"op", "timeDistributed"},
-             {"ops", listOf({object({{"op", "dense"}, {"units", 3}, {"weights", integers({0, 1})}}),
-                             object({{"op", "activation"}, {"activation", "tanh"}}), object({{"op", "rescaling"}, {"scale", 2}})})}},
-            {3, 4}, {{4, 3}, {3}})});
+  all.push_back({"flip", made({{"op", "flip"}, {"axis", 1}}, {3, 4})});
+  all.push_back({"slice", made({{"op", "slice"}, {"axis", 1}, {"begin", 1}, {"size", 2}}, {4, 3})});
   all.push_back({"upSampling", made({{"op", "upSampling"}, {"rank", 2}, {"size", integers({2, 3})}}, {2, 3, 2})});
   all.push_back({"upSampling by cubes",
                  made({{"op", "upSampling"}, {"rank", 2}, {"size", integers({2, 3})}, {"interpolation", "bicubic"}}, {2, 3, 2})});
@@ -113,11 +98,16 @@ struct Result {
   std::vector<Floats> gradients;
 };
 
-Result run(const OpSetup& setup) {
-  OpRunner runner(setup);
-  Floats x = randomFloats(setup.rows * sizeOf(setup.in), 3);
+Floats inputOf(const OpSetup& setup, int64_t rows) {
+  Floats x = randomFloats(rows * sizeOf(setup.in), 3);
   if (setup.spec.text("op", "") == "embedding")
     for (float& v : x) v = std::floor(std::abs(v) * 4);
+  return x;
+}
+
+Result run(const OpSetup& setup) {
+  OpRunner runner(setup);
+  const Floats x = inputOf(setup, setup.rows);
   Result result;
   result.y = runner.forward(x);
   if (!setup.training) return result;
@@ -190,8 +180,35 @@ TEST_P(AlikeOp, PredictsWhatItTrainsWith) {
   expectClose(run(setup).y, toDoubles(training.y), 1e-5, "y");
 }
 
+// TimeDistributed's rule: each step is a batch of its own. An op whose rows know each other must look at OpEnv::steps.
+TEST_P(EveryOp, TakesEachStepForABatchOfItsOwn) {
+  static const std::set<std::string> others{"alphaDropout", "dropout", "gaussianDropout", "gaussianNoise",  // draw by the number of a row
+                                            "spectralNormalization"};                                       // refuses
+  OpSetup setup = GetParam().setup;
+  if (others.count(setup.spec.text("op", ""))) return;
+  constexpr int64_t kSteps = 4;
+  const int64_t samples = setup.rows, n = sizeOf(setup.in);
+  const Floats x = inputOf(setup, samples * kSteps);
+  const auto forward = [&](const Floats& rows, int64_t steps) {
+    setup.steps = steps;
+    setup.rows = setup.batch = setup.chunk = samples * steps;
+    return OpRunner(setup).forward(rows);
+  };
+  const Floats all = forward(x, kSteps);
+  const int64_t size = static_cast<int64_t>(all.size()) / (samples * kSteps);
+  for (int64_t t = 0; t < kSteps; ++t) {
+    Floats step, got;
+    for (int64_t row = t; row < samples * kSteps; row += kSteps) {
+      step.insert(step.end(), x.begin() + row * n, x.begin() + (row + 1) * n);
+      got.insert(got.end(), all.begin() + row * size, all.begin() + (row + 1) * size);
+    }
+    expectClose(got, toDoubles(forward(step, 1)), 1e-4, "step " + std::to_string(t));
+  }
+}
+
 TEST(EveryOp, IsAmongThem) {
-  std::set<std::string> here;
+  std::set<std::string> here{"add",      "average",     "concatenate", "multiply",  // of several inputs: graph_test.cc
+                             "subtract", "rowsToSteps", "stepsToRows"};             // other rows: wrappers_test.cc
   for (const Named& op : everyOp()) here.insert(op.setup.spec.text("op", ""));
 #define GEMMFIT_OP(name) EXPECT_EQ(here.count(#name), 1u) << #name;
 #define GEMMFIT_OP_OF_ROWS(name) GEMMFIT_OP(name)
@@ -214,7 +231,6 @@ TEST(EveryOp, RefusesWhatCannotBe) {
   };
   const Value::Object dense{{"op", "dense"}, {"units", 3}};
   const std::vector<Shape> ofLstm{{2, 12}, {3, 12}, {12}};
-  const auto inside = [](Value op) { return Value::Object{{"op", "timeDistributed"}, {"ops", listOf({std::move(op)})}}; };
   std::vector<Wrong> all{
       wrong({{"op", "nothing"}}, {4}, {}, "no op 'nothing'"),
       wrong(dense, {}, {{4, 3}, {3}}, "rank 1 or more"),
@@ -231,17 +247,13 @@ TEST(EveryOp, RefusesWhatCannotBe) {
       wrong({{"op", "lstm"}, {"units", 3}, {"recurrentDropout", 1}}, {4, 2}, ofLstm, "dropout rates"),
       wrong({{"op", "lstm"}, {"units", 3}, {"recurrentDropout", -1}}, {4, 2}, ofLstm, "dropout rates"),
       wrong({{"op", "globalAveragePooling1d"}}, {4, 3}, {}, "has 2 for 4 steps", "ERR_MASK", 2),
-      wrong({{"op", "bidirectional"}, {"forward", listOf({lstm(0, false)})}, {"backward", listOf({lstm(3, true)})}, {"mergeMode", "max"}},
-            {4, 2}, {{2, 12}, {3, 12}, {12}, {2, 12}, {3, 12}, {12}}, "unknown mergeMode 'max'"),
-      wrong({{"op", "bidirectional"},
-             {"forward", listOf({lstm(0, false)})},
-             {"backward", listOf({object({{"op", "lstm"}, {"units", 2}, {"weights", integers({3, 4, 5})}})})},
-             {"mergeMode", "sum"}},
-            {4, 2}, {{2, 12}, {3, 12}, {12}, {2, 8}, {2, 8}, {8}}, "do not fit together"),
-      wrong({{"op", "timeDistributed"}, {"ops", listOf({})}}, {3, 4}, {}, "needs ops inside"),
-      wrong(inside(object({{"op", "rescaling"}})), {3}, {}, "[steps, ...]"),
-      wrong(inside(object({{"op", "rescaling"}})), {3, 4}, {}, "a part for each of its steps", "ERR_MASK", 4),
-      wrong(inside(object({{"op", "dense"}, {"units", 3}, {"weights", integers({0, 7})}})), {3, 4}, {{4, 3}, {3}}, "does not have"),
+      wrong({{"op", "stepsToRows"}}, {3}, {}, "[steps, ...]"),
+      wrong({{"op", "stepsToRows"}}, {3, 4}, {}, "a part for each of its steps", "ERR_MASK", 4),
+      wrong({{"op", "rowsToSteps"}}, {3}, {}, "needs stepsToRows before it"),
+      wrong({{"op", "add"}}, {3}, {}, "two inputs or more"),
+      wrong({{"op", "concatenate"}}, {3}, {}, "two inputs or more"),
+      wrong({{"op", "flip"}, {"axis", 2}}, {3}, {}, "has no axis 2"),
+      wrong({{"op", "slice"}, {"begin", 2}, {"size", 2}}, {3}, {}, "there are no 2 from 2 on"),
       wrong({{"op", "spectralNormalization"}}, {3}, {{4, 3}}, "a kernel and a vector"),
       wrong({{"op", "spectralNormalization"}}, {3}, {{4, 3}, {5}}, "a kernel and a vector"),
       wrong({{"op", "spectralNormalization"}}, {3}, {{4, 3}, {3}}, "cannot be trained"),
@@ -262,9 +274,9 @@ TEST(EveryOp, RefusesWhatCannotBe) {
       wrong({{"op", "groupNormalization"}, {"groups", 1}, {"axis", -4}}, {3, 2}, {{2}, {2}}, ""),
       wrong({{"op", "embedding"}, {"inputDim", 9}, {"outputDim", 4}}, {6}, {{9, 5}}, "[inputDim, outputDim]"),
   };
-  all.push_back(wrong(inside(object({{"op", "spectralNormalization"}, {"weights", integers({0, 1})}})), {3, 4}, {{4, 3}, {3}}, "3 steps",
-                      "ERR_LAYER"));
+  all.push_back(wrong({{"op", "spectralNormalization"}}, {3}, {{4, 3}, {3}}, "3 steps", "ERR_LAYER"));
   all.back().setup.trainable = {true, false};
+  all.back().setup.steps = 3;
   for (const Wrong& w : all) {
     SCOPED_TRACE(std::string(w.says) + " " + w.setup.spec.text("op", ""));
     try {

@@ -3,52 +3,19 @@
 #include <gtest/gtest.h>
 
 #include "native/engine/error.h"
-#include "native/test/network_harness.h"
+#include "native/test/gradients.h"
 
 namespace gemmfit {
 namespace {
 
+using testing::checkGradients;
+using testing::gradients;
+using testing::lossOf;
 using testing::Model;
 using testing::PoolRun;
 using testing::Samples;
 
 double label(int64_t r, int64_t k) { return std::sin(static_cast<double>(r * 3 + k)); }
-
-// Gradients from the engine: plain gradient descent with rate 1 moves each weight by its gradient.
-std::vector<float> gradients(Model& m, const Samples& s) {
-  const std::vector<float> before = m.values();
-  Feed feed(s.spec);
-  m.network->run(feed, s.request(Mode::train, 1, 1.0f), nullptr);
-  std::vector<float> g = m.values();
-  for (size_t i = 0; i < g.size(); ++i) g[i] = before[i] - g[i];
-  m.restore(before);
-  return g;
-}
-
-double lossOf(Model& m, const Samples& s) {
-  Feed feed(s.spec);
-  m.network->run(feed, s.request(Mode::test, 1), nullptr);
-  return m.network->totals().loss;
-}
-
-void checkGradients(Model& m, const Samples& s, double tolerance = 2e-2) {
-  const std::vector<float> g = gradients(m, s);
-  const std::vector<float> at = m.values();
-  double scale = 1e-3;
-  for (const float v : g) scale = std::max(scale, static_cast<double>(std::fabs(v)));
-  const double h = 1e-2;
-  for (size_t i = 0; i < at.size(); i += 1 + at.size() / 60) {
-    std::vector<float> moved = at;
-    moved[i] = static_cast<float>(at[i] + h);
-    m.restore(moved);
-    const double up = lossOf(m, s);
-    moved[i] = static_cast<float>(at[i] - h);
-    m.restore(moved);
-    const double down = lossOf(m, s);
-    EXPECT_NEAR(g[i], (up - down) / (2 * h), tolerance * scale) << "weight " << i;
-  }
-  m.restore(at);
-}
 
 TEST(Network, GradientsOfStacksAreThoseOfFiniteDifferences) {
   for (const char* activation : {"tanh", "sigmoid", "softplus", "gelu", "silu", "elu", "softmax"}) {

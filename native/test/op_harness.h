@@ -93,6 +93,7 @@ struct OpSetup {
   bool needsInputGradient = true;
   bool inPlace = true;    // y in x's memory and dx in dy's, where the op allows it
   int64_t maskSteps = 0;  // of the input mask; 0 for none
+  int64_t steps = 1;      // inside TimeDistributed: rows are so many steps of each sample
   int states = 0;         // that the spec may name
   std::vector<Shape> weights = {};
   std::vector<bool> trainable = {};  // all where empty
@@ -157,7 +158,7 @@ class OpRunner {
     env.maskSteps = setup_.maskSteps;
     env.needsInputGradient = setup_.training && setup_.needsInputGradient;
     env.seed = setup_.seed;
-    env.makeChild = makeOp;
+    env.steps = setup_.steps;
     if (setup_.trainable.empty()) setup_.trainable.assign(setup_.weights.size(), setup_.training);
     for (size_t i = 0; i < setup_.weights.size(); ++i) {
       weights.push_back(std::make_shared<Variable>(setup_.weights[i]));
@@ -176,7 +177,8 @@ class OpRunner {
     for (size_t i = 0; i < weights.size(); ++i) buffered_.push_back(op->wantsGradientBuffer(static_cast<int>(i)));
     for (const Scratch& s : op->scratchSpec) scratch_.emplace_back(s.perRow * env.batch + s.fixed);
     for (Guarded& s : scratch_) op->scratch.push_back(s.data());
-    step_.rows = step_.samples = setup_.rows;
+    step_.rows = setup_.rows;
+    step_.samples = setup_.rows / setup_.steps;
     step_.training = setup_.training;
     step_.number = setup_.number;
   }

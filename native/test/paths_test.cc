@@ -213,6 +213,19 @@ const std::vector<std::pair<const char*, Made (*)()>>& stacks() {
              .op("prelu", {}, {c})
              .done();
        }},
+      {"branches",
+       [] {
+         Stack s({6, 5}, 8);
+         s.dense(4);
+         const int x = s.last();
+         s.lstm(3);
+         const int there = s.last();
+         s.shape = {6, 4};
+         s.add({{"op", "flip"}, {"axis", 1}}, {x});
+         s.lstm(3);
+         s.add({{"op", "add"}}, {there, s.last()});
+         return s.done();
+       }},
       {"fewNormalized",
        [] {
          const Shape c{24};

@@ -165,14 +165,6 @@ inline void compareWithOwnDifferences(OpRunner& runner, Floats x) {
   for (size_t w = 0; w < gradients.size(); ++w) differ(runner.weights[w]->data(), gradients[w], "gradient of weight " + std::to_string(w));
 }
 
-inline Value bidirectional(const char* mode, bool sequences, Value forward, Value backward) {
-  return object({{"op", "bidirectional"},
-                 {"mergeMode", mode},
-                 {"returnSequences", sequences},
-                 {"forward", Value(Value::Array{std::move(forward)})},
-                 {"backward", Value(Value::Array{std::move(backward)})}});
-}
-
 inline void check(const Case& c, double tolerance = 2e-5) {
   SCOPED_TRACE(c.op + " rows " + std::to_string(c.rows) + " steps " + std::to_string(c.steps) + " width " + std::to_string(c.width) +
                " units " + std::to_string(c.units) + (c.sequences ? " sequences" : "") + (c.backwards ? " backwards" : "") +

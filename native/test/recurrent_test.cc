@@ -174,11 +174,6 @@ TEST(Recurrent, RefusesWhatCannotBe) {
   expectRefused(lstm({3, 3}, {{3, 8}, {2, 8}, {8}}, {{"units", 9007199254740992.0}}));
   expectRefused(lstm({3, 3}, {{3, 8}, {2, 8}, {8}}, {{"dropout", 1.0}}));
   expectRefused(lstm({3, 3}, {{3, 8}, {2, 8}, {8}}, {{"activation", object({{"activation", "logSoftmax"}})}}));
-  OpSetup empty = lstm({3, 3}, {});
-  empty.spec = object({{"op", "timeDistributed"}});
-  expectRefused(empty);
-  empty.spec = object({{"op", "bidirectional"}, {"forward", Value(Value::Array{empty.spec})}});
-  expectRefused(empty);
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ const stacks = {
     layers: () => [conv(4, 1), L.depthwiseConv2d({ kernelSize: 3, dilationRate: 200, ...same }), L.flatten()],
   },
   recurrent: { input: [20, 64], batch: 64, layers: () => [L.lstm({ units: 64, returnSequences: true }), L.gru({ units: 4 })] },
+  branches: { input: [6, 5], batch: 8, layers: () => [dense(4), L.bidirectional({ layer: L.lstm({ units: 3 }) })] },
   dropped: { input: [5, 4], batch: 8, layers: () => [L.lstm({ units: 8, recurrentDropout: 0.3, dropout: 0.2 })] },
   convLstm: { input: [3, 6, 6, 2], batch: 4, layers: () => [L.convLSTM2D({ filters: 4, kernelSize: 3 }), L.flatten()] },
   largeConvLstm: { input: [3, 12, 12, 4], batch: 8, layers: () => [L.convLSTM2D({ filters: 8, kernelSize: 3 }), L.flatten()] },

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { built, lowering, plain, shapes, throwing } from './helpers.js';
+import { built, lowering, plain, programOf, shapes, throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', async () => ({
   addon: { ...(await import('./fake_addon.js')).addon, orthogonal: () => undefined },
@@ -123,12 +123,12 @@ describe('wrappers around it', () => {
     expect(shapes(layer)).toEqual([[2, 2, 1, 8], [2, 2, 2, 8], [8], [2, 2, 1, 8], [2, 2, 2, 8], [8]]);
     expect(layer.computeOutputShape([3, 5, 4, 1])).toEqual([3, 4, 3, 4]);
     expect(layers.bidirectional({ layer: inner, mergeMode: 'ave' }).computeOutputShape([3, 5, 4, 1])).toEqual([3, 4, 3, 2]);
-    const [op] = layer.lower([3, 5, 4, 1], { ...lowering, weights: (l) => l.weights.map((w) => layer.weights.indexOf(w)) });
-    expect(op).toMatchObject({
-      op: 'bidirectional',
-      forward: [{ op: 'convLstm', goBackwards: false, zeroOutputForMask: true, weights: [0, 1, 2] }],
-      backward: [{ op: 'convLstm', goBackwards: true, zeroOutputForMask: true, weights: [3, 4, 5] }],
-    });
+    expect(programOf(layer, [3, 5, 4, 1])).toMatchObject([
+      { op: 'convLstm', goBackwards: false, zeroOutputForMask: true, weights: [0, 1, 2] },
+      { op: 'convLstm', goBackwards: true, zeroOutputForMask: true, weights: [3, 4, 5] },
+      { op: 'flip', axis: 1 },
+      { op: 'concatenate' },
+    ]);
   });
 
   it('refuses directions whose outputs do not fit together', () => {

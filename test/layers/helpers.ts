@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import type { Lowering } from '../../lib/layers/layer.js';
+import type { Layer, Lowering, Shape } from '../../lib/layers/layer.js';
+import { lower } from '../../lib/model/lower.js';
 
 /** An error with this code, whose message matches. */
 export const throwing = (code: string, message: RegExp) =>
@@ -11,7 +12,10 @@ export const lowering = {
   trains: (layer) => layer.trainable,
   state: () => 0,
   activation: (a) => (a.isLinear ? [] : [{ op: 'activation', ...a.spec() }]),
-} as Lowering;
+} as Partial<Lowering> as Lowering;
+
+/** The ops that a layer puts over the batch. */
+export const programOf = (layer: Layer, input: Shape) => lower([layer], input, new Set([layer])).ops;
 
 export const shapes = (layer: { weights: readonly { shape: readonly number[] }[] }) => layer.weights.map((w) => [...w.shape]);
 

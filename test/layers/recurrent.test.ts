@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { built, lowering, plain, shapes, throwing } from './helpers.js';
+import { built, lowering, plain, programOf, shapes, throwing } from './helpers.js';
 
 vi.mock('../../lib/engine/addon.js', async () => ({
   addon: { ...(await import('./fake_addon.js')).addon, orthogonal: () => undefined },
@@ -130,15 +130,12 @@ describe('Bidirectional', () => {
     expect(shapes(layer)).toEqual([[3, 8], [2, 8], [8], [3, 8], [2, 8], [8]]);
     expect(inner.weights).toEqual([]);
     expect(layer.computeOutputShape([4, 3])).toEqual([4, 4]);
-    const [op] = layer.lower([4, 3], { ...lowering, weights: (l) => l.weights.map((w) => layer.weights.indexOf(w)) });
-    expect(op).toMatchObject({
-      op: 'bidirectional',
-      mergeMode: 'concat',
-      returnSequences: true,
-      forward: [{ op: 'lstm', goBackwards: false, zeroOutputForMask: true, weights: [0, 1, 2] }],
-      backward: [{ op: 'lstm', goBackwards: true, zeroOutputForMask: true, weights: [3, 4, 5] }],
-      weights: [0, 1, 2, 3, 4, 5],
-    });
+    expect(programOf(layer, [4, 3])).toMatchObject([
+      { op: 'lstm', goBackwards: false, zeroOutputForMask: true, weights: [0, 1, 2], inputs: [0], output: 1, stream: [1, 1, 0] },
+      { op: 'lstm', goBackwards: true, zeroOutputForMask: true, weights: [3, 4, 5], inputs: [0], output: 2, stream: [1, 2, 0] },
+      { op: 'flip', axis: 1, inputs: [2], output: 3 },
+      { op: 'concatenate', inputs: [1, 3], output: 4 },
+    ]);
     expect(layer.getConfig()).toMatchObject({
       mergeMode: 'concat',
       layer: { name: 'forward_lstm' },

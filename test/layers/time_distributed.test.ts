@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { layers, Sequential, setRandomSeed, setThreads } from '../../lib/index.js';
 import type { Layer } from '../../lib/layers/layer.js';
-import { built, lowering, throwing } from './helpers.js';
+import { built, programOf, throwing } from './helpers.js';
 
 describe('TimeDistributed', () => {
   it('applies a layer to every step', () => {
@@ -10,15 +10,11 @@ describe('TimeDistributed', () => {
     expect(layer.computeOutputShape([4, 6, 3])).toEqual([4, 6, 2]);
     expect(layer.weights).toEqual(inner.weights);
     const label = "layer 'time_distributed_layer'";
-    expect(layer.lower([4, 6, 3], lowering)).toEqual([
-      {
-        op: 'timeDistributed',
-        ops: [
-          { op: 'dense', units: 2, useBias: true, weights: [0, 1], label },
-          { op: 'activation', activation: 'relu', label },
-        ],
-        weights: [0, 1],
-      },
+    expect(programOf(layer, [4, 6, 3])).toMatchObject([
+      { op: 'stepsToRows', inputs: [0], output: 1 },
+      { op: 'dense', units: 2, useBias: true, weights: [0, 1], label, inputs: [1], output: 2, stream: [1, 0, 0] },
+      { op: 'activation', activation: 'relu', label, inputs: [2], output: 3, stream: [1, 0, 1] },
+      { op: 'rowsToSteps', inputs: [3], output: 4 },
     ]);
     expect(() => layer.computeOutputShape([4])).toThrow(throwing('ERR_SHAPE', /rank 2 or more/));
   });

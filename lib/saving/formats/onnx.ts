@@ -20,7 +20,7 @@ export const onnxFormat: Format = {
     });
     const { inputShape } = model.shapes();
     const input = { name: model.inputNames[0], shape: inputShape, ids: program.ops[0]?.op === 'embedding' };
-    const output = exportOps(graph, program.ops, { name: input.name, shape: [...inputShape] });
+    const output = exportOps(graph, program.ops, { name: input.name, shape: [...inputShape] }, program.result);
     const pieces = graph.model(model.name, input, output, version);
     const size = pieces.reduce((n, piece) => n + piece.byteLength, 0);
     if (size > MOST_BYTES) throw graph.refuse(`a model of ${size} bytes`);

@@ -1,7 +1,8 @@
-import type { OpSpec } from '../../engine/spec.js';
+import type { OpSpec, ProgramOp } from '../../engine/spec.js';
 import { sizeOf } from '../../shapes.js';
 import { activation } from './activations.js';
 import type { Graph, Value } from './graph.js';
+import { add, average, concatenate, flip, multiply, slice, subtract } from './merging.js';
 import {
   batchNormalization,
   groupNormalization,
@@ -10,10 +11,10 @@ import {
   rmsNormalization,
   unitNormalization,
 } from './normalizations.js';
-import { bidirectional, recurrent } from './recurrent.js';
+import { recurrent } from './recurrent.js';
 import { conv, convTranspose, depthwiseConv, pooling, upSampling, zeroPadding } from './windows.js';
 
-type Exporter = (g: Graph, op: OpSpec, x: Value) => Value;
+type Exporter = (g: Graph, op: OpSpec, x: Value, ...others: Value[]) => Value;
 
 const unchanged: Exporter = (_g, _op, x) => x;
 
@@ -83,23 +84,27 @@ function globalAveragePooling1d(g: Graph, op: OpSpec, x: Value): Value {
   return { name: g.node('ReduceMean', [x.name], { axes: [axis], keepdims }), shape };
 }
 
-/** A layer on every step: as if each step were a sample of its own. */
-function timeDistributed(g: Graph, op: OpSpec, x: Value): Value {
+/** What is inside TimeDistributed takes each step as a sample of its own. */
+function stepsToRows(g: Graph, _op: OpSpec, x: Value): Value {
   if (g.masked) throw g.refuse('TimeDistributed over masked steps');
   const [steps, ...sample] = g.known(x.shape, 'TimeDistributed');
-  const flat = { name: g.node('Reshape', [x.name, g.integers([-1, ...sample])]), shape: sample };
-  const y = exportOps(g, op.ops as OpSpec[], flat);
-  const shape = g.known(y.shape, 'TimeDistributed');
-  return { name: g.node('Reshape', [y.name, g.integers([-1, steps, ...shape])]), shape: [steps, ...shape] };
+  return { name: g.node('Reshape', [x.name, g.integers([-1, ...sample])]), shape: sample, within: [...(x.within ?? []), steps] };
+}
+function rowsToSteps(g: Graph, _op: OpSpec, x: Value): Value {
+  const within = [...(x.within ?? [])];
+  const shape = [within.pop() as number, ...g.known(x.shape, 'TimeDistributed')];
+  return { name: g.node('Reshape', [x.name, g.integers([-1, ...shape])]), shape, within };
 }
 
 /** Every op of the engine: how ONNX says it. */
 const exporters: Record<string, Exporter> = {
   activation,
   activityRegularization: unchanged,
+  add,
   alphaDropout: unchanged,
+  average,
   batchNormalization,
-  bidirectional,
+  concatenate,
   conv,
   convLstm: (g) => {
     throw g.refuse('a convolution over time (ConvLSTM)');
@@ -109,6 +114,7 @@ const exporters: Record<string, Exporter> = {
   depthwiseConv,
   dropout: unchanged,
   embedding,
+  flip,
   gaussianDropout: unchanged,
   gaussianNoise: unchanged,
   globalAveragePooling1d,
@@ -117,6 +123,7 @@ const exporters: Record<string, Exporter> = {
   layerNormalization,
   lstm: recurrent,
   masking,
+  multiply,
   normalization,
   permute,
   pooling,
@@ -125,21 +132,25 @@ const exporters: Record<string, Exporter> = {
   rescaling,
   reshape,
   rmsNormalization,
+  rowsToSteps,
   simpleRnn: recurrent,
+  slice,
   spectralNormalization: unchanged,
-  timeDistributed,
+  stepsToRows,
+  subtract,
   unitNormalization,
   upSampling,
   zeroPadding,
 };
 
-/** Ops that take each other's output. ValueError ERR_ONNX, in the layer's name, for what ONNX has no words for. */
-export function exportOps(g: Graph, ops: readonly OpSpec[], x: Value): Value {
-  let value = x;
+/** The ops of a program over the batch `x`; what they make of it. ValueError ERR_ONNX, in the layer's name, for what ONNX has no words for. */
+export function exportOps(g: Graph, ops: readonly ProgramOp[], x: Value, result: number): Value {
+  const values = new Map([[0, x]]);
   for (const op of ops) {
     if (typeof op.label === 'string') g.label = op.label;
-    if (!Object.hasOwn(exporters, op.op as string)) throw g.refuse(`the operation '${op.op}'`);
-    value = exporters[op.op as string](g, op, value);
+    if (!Object.hasOwn(exporters, op.op)) throw g.refuse(`the operation '${op.op}'`);
+    const [first, ...others] = op.inputs.map((id) => values.get(id) as Value);
+    values.set(op.output, { within: first.within, ...exporters[op.op](g, op, first, ...others) });
   }
-  return value;
+  return values.get(result) as Value;
 }

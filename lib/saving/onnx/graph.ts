@@ -5,6 +5,8 @@ import { bytes, float, integer, message, type Pieces, text } from '../../protobu
 export interface Value {
   name: string;
   shape: (number | null)[];
+  /** Steps that are samples here, inside TimeDistributed; the outermost first. */
+  within?: number[];
 }
 
 export type Attribute = number | string | number[] | string[] | { float: number } | { floats: number[] };

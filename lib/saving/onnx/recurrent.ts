@@ -60,43 +60,9 @@ function run(g: Graph, op: OpSpec, x: Value): { name: string; units: number } {
   return { name, units };
 }
 
-function refuseMasks(g: Graph): void {
-  if (g.masked) throw g.refuse('a recurrent layer over masked steps');
-}
-
-const byBatch = (g: Graph, name: string) => g.node('Transpose', [name], { perm: [1, 0, 2] });
-
 export function recurrent(g: Graph, op: OpSpec, x: Value): Value {
-  refuseMasks(g);
+  if (g.masked) throw g.refuse('a recurrent layer over masked steps');
   const { name, units } = run(g, op, x);
-  return op.returnSequences === true ? { name: byBatch(g, name), shape: [x.shape[0], units] } : { name, shape: [units] };
-}
-
-export function bidirectional(g: Graph, op: OpSpec, x: Value): Value {
-  refuseMasks(g);
-  const side = (ops: OpSpec[]): { name: string; units: number } => {
-    if (ops.length !== 1 || !kinds[ops[0].op as string])
-      throw g.refuse('a stack of cells, or a convolution over time, in both directions');
-    return run(g, ops[0], x);
-  };
-  const sequences = op.returnSequences === true;
-  const there = side(op.forward as OpSpec[]);
-  const back = side(op.backward as OpSpec[]);
-  const turn = (name: string) =>
-    g.node('Slice', [name, g.integers([-1]), g.integers([-(2 ** 31)]), g.integers([0]), g.integers([-1])]);
-  // As in Keras the outputs of the second direction are turned round, whichever way it goes.
-  const a = there.name;
-  const b = sequences ? turn(back.name) : back.name;
-  const mode = op.mergeMode as string;
-  const sum = () => g.node('Add', [a, b]);
-  const merged =
-    mode === 'concat'
-      ? g.node('Concat', [a, b], { axis: sequences ? 2 : 1 })
-      : mode === 'mul'
-        ? g.node('Mul', [a, b])
-        : mode === 'ave'
-          ? g.node('Mul', [sum(), g.scalar(0.5)])
-          : sum();
-  const units = mode === 'concat' ? there.units + back.units : there.units;
-  return sequences ? { name: byBatch(g, merged), shape: [x.shape[0], units] } : { name: merged, shape: [units] };
+  if (op.returnSequences !== true) return { name, shape: [units] };
+  return { name: g.node('Transpose', [name], { perm: [1, 0, 2] }), shape: [x.shape[0], units] };
 }

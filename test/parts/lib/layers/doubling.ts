@@ -11,7 +11,7 @@ export class Doubling extends Layer {
   outputShapeOf(input: Shape): Shape {
     return input;
   }
-  lower(): OpSpec[] {
+  override lower(): OpSpec[] {
     return [{ op: 'doubling' }];
   }
   protected config(): Config {

@@ -1,0 +1,201 @@
+// Programs that are not a line: values with several readers, ops of several inputs.
+#include "native/engine/graph.h"
+
+#include "native/engine/error.h"
+#include "native/engine/guard.h"
+#include "native/test/gradients.h"
+
+namespace gemmfit {
+namespace {
+
+using testing::checkGradients;
+using testing::Model;
+using testing::PoolRun;
+using testing::Samples;
+
+double label(int64_t r, int64_t k) { return std::sin(static_cast<double>(r * 3 + k)); }
+
+std::vector<float> predict(Model& m, const Samples& s, int64_t size) {
+  std::vector<float> out(static_cast<size_t>(s.spec.x.rows * size));
+  RunRequest request = s.request(Mode::predict, 1);
+  request.predictions = out.data();
+  request.capacity = static_cast<int64_t>(out.size());
+  Feed feed(s.spec);
+  m.network->run(feed, request, nullptr);
+  return out;
+}
+
+// y = merge(v, f(v)) or merge(f(v), v) between two dense layers; the activation would like to work in place on v, which is read again.
+TEST(Graph, ResidualsHaveTheGradientsOfFiniteDifferences) {
+  for (const char* merge : {"add", "subtract", "multiply", "average", "concatenate"})
+    for (const bool first : {false, true})
+      for (const bool deep : {false, true}) {
+        SCOPED_TRACE(std::string(merge) + (first ? " first" : "") + (deep ? " deep" : ""));
+        Model m;
+        m.labelWidth = 2;
+        m.dense(5, 4);
+        const int v = m.last();
+        m.activation("tanh");
+        if (deep) m.dense(4, 4);
+        const int f = m.last();
+        m.add({{"op", merge}}, first ? std::vector<int>{f, v} : std::vector<int>{v, f});
+        m.dense(std::string(merge) == "concatenate" ? 8 : 4, 2);
+        m.build();
+        checkGradients(m, Samples(6, {5}, 2, label));
+      }
+}
+
+// Two branches that are cut from one value, three readers of another, and a value that an op reads twice.
+TEST(Graph, BranchesHaveTheGradientsOfFiniteDifferences) {
+  Model m;
+  m.labelWidth = 2;
+  m.dense(5, 7);
+  const int v = m.last();
+  const int left = m.add({{"op", "slice"}, {"begin", 0}, {"size", 3}}, {v});
+  m.dense(3, 4);
+  m.activation("tanh");
+  const int a = m.last();
+  m.add({{"op", "slice"}, {"begin", 3}, {"size", 4}}, {v});
+  m.dense(4, 4);
+  const int b = m.last();
+  const int square = m.add({{"op", "multiply"}}, {b, b});
+  const int thrice = m.add({{"op", "add"}}, {a, a, a});
+  m.add({{"op", "concatenate"}}, {left, m.add({{"op", "add"}}, {square, thrice}), m.add({{"op", "flip"}}, {a})});
+  m.dense(11, 2);
+  m.build();
+  checkGradients(m, Samples(6, {5}, 2, label));
+}
+
+TEST(Graph, OpsOfSeveralInputsComputeWhatTheySay) {
+  // Over steps of the batch itself, which nobody may write to.
+  Samples s(3, {4, 2}, 1, label);
+  const std::vector<float> before = s.x;
+  const auto run = [&](const char* merge, int64_t size) {
+    Model m;
+    const int a = m.add({{"op", "slice"}, {"axis", 1}, {"begin", 0}, {"size", 2}}, {0});
+    const int b = m.add({{"op", "slice"}, {"axis", 1}, {"begin", 2}, {"size", 2}}, {0});
+    const int flipped = m.add({{"op", "flip"}, {"axis", 1}}, {b});
+    m.add({{"op", merge}, {"axis", 1}}, {a, flipped});
+    m.build();
+    return predict(m, s, size);
+  };
+  const std::vector<float> sum = run("add", 4), difference = run("subtract", 4), product = run("multiply", 4), mean = run("average", 4),
+                           both = run("concatenate", 8);
+  for (size_t r = 0; r < 3; ++r)
+    for (size_t t = 0; t < 2; ++t)
+      for (size_t k = 0; k < 2; ++k) {
+        const float a = before[r * 8 + t * 2 + k], b = before[r * 8 + (3 - t) * 2 + k];
+        const size_t i = r * 4 + t * 2 + k;
+        EXPECT_EQ(sum[i], a + b);
+        EXPECT_EQ(difference[i], a - b);
+        EXPECT_EQ(product[i], a * b);
+        EXPECT_EQ(mean[i], (a + b) / 2);
+        EXPECT_EQ(both[r * 8 + t * 2 + k], a);
+        EXPECT_EQ(both[r * 8 + 4 + t * 2 + k], b);
+      }
+  EXPECT_EQ(s.x, before);
+}
+
+// Masks follow the values: what counts shows in the loss, which is the mean over the steps that do.
+TEST(Graph, MasksAreValuesOfTheirOwn) {
+  // Steps of the first branch that equal 1 are masked, of the second those that equal 2; the third has no mask.
+  const std::vector<float> steps = {1, 2, 3, 4};
+  const auto lossOf = [&](const char* merge, int64_t axis, bool second, bool third) {
+    Model m;
+    m.loss = {{"loss", "meanAbsoluteError"}};
+    m.labelWidth = std::string(merge) == "concatenate" && axis != 1 ? (third ? 2 : 2) : 1;
+    const int a = m.add({{"op", "masking"}, {"maskValue", 1}}, {0});
+    const int b = second  ? m.add({{"op", "masking"}, {"maskValue", 2}}, {0})
+                  : third ? m.add({{"op", "rescaling"}, {"scale", 1}, {"offset", 0}}, {0})
+                          : a;
+    m.add({{"op", merge}, {"axis", axis}}, {a, b});
+    m.build();
+    const bool joined = std::string(merge) == "concatenate" && axis == 1;
+    Samples s(1, {4, 1}, joined ? 8 : 4 * m.labelWidth, [](int64_t, int64_t) { return 0; });
+    s.x = steps;
+    s.spec.x.data = s.x.data();
+    return testing::lossOf(m, s);
+  };
+  EXPECT_NEAR(lossOf("add", -1, false, false), (4 + 6 + 8) / 3.0, 1e-6);     // one mask: step 0 is out
+  EXPECT_NEAR(lossOf("add", -1, true, false), (1 + 2 + 6 + 8) / 4.0, 1e-6);  // any of both counts: all steps do
+  EXPECT_NEAR(lossOf("add", -1, false, true), (1 + 4 + 6 + 8) / 4.0, 1e-6);  // none where one value has none
+  EXPECT_NEAR(lossOf("concatenate", -1, true, false), (3 + 4) / 2.0, 1e-6);  // steps 0 and 1 are out
+  EXPECT_NEAR(lossOf("concatenate", -1, false, true), (2 + 3 + 4) / 3.0, 1e-6);
+  EXPECT_NEAR(lossOf("concatenate", 1, true, false), (2 + 3 + 4 + 1 + 3 + 4) / 6.0, 1e-6);
+  EXPECT_NEAR(lossOf("concatenate", 1, false, true), (2 + 3 + 4 + 1 + 2 + 3 + 4) / 7.0, 1e-6);
+}
+
+// What neighbours do together, and memory that is shared, must not change what others read: an identity between takes each chance away.
+TEST(Graph, FusionsAndSharedPlacesKeepBits) {
+  const auto train = [](bool apart, bool guarded, int threads) {
+    setGuarding(guarded);
+    Pool::instance().setThreads(threads);
+    Model m;
+    m.optimizer = {{"optimizer", "sgd"}, {"momentum", 0.0}};
+    const auto conv = [&](int64_t in, int64_t filters, int x) {
+      const int k = m.weight({3, 3, in, filters}, 0.3), b = m.weight({filters}, 0.1);
+      return m.add(
+          {{"op", "conv"}, {"filters", filters}, {"kernel", Value::Array{3, 3}}, {"padding", "same"}, {"weights", Value::Array{k, b}}},
+          {x});
+    };
+    const auto relu = [&](int x) { return m.add({{"op", "activation"}, {"activation", "relu"}}, {x}); };
+    const auto read = [&](int x) { return apart ? m.add({{"op", "rescaling"}, {"scale", 1}, {"offset", 0}}, {x}) : x; };
+    const auto pool = [&](int x) {
+      return m.add({{"op", "pooling"}, {"kind", "max"}, {"rank", 2}, {"size", Value::Array{2, 2}}, {"strides", Value::Array{2, 2}}}, {x});
+    };
+    const int v = relu(conv(2, 8, 0));
+    const int f = relu(conv(8, 8, read(v)));
+    const int sum = m.add({{"op", "add"}}, {read(v), read(f)});
+    const int small = pool(read(sum)), other = pool(read(v));
+    m.add({{"op", "multiply"}}, {read(small), read(other)});
+    m.add({{"op", "reshape"}, {"shape", Value::Array{5 * 5 * 8}}});
+    m.dense(5 * 5 * 8, 1);
+    m.build();
+    Samples s(150, {10, 10, 2}, 1, label);
+    s.spec.batch = 64;
+    s.spec.passes = 2;
+    Feed feed(s.spec);
+    const auto job = std::make_shared<PoolRun>(m.network, feed, s.request(Mode::train, 6, 0.001f));
+    auto done = job->done.get_future();
+    Pool::instance().submit(job);
+    EXPECT_EQ(done.get().steps, 6);
+    EXPECT_TRUE(std::isfinite(m.values()[0]));
+    return m.values();
+  };
+  const int threads = Pool::instance().threads();
+  const std::vector<float> one = train(false, true, 1);
+  EXPECT_EQ(one, train(false, true, 2)) << "two threads";
+  EXPECT_EQ(one, train(false, false, 2)) << "without the guard";
+  EXPECT_EQ(one, train(true, false, 2)) << "apart";
+  setGuarding(true);
+  Pool::instance().setThreads(threads);
+}
+
+TEST(Graph, ProgramsThatCannotBeAreRefused) {
+  const auto refusal = [](const std::vector<std::pair<std::vector<int>, int>>& ops, int result) -> std::string {
+    Value::Array specs;
+    for (const auto& [inputs, output] : ops)
+      specs.push_back(Value(Value::Object{{"op", "add"}, {"inputs", Value::Array(inputs.begin(), inputs.end())}, {"output", output}}));
+    try {
+      Network network(Value(Value::Object{{"ops", specs}, {"result", result}}), {}, {});
+      network.outputShape({3});
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code, "ERR_SPEC");
+      return e.what();
+    }
+    return "";
+  };
+  const auto says = [](const std::string& message, const char* what) { EXPECT_NE(message.find(what), std::string::npos) << message; };
+  EXPECT_EQ(refusal({{{0, 0}, 1}}, 1), "");
+  says(refusal({{{0, 1}, 1}}, 1), "reads a value that no op before it makes");
+  says(refusal({{{0, -1}, 1}}, 1), "reads a value that no op before it makes");
+  says(refusal({{{0, 9}, 1}}, 1), "reads a value that no op before it makes");
+  says(refusal({{{}, 1}}, 1), "reads no value");
+  says(refusal({{{0, 0}, 0}}, 0), "makes a value that is there");
+  says(refusal({{{0, 0}, 2}}, 2), "makes a value that is there");
+  says(refusal({{{0, 0}, 1}, {{0, 0}, 2}}, 2), "makes a value that nobody reads");
+  says(refusal({{{0, 0}, 1}}, 2), "'result' is not one of its values");
+}
+
+}  // namespace
+}  // namespace gemmfit
