@@ -101,7 +101,7 @@ const needed: Record<string, unknown> = {
 
 /** Options whose values are the user's own: what they are good for shows where they are used. */
 const anything =
-  /inputLayer\.source|embedding\.weights|renormClipping|\.(name|monitor|filename|filepath|backupDir|path|field|root|activation)$/;
+  /inputLayer\.source|embedding\.weights|renormClipping|\.(name|monitor|filename|filepath|backupDir|logDir|embeddingsMetadata|path|field|root|activation)$/;
 
 // biome-ignore lint/performance/noDynamicNamespaceImportAccess: all there is, whatever it is called
 const table = (name: (typeof tables)[number]): object => gemmfit[name];
