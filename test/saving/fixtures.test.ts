@@ -1,15 +1,15 @@
 // Files that earlier versions wrote, as VERSIONING.md promises: models load, predict and have the very weights; a checkpoint goes on to the numbers of a training that was
 // never stopped. make.mjs made them; what it wrote once is never made anew.
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { binaryKind } from '../../lib/checkpoint/checkpointer.js';
 import { listCheckpoints, readCheckpointFile, writeCheckpoint } from '../../lib/checkpoint/file.js';
 import * as gemmfit from '../../lib/index.js';
 import type { Sequential } from '../../lib/sequential.js';
 // @ts-expect-error: a module without types, which a script without a build uses too
 import { fixture } from './fixtures/model.mjs';
+import { temporaryFolder } from './support.js';
 
 const folder = join(__dirname, 'fixtures');
 const versions = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -23,11 +23,7 @@ const near = (got: ArrayLike<number>, right: readonly number[], digits: number) 
   });
 };
 
-let temporary: string;
-beforeAll(() => {
-  temporary = mkdtempSync(join(tmpdir(), 'gemmfit-fixtures-'));
-});
-afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+const temporary = temporaryFolder();
 
 describe.each(versions.map((entry) => entry.name))('files of version %s', (version) => {
   const at = (name: string) => join(folder, version, name);

@@ -1,20 +1,16 @@
 // What a model writes it reads again, to the bit, in every format; what does not fit changes nothing.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { array } from '../../lib/data/ndarray.js';
 import { input, layers } from '../../lib/layers/index.js';
 import { loadModel } from '../../lib/load_model.js';
 import { optimizers } from '../../lib/optimizers/index.js';
 import { type Sequential, sequential } from '../../lib/sequential.js';
+import { bits, temporaryFolder } from './support.js';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'gemmfit-saving-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 const x = array(
   Int32Array.from({ length: 96 }, (_, i) => (i * 7) % 10),
@@ -43,7 +39,6 @@ async function trained(optimizer: unknown = 'adam'): Promise<Sequential> {
   await model.fit(x, y, { epochs: 2, batchSize: 8, shuffle: false, verbose: 0 });
   return model;
 }
-const bits = (model: Sequential) => model.getWeights().map((w) => Buffer.from(w.data.buffer).toString('base64'));
 const train = (model: Sequential) => model.fit(x, y, { epochs: 1, batchSize: 8, shuffle: false, verbose: 0 });
 
 describe('whole models', () => {

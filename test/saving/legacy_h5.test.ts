@@ -1,8 +1,6 @@
 // HDF5 files in Keras 2's layout and words: what is written is read again to the bit, and stands in them as real Keras writes it.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
 import { loadModel } from '../../lib/load_model.js';
@@ -12,12 +10,9 @@ import { emptyGroup, findArray, findGroup } from '../../lib/saving/hdf5/tree.js'
 import { listAttributes } from '../../lib/saving/legacy_layout.js';
 import { readLimits } from '../../lib/saving/limits.js';
 import { type Sequential, sequential } from '../../lib/sequential.js';
+import { bits, temporaryFolder } from './support.js';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'gemmfit-h5-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 const x = array(
   Float32Array.from({ length: 96 }, (_, i) => Math.sin(i)),
@@ -27,7 +22,6 @@ const y = array(
   Float32Array.from({ length: 8 }, (_, i) => i % 2),
   [8, 1],
 );
-const bits = (model: Sequential) => model.getWeights().map((w) => Buffer.from(w.data.buffer).toString('base64'));
 const train = (model: Sequential) => model.fit(x, y, { epochs: 1, batchSize: 4, shuffle: false, verbose: 0 });
 
 async function trained(optimizer: unknown = 'adam'): Promise<Sequential> {

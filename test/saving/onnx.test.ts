@@ -1,16 +1,12 @@
 // What onnxruntime computes from these files, test/interop/onnx_check.py says; here: that every layer is written or refused by name.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { input, layers } from '../../lib/layers/index.js';
 import { type Sequential, sequential } from '../../lib/sequential.js';
+import { temporaryFolder } from './support.js';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'gemmfit-onnx-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 /** The fields of a protobuf message: number and wire type, and what a field of bytes holds. */
 function fields(bytes: Uint8Array): [number, Uint8Array | bigint][] {

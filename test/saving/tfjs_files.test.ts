@@ -1,8 +1,7 @@
 // Folders of TensorFlow.js: those that it wrote predict here what they predicted there; those that are written here are read again; what files say is checked.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { array } from '../../lib/data/ndarray.js';
 import { layers } from '../../lib/layers/index.js';
 import { loadModel } from '../../lib/load_model.js';
@@ -10,17 +9,14 @@ import { losses } from '../../lib/losses/index.js';
 import { optimizers } from '../../lib/optimizers/index.js';
 import { schedules } from '../../lib/schedules/index.js';
 import { type Sequential, sequential } from '../../lib/sequential.js';
+import { bits, temporaryFolder } from './support.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON
 type Json = any;
 const models: Record<string, Json> = JSON.parse(readFileSync(join(__dirname, 'tfjs_models.json'), 'utf8'));
 const trained: Record<string, Json> = JSON.parse(readFileSync(join(__dirname, 'tfjs_trained.json'), 'utf8'));
-let folder: string;
 let count = 0;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'gemmfit-tfjs-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 function put(file: Json, files: Record<string, Uint8Array>): string {
   const path = join(folder, `m${count++}`);
@@ -141,7 +137,6 @@ describe('a folder that TensorFlow.js wrote', () => {
 });
 
 describe('a folder that is written', () => {
-  const bits = (model: Sequential) => model.getWeights().map((w) => Buffer.from(w.data.buffer).toString('base64'));
   const wide = (units: number) =>
     sequential([
       layers.conv1D({ filters: 3, kernelSize: 2, inputShape: [6, 2], trainable: false, kernelInitializer: 'lecunNormal' }),

@@ -53,11 +53,12 @@ async function load(file, bytes) {
 
 async function run({ file, kind, from, to }) {
   const whole = readFileSync(file);
-  const out = { tried: 0, read: 0, slowest: 0, findings: [] };
+  const out = { tried: 0, read: 0, slowest: 0, bytes: 0, findings: [] };
   for (let i = from; i < to; i++) {
     writeSync(place, `${i}\n`, 0);
     const bytes = kind === 'prefixes' ? whole.subarray(0, i) : changed(whole, i);
     const cpu = process.cpuUsage();
+    const memory = process.memoryUsage.rss();
     const found = (why) => out.findings.push(`${basename(file)}, ${kind} ${i}: ${why}`);
     try {
       await load(file, bytes);
@@ -70,15 +71,14 @@ async function run({ file, kind, from, to }) {
     const ms = (user + system) / 1000;
     if (ms > MOST_MS) found(`${Math.round(ms)} ms`);
     out.slowest = Math.max(out.slowest, ms);
+    const grown = process.memoryUsage.rss() - memory;
+    if (grown > MOST_BYTES) found(`${Math.round(grown / 2 ** 20)} MB`);
+    out.bytes = Math.max(out.bytes, grown);
     out.tried++;
   }
-  out.bytes = process.memoryUsage.rss() - before;
-  if (out.bytes > MOST_BYTES)
-    out.findings.push(`${basename(file)}, ${kind} ${from} to ${to}: ${Math.round(out.bytes / 2 ** 20)} MB`);
   return out;
 }
 
-const before = process.memoryUsage.rss();
 process.on('message', async (task) => process.send(await run(task)));
 process.on('disconnect', () => {
   rmSync(folder, { recursive: true, force: true });
