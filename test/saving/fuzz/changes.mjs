@@ -14,7 +14,7 @@ export function changed(bytes, seed) {
     case 2: {
       // a large number
       const at = r.below(out.length);
-      out.fill(r.pick([0, 255, 127]), at, at + r.pick([1, 2, 4, 8]));
+      out.fill(r.pick([0, 255, 127]), at, Math.min(out.length, at + r.pick([1, 2, 4, 8])));
       break;
     }
     case 3: // a part of it in another place

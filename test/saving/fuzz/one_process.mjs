@@ -8,7 +8,6 @@ import { changed } from './changes.mjs';
 import './reused_workers.mjs';
 
 const { layers, loadModel, sequential } = createRequire(import.meta.url)('../../../dist/index.js');
-process.on('warning', () => {});
 const MOST_MS = 1000;
 const MOST_BYTES = 256 * 2 ** 20;
 

@@ -68,7 +68,10 @@ async function work(tasks, number) {
   const at = join(folder, `at.${number}`);
   let child = null;
   for (const task of tasks) {
-    child ??= fork(join(here, 'one_process.mjs'), [], { env: { ...process.env, GEMMFIT_FUZZ_AT: at } });
+    child ??= fork(join(here, 'one_process.mjs'), [], {
+      execArgv: ['--no-warnings'],
+      env: { ...process.env, GEMMFIT_FUZZ_AT: at },
+    });
     const done = await answerOf(child, task, at);
     total.tasks++;
     if (typeof done === 'string') {
