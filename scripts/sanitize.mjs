@@ -4,12 +4,12 @@
 //   javascript  the addon under both of the first, in a stock Node that preloads their runtime        build/asan
 //   quick       native, with kernels for this machine alone: what npm test runs                       build/asan-quick
 // --report FILE: how many native tests there were, and how many failed.
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runNativeTests } from './lib/gtest.mjs';
 import { addonPath, buildTarget, configureAddon, configureEngine } from './lib/native.mjs';
 import { Failure, main, root, run, seconds, status, which } from './lib/shell.mjs';
 
@@ -38,49 +38,16 @@ function buildAsan(target) {
   buildTarget('build/asan', target, { quiet: true });
 }
 
-/** One of several parts of the tests; its output is shown at once when it has ended. */
-function shard(program, args, env) {
-  return new Promise((done, fail) => {
-    const tests = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [tests.stdout, tests.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
-    tests.on('error', fail);
-    tests.on('close', (code, signal) => {
-      process.stdout.write(output);
-      if (signal) console.error(`${program} was ended by ${signal}`);
-      done(code === 0);
-    });
-  });
-}
-
-/** Runs the native tests of a folder, as many at once as there are cores. */
+/** Runs the native tests of a folder. */
 async function nativeTests(folder) {
-  const env = {
-    ...process.env,
+  const { passed, counts } = await runNativeTests(join(root, folder, 'gemmfit_tests'), gtest, {
     // Its frames lie where gcc before 14 does not align vectors of 64 bytes (GCC bug 110027).
     ASAN_OPTIONS: 'detect_stack_use_after_return=0',
     UBSAN_OPTIONS: undefinedOptions,
     LSAN_OPTIONS: suppressions('lsan'),
-  };
-  const reports = mkdtempSync(join(tmpdir(), 'gemmfit-sanitize-'));
-  const shards = Array.from({ length: availableParallelism() }, (_, i) => join(reports, `${i}.json`));
-  const passed = await Promise.all(
-    shards.map((file, i) =>
-      shard(join(root, folder, 'gemmfit_tests'), ['--gtest_brief=1', `--gtest_output=json:${file}`, ...gtest], {
-        ...env,
-        GTEST_TOTAL_SHARDS: String(shards.length),
-        GTEST_SHARD_INDEX: String(i),
-      }),
-    ),
-  );
-  if (values.report) {
-    const counts = shards.map((file) => JSON.parse(readFileSync(file, 'utf8')));
-    const sum = (key) => counts.reduce((total, count) => total + (count[key] ?? 0), 0);
-    const keys = ['tests', 'failures', 'errors', 'disabled'];
-    writeFileSync(values.report, JSON.stringify(Object.fromEntries(keys.map((key) => [key, sum(key)]))));
-  }
-  rmSync(reports, { recursive: true, force: true });
-  return passed.every(Boolean) ? 0 : 1;
+  });
+  if (values.report) writeFileSync(values.report, JSON.stringify(counts));
+  return passed ? 0 : 1;
 }
 
 const timed = (what, body) => {

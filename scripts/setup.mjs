@@ -1,4 +1,4 @@
-// npm run setup [-- --for test|sanitize|prebuild]: installs what is missing, builds what is out of date, and says what it does.
+// npm run setup [-- --for test|sanitize|coverage|prebuild]: installs what is missing, builds what is out of date, and says what it does.
 import { parseArgs } from 'node:util';
 import { buildNative, nativeFresh } from './lib/native.mjs';
 import { installPackages, packagesCurrent } from './lib/packages.mjs';
@@ -12,8 +12,8 @@ const say = (line) => console.log(`setup: ${line}`);
 main('setup', () => {
   const start = performance.now();
   const purpose = values.for;
-  if (!['run', 'test', 'sanitize', 'prebuild'].includes(purpose))
-    throw new Failure(`--for is run, test, sanitize or prebuild. Received: ${purpose}`);
+  if (!['run', 'test', 'sanitize', 'coverage', 'prebuild'].includes(purpose))
+    throw new Failure(`--for is run, test, sanitize, coverage or prebuild. Received: ${purpose}`);
   if (Number(process.versions.node.split('.')[0]) < 20)
     throw new Failure(`Node 20 or newer is needed. This is ${process.version}`);
 

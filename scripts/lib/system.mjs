@@ -21,6 +21,18 @@ const openblas = () =>
     ? header(`${triplet}/openblas-pthread/cblas.h`) || existsSync('/usr/local/include/cblas.h')
     : header('openblas-pthread/cblas.h', 'openblas/cblas.h', 'cblas.h', 'opt/openblas/include/cblas.h');
 
+/** clang++, llvm-cov and llvm-profdata of one version; undefined where there are none. */
+export function llvmTools() {
+  const versions = ['', ...Array.from({ length: 12 }, (_, i) => `-${25 - i}`)];
+  for (const version of versions) {
+    const [clang, compiler, cov, profdata] = ['clang', 'clang++', 'llvm-cov', 'llvm-profdata'].map((name) =>
+      which(`${name}${version}`),
+    );
+    if (clang && compiler && cov && profdata) return { clang, compiler, cov, profdata };
+  }
+  return undefined;
+}
+
 // `for`: the purposes that need it; without it, every purpose does.
 const needs = [
   {
@@ -38,7 +50,7 @@ const needs = [
   },
   {
     what: 'OpenBLAS (pthread build)',
-    for: ['run', 'test', 'sanitize'],
+    for: ['run', 'test', 'sanitize', 'coverage'],
     here: openblas,
     packages: {
       apt: 'libopenblas-pthread-dev',
@@ -50,7 +62,7 @@ const needs = [
   },
   {
     what: 'Google Highway',
-    for: ['run', 'test', 'sanitize'],
+    for: ['run', 'test', 'sanitize', 'coverage'],
     here: () => header('hwy/highway.h'),
     packages: { apt: 'libhwy-dev', dnf: 'highway-devel', apk: 'highway-dev', pacman: 'highway', brew: 'highway' },
   },
@@ -68,7 +80,7 @@ const needs = [
   },
   {
     what: 'GoogleTest',
-    for: ['test', 'sanitize'],
+    for: ['test', 'sanitize', 'coverage'],
     here: () => header('gtest/gtest.h'),
     packages: { apt: 'libgtest-dev', dnf: 'gtest-devel', apk: 'gtest-dev', pacman: 'gtest', brew: 'googletest' },
   },
@@ -80,7 +92,7 @@ const needs = [
   },
   {
     what: 'ccache, so that nothing is compiled twice',
-    for: ['test', 'sanitize'],
+    for: ['test', 'sanitize', 'coverage'],
     // Taken where it can be had without asking.
     here: () => which('ccache') || !unattended(),
     packages: 'ccache',
@@ -90,6 +102,18 @@ const needs = [
     for: ['sanitize'],
     here: () => process.platform !== 'linux' || ['libasan.so', 'libubsan.so', 'libtsan.so'].every(gccHas),
     packages: { apt: 'g++', dnf: 'libasan libubsan libtsan', apk: 'clang compiler-rt', pacman: 'gcc', brew: 'llvm' },
+  },
+  {
+    what: 'clang, llvm-cov and llvm-profdata of one version',
+    for: ['coverage'],
+    here: () => llvmTools() !== undefined,
+    packages: {
+      apt: 'clang llvm',
+      dnf: 'clang llvm compiler-rt',
+      apk: 'clang llvm compiler-rt',
+      pacman: 'clang llvm',
+      brew: 'llvm',
+    },
   },
 ];
 
@@ -108,7 +132,7 @@ const unattended = () => {
   return isRoot() ? [] : which('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : undefined;
 };
 
-/** What is missing for a purpose: 'run', 'test', 'sanitize' or 'prebuild'. */
+/** What is missing for a purpose: 'run', 'test', 'sanitize', 'coverage' or 'prebuild'. */
 export const missing = (purpose) => needs.filter((need) => (!need.for || need.for.includes(purpose)) && !need.here());
 
 /** The command that a person would type to get these. */
