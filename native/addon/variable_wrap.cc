@@ -3,6 +3,7 @@
 #include "native/addon/instance.h"
 #include "native/addon/wraps.h"
 #include "native/engine/lazy_rows.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::addon {
 
@@ -54,7 +55,7 @@ Napi::Value VariableWrap::readState(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(env, [&]() -> Napi::Value {
     LazyState rows;
-    Napi::Float32Array values = Napi::Float32Array::New(env, static_cast<size_t>(variable->size));
+    Napi::Float32Array values = Napi::Float32Array::New(env, asSize(variable->size));
     if (!readRaw(variable, values.Data(), &rows))
       throw Error("ERR_BUSY", "weights cannot be read while a fit is in a batch; await it, or read them in a callback", false);
     Napi::Array shape = Napi::Array::New(env, variable->shape.size());

@@ -6,6 +6,7 @@
 
 #include "native/engine/constraint.h"
 #include "native/engine/error.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace {
@@ -22,7 +23,7 @@ class Norms : public Constraint {
     for (const int64_t axis : axes) {
       if (axis < -rank || axis >= rank)
         throw Error("ERR_SHAPE", "a constraint's axis " + std::to_string(axis) + " is outside its weight of shape " + toString(shape));
-      summed[static_cast<size_t>(axis < 0 ? axis + rank : axis)] = true;
+      summed[asSize(axis < 0 ? axis + rank : axis)] = true;
     }
     for (size_t k = 0; k < shape.size(); ++k) {
       if (!runs_.empty() && runs_.back().summed == summed[k])
@@ -35,7 +36,7 @@ class Norms : public Constraint {
       run->stride = run->summed ? 0 : groups;
       if (!run->summed) groups *= run->size;
     }
-    scales_.resize(static_cast<size_t>(groups));
+    scales_.resize(asSize(groups));
   }
 
   void apply(float* w) override {

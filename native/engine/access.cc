@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "native/engine/lazy_rows.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 
@@ -26,7 +27,7 @@ void Snapshot::take() {
     if (rows && rows->behind())
       rows->copy(v, values_[i].get());
     else
-      std::memcpy(values_[i].get(), v.data(), static_cast<size_t>(v.size) * sizeof(float));
+      std::memcpy(values_[i].get(), v.data(), asSize(v.size) * sizeof(float));
   }
 }
 

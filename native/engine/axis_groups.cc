@@ -3,6 +3,7 @@
 #include <string>
 
 #include "native/engine/error.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 
@@ -18,13 +19,13 @@ AxisGroups AxisGroups::vectors(int64_t width) {
 
 AxisGroups::AxisGroups(const Shape& sample, const std::vector<int64_t>& axes) : sample_(sizeOf(sample)) {
   const int64_t rank = static_cast<int64_t>(sample.size()) + 1;
-  std::vector<bool> joins(static_cast<size_t>(rank), false);
+  std::vector<bool> joins(asSize(rank), false);
   for (const int64_t axis : axes) {
     const int64_t index = axis < 0 ? axis + rank : axis;
     if (index < 0 || index >= rank)
       throw Error("ERR_SPEC", "samples of shape " + toString(sample) + " have no axis " + std::to_string(axis));
-    if (joins[static_cast<size_t>(index)]) throw Error("ERR_SPEC", "axis " + std::to_string(axis) + " comes twice");
-    joins[static_cast<size_t>(index)] = true;
+    if (joins[asSize(index)]) throw Error("ERR_SPEC", "axis " + std::to_string(axis) + " comes twice");
+    joins[asSize(index)] = true;
   }
   joinsRows_ = joins[0];
   joined_.clear();

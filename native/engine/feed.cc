@@ -9,6 +9,7 @@
 #include "native/engine/philox.h"
 #include "native/engine/shape.h"
 #include "native/kernels/finite.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace {
@@ -67,7 +68,7 @@ int64_t elementBytes(ElementType type) {
 
 void ArrayView::copy(int64_t row, int64_t from, int64_t n, float* out) const {
   if (type == ElementType::float32) {
-    std::memcpy(out, static_cast<const float*>(data) + row * rowSize + from, static_cast<size_t>(n) * sizeof(float));
+    std::memcpy(out, static_cast<const float*>(data) + row * rowSize + from, asSize(n) * sizeof(float));
     return;
   }
   withType(type, data, [&](const auto* p) {
@@ -142,7 +143,7 @@ Feed::Feed(FeedSpec s) : spec(std::move(s)) {
 }
 
 void Feed::shuffle() {
-  order_.resize(static_cast<size_t>(spec.count));
+  order_.resize(asSize(spec.count));
   const uint64_t key = mixKey(spec.seed, static_cast<uint64_t>(spec.pass + passesDone_));
   if (spec.shuffle == Shuffle::rows) {
     std::iota(order_.begin(), order_.end(), 0u);
@@ -151,12 +152,12 @@ void Feed::shuffle() {
   }
   // Whole chunks change places (the incomplete one stays last, so that each is one contiguous read), then the rows within each.
   const int64_t whole = spec.count / spec.batch;
-  std::vector<uint32_t> chunks(static_cast<size_t>(whole));
+  std::vector<uint32_t> chunks(asSize(whole));
   std::iota(chunks.begin(), chunks.end(), 0u);
   permute(chunks.data(), whole, key);
   for (int64_t c = 0; c * spec.batch < spec.count; ++c) {
     uint32_t* rows = order_.data() + c * spec.batch;
-    const int64_t from = (c < whole ? int64_t{chunks[static_cast<size_t>(c)]} : c) * spec.batch;
+    const int64_t from = (c < whole ? int64_t{chunks[asSize(c)]} : c) * spec.batch;
     const int64_t n = std::min(spec.batch, spec.count - c * spec.batch);
     std::iota(rows, rows + n, static_cast<uint32_t>(from));
     permute(rows, n, mixKey(key, static_cast<uint64_t>(c) + 1));
@@ -181,7 +182,7 @@ bool Feed::next() {
 }
 
 int64_t Feed::row(int64_t i) const {
-  return spec.first + (spec.shuffle == Shuffle::none ? begin_ + i : int64_t{order_[static_cast<size_t>(begin_ + i)]});
+  return spec.first + (spec.shuffle == Shuffle::none ? begin_ + i : int64_t{order_[asSize(begin_ + i)]});
 }
 
 const float* Feed::direct() const {

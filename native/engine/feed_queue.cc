@@ -4,6 +4,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/shape.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace {
@@ -21,14 +22,14 @@ void FeedQueue::fill(Slot& slot, const FeedSpec& batch) {
   const int64_t needed = bytesOf(own.x) + bytesOf(own.y) + bytesOf(own.weights);
   slot.feed.reset();
   if (slot.capacity < needed) {
-    slot.memory.reset(new uint8_t[static_cast<size_t>(needed)]);
+    slot.memory.reset(new uint8_t[asSize(needed)]);
     slot.capacity = needed;
   }
   slot.used = needed;
   uint8_t* at = slot.memory.get();
   for (ArrayView* array : {&own.x, &own.y, &own.weights}) {
     if (!*array) continue;
-    std::memcpy(at, array->data, static_cast<size_t>(array->rows * array->rowSize * elementBytes(array->type)));
+    std::memcpy(at, array->data, asSize(array->rows * array->rowSize * elementBytes(array->type)));
     array->data = at;
     at += bytesOf(*array);
   }

@@ -1,4 +1,5 @@
 #include "native/engine/fuse.h"
+#include "native/kernels/sizes.h"
 
 #include <algorithm>
 
@@ -7,8 +8,8 @@ namespace {
 
 // The op that makes what op i reads first, where no other reads it; null else.
 GraphOp* below(Graph& graph, int i) {
-  const int value = graph.ops[static_cast<size_t>(i)].inputs[0], maker = graph.value(value).maker;
-  return maker >= 0 && graph.isOnlyReader(i, value) ? &graph.ops[static_cast<size_t>(maker)] : nullptr;
+  const int value = graph.ops[asSize(i)].inputs[0], maker = graph.value(value).maker;
+  return maker >= 0 && graph.isOnlyReader(i, value) ? &graph.ops[asSize(maker)] : nullptr;
 }
 
 // A mean over steps above an embedding: the rows are added up where they are in the table, and the embedded steps are never written.
@@ -40,9 +41,9 @@ void shareSteps(Graph& graph, int i) {
 
 // Whether no other backward pass needs what lies in the place of the value that op i reads first, or has its gradient there.
 bool isReadLast(const Graph& graph, int i) {
-  const int place = graph.value(graph.ops[static_cast<size_t>(i)].inputs[0]).place;
+  const int place = graph.value(graph.ops[asSize(i)].inputs[0]).place;
   for (int j = 0; j < graph.count(); ++j) {
-    const GraphOp& other = graph.ops[static_cast<size_t>(j)];
+    const GraphOp& other = graph.ops[asSize(j)];
     if (j == i || !other.runsBackward()) continue;
     const bool reads = std::any_of(other.inputs.begin(), other.inputs.end(), [&](int id) { return graph.value(id).place == place; });
     const bool makes = graph.value(other.output).place == place;
@@ -55,7 +56,7 @@ bool isReadLast(const Graph& graph, int i) {
 // A gradient in the place of its op's input, where nothing else needs that any more.
 void replaceInput(Graph& graph, int i) {
   const Reader edge{i, 0};
-  const int value = graph.ops[static_cast<size_t>(i)].inputs[0];
+  const int value = graph.ops[asSize(i)].inputs[0];
   if (!graph.op(i).canReplaceX || !graph.wantsDx(edge) || !graph.isFirstWriter(edge)) return;
   if (graph.value(value).place == graph.value(0).place || !isReadLast(graph, i)) return;
   graph.op(i).replacesX = true;

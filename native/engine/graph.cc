@@ -4,6 +4,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/memory.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 // For ops that treat the steps of a masked sequence as if all were there: `unmaskedAxes` of the sample may not be steps of a mask.
 void refuseMask(const Value& spec, const Shape& in, int64_t maskSteps) {
   int64_t masked = 0, steps = 1;  // leading axes that the mask covers
-  while (steps < maskSteps && masked < static_cast<int64_t>(in.size())) steps *= in[static_cast<size_t>(masked++)];
+  while (steps < maskSteps && masked < static_cast<int64_t>(in.size())) steps *= in[asSize(masked++)];
   for (const int64_t axis : spec.integers("unmaskedAxes"))
     if (axis < masked)
       throw Error("ERR_MASK", spec.text("label", "an op") + " works along axis " + std::to_string(axis + 1) +
@@ -47,7 +48,7 @@ std::unique_ptr<Op> makeNamed(const Value& spec, const OpEnv& env) {
 
 Graph::Graph(const Program& program, Weights& weights, const std::vector<VariablePtr>& states, Mode mode, const Shape& in,
              int64_t batchRows)
-    : batch(batchRows), values(static_cast<size_t>(program.values())), result(program.result()), logits(program.logits()) {
+    : batch(batchRows), values(asSize(program.values())), result(program.result()), logits(program.logits()) {
   value(0).shape = in;
   for (const Node& node : program.nodes()) add(node, program, weights, states, mode == Mode::train);
   if (!value(result).within.empty()) throw Error("ERR_SPEC", "the program ends inside TimeDistributed");
@@ -163,7 +164,7 @@ void Graph::traceBackward(int fromLoss) {
   if (!top.trains) throw Error("ERR_SPEC", "nothing below the loss can be trained");
   top.lossWrites = true;
   for (int i = count() - 1; i >= 0; --i) {
-    GraphOp& o = ops[static_cast<size_t>(i)];
+    GraphOp& o = ops[asSize(i)];
     if (!o.trains || !(value(o.output).hasGradient() || o.op->hasPenalty())) continue;
     o.backward = GraphOp::Backward::runs;
     for (size_t k = 0; k < o.inputs.size(); ++k)
@@ -172,12 +173,12 @@ void Graph::traceBackward(int fromLoss) {
 }
 
 bool Graph::wantsDx(const Reader& edge) const {
-  const GraphOp& o = ops[static_cast<size_t>(edge.op)];
-  return o.backward != GraphOp::Backward::none && value(o.inputs[static_cast<size_t>(edge.input)]).trains;
+  const GraphOp& o = ops[asSize(edge.op)];
+  return o.backward != GraphOp::Backward::none && value(o.inputs[asSize(edge.input)]).trains;
 }
 
 bool Graph::isFirstWriter(const Reader& edge) const {
-  const GraphValue& v = value(ops[static_cast<size_t>(edge.op)].inputs[static_cast<size_t>(edge.input)]);
+  const GraphValue& v = value(ops[asSize(edge.op)].inputs[asSize(edge.input)]);
   return !v.lossWrites && !v.writers.empty() && v.writers[0].op == edge.op && v.writers[0].input == edge.input;
 }
 

@@ -8,6 +8,7 @@
 #include "native/engine/op.h"
 #include "native/engine/program.h"
 #include "native/engine/weights.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 
@@ -69,10 +70,10 @@ class Graph {
   std::vector<int64_t> places;  // floats a sample of each place in memory
 
   int count() const { return static_cast<int>(ops.size()); }
-  Op& op(int i) { return *ops[static_cast<size_t>(i)].op; }
-  const Op& op(int i) const { return *ops[static_cast<size_t>(i)].op; }
-  GraphValue& value(int i) { return values[static_cast<size_t>(i)]; }
-  const GraphValue& value(int i) const { return values[static_cast<size_t>(i)]; }
+  Op& op(int i) { return *ops[asSize(i)].op; }
+  const Op& op(int i) const { return *ops[asSize(i)].op; }
+  GraphValue& value(int i) { return values[asSize(i)]; }
+  const GraphValue& value(int i) const { return values[asSize(i)]; }
   bool isOnlyReader(int op, int value) const;  // neither another op nor the loss reads it
   const Shape& out() const { return value(result).shape; }
   int64_t maskSteps(int value) const;  // of its mask, a row; 0 without one

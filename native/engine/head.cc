@@ -4,6 +4,7 @@
 #include <string>
 
 #include "native/engine/error.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 
@@ -179,8 +180,8 @@ void Head::combine(const std::vector<Slot>& slots, int64_t chunks, int64_t rows)
   if (whole_) return combineWhole(rows);
   double kept = 0, weight = 0;
   for (int64_t c = 0; c < chunks; ++c) {
-    kept += slots[static_cast<size_t>(c)].kept;
-    weight += slots[static_cast<size_t>(c)].weight;
+    kept += slots[asSize(c)].kept;
+    weight += slots[asSize(c)].weight;
   }
   const double d = denominator(kept, weight, rows);
   scale_ = d != 0 ? static_cast<float>(lossWeight_ / d) : 0.0f;
@@ -206,9 +207,9 @@ double Head::batchLoss(const std::vector<Slot>& slots, int64_t chunks, int64_t r
   if (whole_) return wholeLoss_;
   double sum = 0, kept = 0, weight = 0;
   for (int64_t c = 0; c < chunks; ++c) {
-    sum += slots[static_cast<size_t>(c)].loss;
-    kept += slots[static_cast<size_t>(c)].kept;
-    weight += slots[static_cast<size_t>(c)].weight;
+    sum += slots[asSize(c)].loss;
+    kept += slots[asSize(c)].kept;
+    weight += slots[asSize(c)].weight;
   }
   const double d = denominator(kept, weight, rows);
   return d != 0 ? lossWeight_ * sum / d : 0;

@@ -5,11 +5,12 @@
 
 #include "hwy/cache_control.h"
 #include "native/engine/error.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace {
 
-void copyFloats(const float* from, int64_t n, float* to) { std::memcpy(to, from, static_cast<size_t>(n) * sizeof(float)); }
+void copyFloats(const float* from, int64_t n, float* to) { std::memcpy(to, from, asSize(n) * sizeof(float)); }
 
 }  // namespace
 
@@ -19,7 +20,7 @@ LazyRows& LazyRows::of(const VariablePtr& table, int64_t width) {
 }
 
 LazyRows::LazyRows(const VariablePtr& table, int64_t width)
-    : table_(table), w_(table->data()), rows_(table->size / width), width_(width), updated_(static_cast<size_t>(rows_)) {}
+    : table_(table), w_(table->data()), rows_(table->size / width), width_(width), updated_(asSize(rows_)) {}
 
 std::vector<VariablePtr> LazyRows::members() const {
   std::vector<VariablePtr> all = slots_;
@@ -43,7 +44,7 @@ void LazyRows::use(const std::vector<VariablePtr>& slots, const std::shared_ptr<
   clear();
   if (!restored_) return;
   updated_ = std::move(restored_->updated);
-  updated_.resize(static_cast<size_t>(rows_));
+  updated_.resize(asSize(rows_));
   for (const double scale : restored_->scales) add(scale);
   restored_.reset();
 }
@@ -64,7 +65,7 @@ void LazyRows::clear() {
 
 void LazyRows::touch(int64_t offset) {
   const int64_t row = offset / width_;
-  int32_t& updated = updated_[static_cast<size_t>(row)];
+  int32_t& updated = updated_[asSize(row)];
   if (updated < idle_->count()) {
     float* state[8];
     for (size_t k = 0; k < state_.size(); ++k) state[k] = state_[k] + offset;
@@ -76,7 +77,7 @@ void LazyRows::touch(int64_t offset) {
 
 void LazyRows::prefetch(int64_t row) const {
   constexpr int64_t kLine = 64 / sizeof(float);
-  hwy::Prefetch(&updated_[static_cast<size_t>(row)]);
+  hwy::Prefetch(&updated_[asSize(row)]);
   for (int64_t i = row * width_; i < (row + 1) * width_; i += kLine) {
     hwy::Prefetch(w_ + i);
     for (const float* state : state_) hwy::Prefetch(state + i);
@@ -89,7 +90,7 @@ void LazyRows::endStep(double scale) {
 }
 
 const float* LazyRows::at(int64_t row, int64_t column, int64_t count, float* out) const {
-  const int32_t updated = updated_[static_cast<size_t>(row)];
+  const int32_t updated = updated_[asSize(row)];
   const int64_t offset = row * width_ + column;
   if (updated == idle_->count()) return w_ + offset;
   const float* state[8];
@@ -108,13 +109,13 @@ void LazyRows::copy(const Variable& member, float* out) const {
     return;
   }
   copyFloats(member.data(), member.size, out);
-  std::vector<float> others(state_.size() * static_cast<size_t>(width_));
+  std::vector<float> others(state_.size() * asSize(width_));
   for (int64_t row = 0; row < rows_; ++row) {
-    const int32_t updated = updated_[static_cast<size_t>(row)];
+    const int32_t updated = updated_[asSize(row)];
     if (updated == idle_->count()) continue;
     float* state[8];
     for (size_t k = 0; k < state_.size(); ++k)
-      state[k] = state_[k] == member.data() ? out + row * width_ : others.data() + k * static_cast<size_t>(width_);
+      state[k] = state_[k] == member.data() ? out + row * width_ : others.data() + k * asSize(width_);
     idle_->slots(updated, state, width_);
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "native/engine/error.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 
@@ -27,23 +28,23 @@ MemoryPlan::MemoryPlan(Graph& graph, const Schedule& schedule, Head* head, Mode 
 }
 
 void MemoryPlan::findSpans(const Schedule& schedule) {
-  const auto n = static_cast<size_t>(graph_.count());
+  const auto n = asSize(graph_.count());
   last_ = static_cast<int>(schedule.stages.size()) - 1;
   forward_.resize(n);
   backward_.resize(n);
   for (const GraphOp& o : graph_.ops) adds_.emplace_back(o.inputs.size(), -1);
   headFirst_ = headLast_ = last_;
   for (int s = last_; s >= 0; --s)
-    for (const Part& p : schedule.stages[static_cast<size_t>(s)].parts)
+    for (const Part& p : schedule.stages[asSize(s)].parts)
       if (p.what == Do::head || p.what == Do::emit) headFirst_ = headLast_ = s;
   for (int s = 0; s <= last_; ++s)
-    for (const Part& p : schedule.stages[static_cast<size_t>(s)].parts) {
-      const auto op = static_cast<size_t>(std::max(0, p.op));
+    for (const Part& p : schedule.stages[asSize(s)].parts) {
+      const auto op = asSize(std::max(0, p.op));
       if (p.what == Do::gather || p.what == Do::gatherColumns) gather_ = s;
       if (p.what == Do::forward) forward_[op].take(s);
       if (p.what == Do::combine || p.what == Do::gradient) headLast_ = s;
       if (p.what == Do::backward) backward_[op].take(s);
-      if (p.what == Do::addGradient) adds_[op][static_cast<size_t>(p.phase)] = s;
+      if (p.what == Do::addGradient) adds_[op][asSize(p.phase)] = s;
       if (p.what == Do::weights) weightStage_ = s;
     }
 }
@@ -55,19 +56,19 @@ int MemoryPlan::add(int64_t perRow, int64_t fixed, int from, int to) {
 }
 
 void MemoryPlan::extend(int buffer, int from, int to) {
-  Buffer& b = buffers[static_cast<size_t>(buffer)];
+  Buffer& b = buffers[asSize(buffer)];
   b.from = std::min(b.from, from);
   b.to = std::max(b.to, to);
 }
 
 int MemoryPlan::lastUse(int op) const {
-  const int backward = backward_[static_cast<size_t>(op)].last;
+  const int backward = backward_[asSize(op)].last;
   return graph_.op(op).weightTasks() > 0 ? std::max(weightStage_, backward) : backward;
 }
 
 void MemoryPlan::addValues() {
   const int input = graph_.value(0).place;
-  placed_[static_cast<size_t>(input)] = add(graph_.places[static_cast<size_t>(input)], 0, gather_, gather_);
+  placed_[asSize(input)] = add(graph_.places[asSize(input)], 0, gather_, gather_);
   for (int i = 0; i < graph_.count(); ++i) {
     addValue(i);
     addScratch(i);
@@ -80,13 +81,13 @@ void MemoryPlan::addValues() {
 
 // What op i reads and makes.
 void MemoryPlan::addValue(int i) {
-  GraphOp& o = graph_.ops[static_cast<size_t>(i)];
+  GraphOp& o = graph_.ops[asSize(i)];
   Op& op = *o.op;
   const int input = graph_.value(0).place;
-  const Span &forward = forward_[static_cast<size_t>(i)], &backward = backward_[static_cast<size_t>(i)];
+  const Span &forward = forward_[asSize(i)], &backward = backward_[asSize(i)];
   const auto place = [&](int value) { return graph_.value(value).place; };
-  int& made = placed_[static_cast<size_t>(place(o.output))];
-  if (made < 0) made = add(graph_.places[static_cast<size_t>(place(o.output))], 0, forward.first, forward.last);
+  int& made = placed_[asSize(place(o.output))];
+  if (made < 0) made = add(graph_.places[asSize(place(o.output))], 0, forward.first, forward.last);
   extend(made, forward.first, forward.last);
   use(made, &op.y);
   if (op.identity && place(o.output) == input) inputAliases.push_back(&op.y);
@@ -104,18 +105,18 @@ void MemoryPlan::addValue(int i) {
   if (op.hasPenalty()) extend(made, forward.last, headFirst_);
   // What is added up for it, its maker takes from its own input.
   if (op.xSums) {
-    const GraphOp& maker = graph_.ops[static_cast<size_t>(graph_.value(o.inputs[0]).maker)];
+    const GraphOp& maker = graph_.ops[asSize(graph_.value(o.inputs[0]).maker)];
     extend(bufferOf(place(maker.inputs[0])), forward.last, forward.last);
   }
 }
 
 void MemoryPlan::addScratch(int i) {
   Op& op = graph_.op(i);
-  const Span &forward = forward_[static_cast<size_t>(i)], &backward = backward_[static_cast<size_t>(i)];
+  const Span &forward = forward_[asSize(i)], &backward = backward_[asSize(i)];
   op.scratch.assign(op.scratchSpec.size(), nullptr);
   for (size_t k = 0; k < op.scratchSpec.size(); ++k) {
     const Scratch& s = op.scratchSpec[k];
-    const int64_t perRow = s.perRow * graph_.ops[static_cast<size_t>(i)].rows;
+    const int64_t perRow = s.perRow * graph_.ops[asSize(i)].rows;
     const bool late = s.life == Scratch::backward && backward.first >= 0, stays = s.life != Scratch::forward && mode_ == Mode::train;
     use(add(perRow, s.fixed, late ? backward.first : forward.first, stays ? last_ : forward.last), &op.scratch[k]);
   }
@@ -124,22 +125,22 @@ void MemoryPlan::addScratch(int i) {
 void MemoryPlan::addMasks() {
   std::vector<int> masks(graph_.values.size(), -1);  // buffers, by value
   for (int i = 0; i < graph_.count(); ++i) {
-    GraphOp& o = graph_.ops[static_cast<size_t>(i)];
+    GraphOp& o = graph_.ops[asSize(i)];
     for (size_t k = 0; k < o.inputs.size(); ++k) {
       if (o.masks[k] < 0) continue;
-      const int mask = masks[static_cast<size_t>(o.masks[k])];
+      const int mask = masks[asSize(o.masks[k])];
       use(mask, k == 0 ? &o.op->maskIn : &o.op->others[k - 1].mask);
-      extend(mask, forward_[static_cast<size_t>(i)].last, std::max(forward_[static_cast<size_t>(i)].last, lastUse(i)));
+      extend(mask, forward_[asSize(i)].last, std::max(forward_[asSize(i)].last, lastUse(i)));
     }
     if (o.op->mask != Op::Mask::make) continue;
-    const Span& forward = forward_[static_cast<size_t>(i)];
-    int& made = masks[static_cast<size_t>(graph_.value(o.output).mask)];
+    const Span& forward = forward_[asSize(i)];
+    int& made = masks[asSize(graph_.value(o.output).mask)];
     made = add(graph_.value(graph_.value(o.output).mask).shape[0], 0, forward.first, forward.last);
     use(made, &o.op->maskOut);
   }
   const int mask = graph_.value(graph_.result).mask;
   if (mask < 0) return;
-  resultMask_ = masks[static_cast<size_t>(mask)];
+  resultMask_ = masks[asSize(mask)];
   extend(resultMask_, headFirst_, headLast_);
 }
 
@@ -170,11 +171,11 @@ void MemoryPlan::addHead(Head& head, int64_t weightSteps, BatchPlaces& batch) {
 
 void MemoryPlan::addGradients(Head& head) {
   for (int i = graph_.count() - 1; i >= 0; --i) {
-    GraphOp& o = graph_.ops[static_cast<size_t>(i)];
+    GraphOp& o = graph_.ops[asSize(i)];
     GraphValue& v = graph_.value(o.output);
     if (!v.hasGradient()) continue;
-    int& buffer = placed_[static_cast<size_t>(v.gradientPlace)];
-    if (buffer < 0) buffer = add(graph_.places[static_cast<size_t>(v.gradientPlace)], 0, last_, 0);
+    int& buffer = placed_[asSize(v.gradientPlace)];
+    if (buffer < 0) buffer = add(graph_.places[asSize(v.gradientPlace)], 0, last_, 0);
     use(buffer, &v.gradient);
     if (v.lossWrites) {
       use(buffer, &head.gradient);
@@ -182,24 +183,23 @@ void MemoryPlan::addGradients(Head& head) {
     }
     addWriters(v, buffer);
     use(buffer, &o.op->dy);
-    if (o.runsBackward())
-      extend(buffer, backward_[static_cast<size_t>(i)].first, o.op->weightsReadDy ? lastUse(i) : backward_[static_cast<size_t>(i)].last);
+    if (o.runsBackward()) extend(buffer, backward_[asSize(i)].first, o.op->weightsReadDy ? lastUse(i) : backward_[asSize(i)].last);
   }
 }
 
 // The ops that write the gradient of a value: into its buffer, or into one of their own, which is then added.
 void MemoryPlan::addWriters(GraphValue& v, int buffer) {
   for (const Reader& writer : v.writers) {
-    GraphOp& o = graph_.ops[static_cast<size_t>(writer.op)];
-    const Span& backward = backward_[static_cast<size_t>(writer.op)];
-    const auto input = static_cast<size_t>(writer.input);
+    GraphOp& o = graph_.ops[asSize(writer.op)];
+    const Span& backward = backward_[asSize(writer.op)];
+    const auto input = asSize(writer.input);
     float** dx = input == 0 ? &o.op->dx : &o.op->others[input - 1].dx;
-    int& own = placed_[static_cast<size_t>(o.dxPlaces[input])];
-    if (own < 0) own = add(graph_.places[static_cast<size_t>(o.dxPlaces[input])], 0, backward.first, backward.last);
+    int& own = placed_[asSize(o.dxPlaces[input])];
+    if (own < 0) own = add(graph_.places[asSize(o.dxPlaces[input])], 0, backward.first, backward.last);
     use(own, dx);
     if (!o.runsBackward()) continue;
     extend(own, backward.first, backward.last);
-    const int adds = adds_[static_cast<size_t>(writer.op)][input];
+    const int adds = adds_[asSize(writer.op)][input];
     if (adds < 0) continue;
     extend(own, adds, adds);
     extend(buffer, adds, adds);

@@ -7,6 +7,7 @@
 #include "native/engine/head.h"
 #include "native/engine/memory.h"
 #include "native/engine/schedule.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 
@@ -55,8 +56,8 @@ class MemoryPlan {
   void findSpans(const Schedule& schedule);
   int add(int64_t perRow, int64_t fixed, int from, int to);
   void extend(int buffer, int from, int to);
-  void use(int buffer, const float* const* user) { buffers[static_cast<size_t>(buffer)].users.push_back(const_cast<float**>(user)); }
-  int bufferOf(int place) const { return placed_[static_cast<size_t>(place)]; }
+  void use(int buffer, const float* const* user) { buffers[asSize(buffer)].users.push_back(const_cast<float**>(user)); }
+  int bufferOf(int place) const { return placed_[asSize(place)]; }
   int lastUse(int op) const;  // of what its backward pass and its weight tasks read
   void addValues();
   void addValue(int op);

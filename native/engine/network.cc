@@ -9,6 +9,7 @@
 #include "native/engine/error.h"
 #include "native/engine/subnormals.h"
 #include "native/kernels/gemm/blas.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace {
@@ -214,7 +215,7 @@ RunResult Network::run(Feeds& feeds, const RunRequest& request, Team* team) {
     }
     if (request.mode == Mode::train) {
       step.number = request.step + static_cast<uint64_t>(result.steps);
-      const size_t k = std::min(static_cast<size_t>(result.steps), request.learningRates.size() - 1);
+      const size_t k = std::min(asSize(result.steps), request.learningRates.size() - 1);
       weights_.begin(request.learningRates[k], request.call + result.steps);
     }
     float* out = predicts ? request.predictions + result.samples * outSize : nullptr;
@@ -267,8 +268,7 @@ Totals Network::totals(const Sums& sums, const std::vector<double>& states) cons
   Totals t;
   t.steps = sums.steps;
   t.loss = sums.rows ? sums.loss / static_cast<double>(sums.rows) : 0;
-  if (plan_ && plan_->head() && states.size() == static_cast<size_t>(plan_->head()->metricStates()))
-    t.metrics = plan_->head()->metricResults(states);
+  if (plan_ && plan_->head() && states.size() == asSize(plan_->head()->metricStates())) t.metrics = plan_->head()->metricResults(states);
   return t;
 }
 

@@ -1,4 +1,5 @@
 #include "native/engine/places.h"
+#include "native/kernels/sizes.h"
 
 #include <algorithm>
 
@@ -17,7 +18,7 @@ class ValuePlaces {
   void place() {
     graph_.value(0).place = newPlace(graph_, graph_.value(0).floats());
     for (int i = 0; i < graph_.count(); ++i) {
-      const GraphOp& o = graph_.ops[static_cast<size_t>(i)];
+      const GraphOp& o = graph_.ops[asSize(i)];
       const int first = graph_.value(o.inputs[0]).place;
       const bool shares = o.op->identity || (o.op->inPlace && mayOverwrite(i));
       graph_.value(o.output).place = shares ? first : newPlace(graph_, o.op->yIsSummed ? 0 : graph_.value(o.output).floats());
@@ -29,21 +30,21 @@ class ValuePlaces {
   // What a later pass reads may not be overwritten.
   void keepFor(const GraphOp& o) {
     kept_.resize(graph_.places.size());
-    const auto keep = [&](int value) { kept_[static_cast<size_t>(graph_.value(value).place)] = true; };
+    const auto keep = [&](int value) { kept_[asSize(graph_.value(value).place)] = true; };
     if ((o.runsBackward() && (o.op->readsX || o.op->masksDx)) || o.op->hasPenalty())
       for (const int id : o.inputs) keep(id);
     if ((o.runsBackward() && o.op->readsY) || o.op->hasPenalty()) keep(o.output);
   }
 
   bool mayOverwrite(int i) const {
-    const std::vector<int>& inputs = graph_.ops[static_cast<size_t>(i)].inputs;
+    const std::vector<int>& inputs = graph_.ops[asSize(i)].inputs;
     const int place = graph_.value(inputs[0]).place;
-    if (place == graph_.value(0).place || kept_[static_cast<size_t>(place)]) return false;
+    if (place == graph_.value(0).place || kept_[asSize(place)]) return false;
     if (lossReadsLogits_ && graph_.value(graph_.logits).place == place) return false;
     for (size_t k = 1; k < inputs.size(); ++k)
       if (graph_.value(inputs[k]).place == place) return false;
     for (int j = i + 1; j < graph_.count(); ++j)
-      for (const int id : graph_.ops[static_cast<size_t>(j)].inputs)
+      for (const int id : graph_.ops[asSize(j)].inputs)
         if (graph_.value(id).place == place) return false;
     return true;
   }
@@ -61,12 +62,12 @@ bool sharesDy(const Graph& graph, const GraphOp& o) {
 }
 
 void placeWriter(Graph& graph, GraphValue& v, const Reader& writer) {
-  GraphOp& o = graph.ops[static_cast<size_t>(writer.op)];
+  GraphOp& o = graph.ops[asSize(writer.op)];
   const bool first = graph.isFirstWriter(writer), shares = writer.input == 0 && sharesDy(graph, o);
-  int& place = o.dxPlaces[static_cast<size_t>(writer.input)];
+  int& place = o.dxPlaces[asSize(writer.input)];
   if (!first && o.op->canAddDx) {
     place = v.gradientPlace;
-    (writer.input == 0 ? o.op->addsDx : o.op->others[static_cast<size_t>(writer.input) - 1].addsDx) = true;
+    (writer.input == 0 ? o.op->addsDx : o.op->others[asSize(writer.input) - 1].addsDx) = true;
     return;
   }
   if (o.op->replacesX && writer.input == 0)
@@ -90,7 +91,7 @@ void placeGradients(Graph& graph) {
     for (const Reader& writer : v.writers) placeWriter(graph, v, writer);
   };
   // From the end on: what an op makes has its gradient before what it reads.
-  for (int i = graph.count() - 1; i >= 0; --i) place(graph.ops[static_cast<size_t>(i)].output);
+  for (int i = graph.count() - 1; i >= 0; --i) place(graph.ops[asSize(i)].output);
 }
 
 }  // namespace gemmfit

@@ -9,6 +9,7 @@
 #include "native/engine/memory.h"
 #include "native/engine/paths.h"
 #include "native/engine/places.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace {
@@ -68,8 +69,8 @@ Plan::Plan(const Program& program, Weights& weights, const std::vector<VariableP
   } else {
     memory_.share();
   }
-  slots_.resize(static_cast<size_t>(ceilDiv(batch, schedule_.chunk)));
-  for (Slot& s : slots_) s.metrics.assign(static_cast<size_t>(head_ ? head_->metricStates() : 0), 0.0);
+  slots_.resize(asSize(ceilDiv(batch, schedule_.chunk)));
+  for (Slot& s : slots_) s.metrics.assign(asSize(head_ ? head_->metricStates() : 0), 0.0);
 }
 
 // What a batch takes, and which op takes most of it.
@@ -155,8 +156,7 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
       return addGradient(part, begin, end);
     case Do::emit: {
       const int64_t n = sizeOf(out());
-      std::memcpy(predictions_ + begin * n, graph_.value(graph_.result).data + begin * n,
-                  static_cast<size_t>((end - begin) * n) * sizeof(float));
+      std::memcpy(predictions_ + begin * n, graph_.value(graph_.result).data + begin * n, asSize((end - begin) * n) * sizeof(float));
       return;
     }
     case Do::head:
@@ -188,7 +188,7 @@ Step Plan::stepOf(const GraphOp& o) const {
 }
 
 void Plan::runOp(const Part& part, int64_t begin, int64_t end) {
-  const GraphOp& o = graph_.ops[static_cast<size_t>(part.op)];
+  const GraphOp& o = graph_.ops[asSize(part.op)];
   const Step step = stepOf(o);
   if (part.rows) {
     begin *= o.rows;
@@ -203,15 +203,15 @@ void Plan::runOp(const Part& part, int64_t begin, int64_t end) {
 // What an op has written of a gradient that others write too.
 void Plan::addGradient(const Part& part, int64_t begin, int64_t end) {
   took(Path::planAddsGradient);
-  const GraphOp& o = graph_.ops[static_cast<size_t>(part.op)];
-  const GraphValue& v = graph_.value(o.inputs[static_cast<size_t>(part.phase)]);
-  const float* from = part.phase == 0 ? o.op->dx : o.op->others[static_cast<size_t>(part.phase) - 1].dx;
+  const GraphOp& o = graph_.ops[asSize(part.op)];
+  const GraphValue& v = graph_.value(o.inputs[asSize(part.phase)]);
+  const float* from = part.phase == 0 ? o.op->dx : o.op->others[asSize(part.phase) - 1].dx;
   const int64_t n = v.floats();
   for (int64_t i = begin * n; i < end * n; ++i) v.gradient[i] += from[i];
 }
 
 void Plan::runHead(int64_t begin, int64_t end) {
-  Slot& slot = slots_[static_cast<size_t>(begin / schedule_.chunk)];
+  Slot& slot = slots_[asSize(begin / schedule_.chunk)];
   head_->forward(slot, begin, end);
   slot.penalty = 0;
   for (const GraphOp& o : graph_.ops)
@@ -220,7 +220,7 @@ void Plan::runHead(int64_t begin, int64_t end) {
 
 void Plan::runWeights(int64_t task) {
   took(schedule_.oneWeightTask ? Path::planOneWeightTask : Path::planWeightTasks);
-  if (!schedule_.oneWeightTask) return weightTask(static_cast<size_t>(task));
+  if (!schedule_.oneWeightTask) return weightTask(asSize(task));
   for (size_t t = 0; t < schedule_.weightTasks.size(); ++t) weightTask(t);
 }
 
@@ -230,8 +230,8 @@ void Plan::refuseFaults(int stage) {
     if (at != stage) continue;
     const DataFault fault = graph_.op(op).fault();
     if (fault.row >= 0)
-      throw Error("ERR_INDEX", graph_.ops[static_cast<size_t>(op)].label + ": " + fault.what + ", in sample " +
-                                   std::to_string(gather_.feed().row(fault.row / graph_.ops[static_cast<size_t>(op)].rows)));
+      throw Error("ERR_INDEX", graph_.ops[asSize(op)].label + ": " + fault.what + ", in sample " +
+                                   std::to_string(gather_.feed().row(fault.row / graph_.ops[asSize(op)].rows)));
   }
 }
 
@@ -246,7 +246,7 @@ double Plan::endStep() {
   if (!head_) return 0;
   const int64_t chunks = ceilDiv(step_.rows, schedule_.chunk);
   double penalty = 0;
-  for (int64_t c = 0; c < chunks; ++c) penalty += slots_[static_cast<size_t>(c)].penalty;
+  for (int64_t c = 0; c < chunks; ++c) penalty += slots_[asSize(c)].penalty;
   const double loss = head_->batchLoss(slots_, chunks, step_.rows) + penalty / static_cast<double>(step_.rows) + weights_.penalty();
   if (guard_) guard_->endStep(loss);
   return loss;
@@ -267,7 +267,7 @@ Plan::MetricStates Plan::metrics() const {
 }
 
 std::vector<double> Plan::metricStates() const {
-  std::vector<double> sum(static_cast<size_t>(head_ ? head_->metricStates() : 0), 0.0);
+  std::vector<double> sum(asSize(head_ ? head_->metricStates() : 0), 0.0);
   for (const Slot& s : slots_)
     for (size_t i = 0; i < sum.size(); ++i) sum[i] += s.metrics[i];
   return sum;

@@ -12,6 +12,7 @@
 #include "native/engine/schedule.h"
 #include "native/engine/trace.h"
 #include "native/engine/weights.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 
@@ -58,7 +59,7 @@ class Plan {
   void trace(Trace* trace);                                                 // records what tasks do, until it is called with null
 
  private:
-  const Stage& stageAt(int stage) const { return schedule_.stages[static_cast<size_t>(stage)]; }
+  const Stage& stageAt(int stage) const { return schedule_.stages[asSize(stage)]; }
   void run(const Part& part, int64_t begin, int64_t end);
   void runOp(const Part& part, int64_t begin, int64_t end);
   Step stepOf(const GraphOp& o) const;

@@ -5,6 +5,7 @@
 #include "native/engine/error.h"
 #include "native/engine/guard.h"
 #include "native/engine/plan.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 
@@ -77,7 +78,7 @@ std::string PlanGuard::describe(int stage) const {
   const Part& part = plan_.stageAt(stage).parts.front();
   std::string text = plan_.labelOf(part);
   if (part.op >= 0) {
-    const GraphOp& o = plan_.graph_.ops[static_cast<size_t>(part.op)];
+    const GraphOp& o = plan_.graph_.ops[asSize(part.op)];
     text += " (" + o.label + ", phase " + std::to_string(part.phase) + ", " + toString(o.op->in) + " to " + toString(o.op->out) + ")";
   }
   return text + " with " + std::to_string(plan_.step_.rows) + " rows of at most " + std::to_string(plan_.batch) + " in tasks of " +
@@ -95,7 +96,7 @@ void PlanGuard::checkBuffers(int stage) const {
     const auto name = [&] {
       // The one that the stage's op knows it by.
       const int op = plan_.stageAt(stage).parts.front().op;
-      const std::string own = op < 0 ? "" : " of " + plan_.graph_.ops[static_cast<size_t>(op)].name + " (";
+      const std::string own = op < 0 ? "" : " of " + plan_.graph_.ops[asSize(op)].name + " (";
       std::string found;
       for (float** user : b.users) {
         const std::string role = roleOf(user).name;
@@ -130,7 +131,7 @@ void PlanGuard::owes(int stage, const char* name, double value) const {
 
 void PlanGuard::checkOutputs(int stage) const {
   const Part& part = plan_.stageAt(stage).parts.front();
-  const GraphOp* o = part.op < 0 ? nullptr : &plan_.graph_.ops[static_cast<size_t>(part.op)];
+  const GraphOp* o = part.op < 0 ? nullptr : &plan_.graph_.ops[asSize(part.op)];
   const Op* op = o ? o->op.get() : nullptr;
   const Gather& gather = plan_.gather_;
   switch (part.what) {
@@ -169,10 +170,10 @@ void PlanGuard::checkOutputs(int stage) const {
 }
 
 void PlanGuard::checkBackward(int stage, const Part& part) const {
-  const GraphOp& o = plan_.graph_.ops[static_cast<size_t>(part.op)];
+  const GraphOp& o = plan_.graph_.ops[asSize(part.op)];
   const auto floats = [&](size_t input) { return plan_.graph_.value(o.inputs[input]).floats(); };
   if (part.what == Do::addGradient) {
-    const auto input = static_cast<size_t>(part.phase);
+    const auto input = asSize(part.phase);
     return owes(stage, "a gradient", plan_.graph_.value(o.inputs[input]).gradient, floats(input));
   }
   if (part.phase + 1 < static_cast<int>(o.op->backwardPhases().size())) return;

@@ -5,6 +5,7 @@
 #include "native/engine/error.h"
 #include "native/engine/op.h"
 #include "native/engine/philox.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace {
@@ -22,7 +23,7 @@ Program::Program(std::shared_ptr<const Value> spec, int64_t weights) : spec_(std
   made[0] = true;
   for (const Value& op : ops) {
     nodes_.push_back(node(op, seed, weights, made));
-    made[static_cast<size_t>(nodes_.back().output)] = true;
+    made[asSize(nodes_.back().output)] = true;
   }
   const auto value = [&](const char* key) {
     const int64_t id = spec_->integer(key);
@@ -40,13 +41,12 @@ Node Program::node(const Value& op, uint64_t seed, int64_t weights, const std::v
   n.op = op.text("op", "");
   n.label = op.text("label", "an op");
   for (const int64_t id : op.integers("inputs")) {
-    if (id < 0 || id >= static_cast<int64_t>(made.size()) || !made[static_cast<size_t>(id)])
-      refuse(n, "reads a value that no op before it makes");
+    if (id < 0 || id >= static_cast<int64_t>(made.size()) || !made[asSize(id)]) refuse(n, "reads a value that no op before it makes");
     n.inputs.push_back(static_cast<int>(id));
   }
   if (n.inputs.empty()) refuse(n, "reads no value");
   const int64_t output = op.integer("output");
-  if (output < 1 || output >= static_cast<int64_t>(made.size()) || made[static_cast<size_t>(output)])
+  if (output < 1 || output >= static_cast<int64_t>(made.size()) || made[asSize(output)])
     refuse(n, "makes a value that is there, or whose number is above that of the ops");
   n.output = static_cast<int>(output);
   for (const int64_t id : op.integers("weights")) {

@@ -1,4 +1,5 @@
 #include "native/engine/schedule.h"
+#include "native/kernels/sizes.h"
 
 #include <algorithm>
 
@@ -95,7 +96,7 @@ void Schedule::backward(const Graph& graph, const Head& head, const Weights& wei
   if (std::none_of(graph.ops.begin(), graph.ops.end(), [](const GraphOp& o) { return o.trains; })) return;
   place({Do::gradient}, head.wholeBatch() ? tasks(1) : Phase{});
   for (int i = graph.count() - 1; i >= 0; --i)
-    if (graph.ops[static_cast<size_t>(i)].runsBackward()) backwardOf(graph, i);
+    if (graph.ops[asSize(i)].runsBackward()) backwardOf(graph, i);
   oneWeightTask = weightFlops(graph, weights) < 2 * kTaskFlops;
   if (!weightTasks.empty()) place({Do::weights}, tasks(oneWeightTask ? 1 : static_cast<int64_t>(weightTasks.size())));
   if (weights.gatherTasks() > 0) {
@@ -106,7 +107,7 @@ void Schedule::backward(const Graph& graph, const Head& head, const Weights& wei
 }
 
 void Schedule::backwardOf(const Graph& graph, int i) {
-  const GraphOp& o = graph.ops[static_cast<size_t>(i)];
+  const GraphOp& o = graph.ops[asSize(i)];
   const std::vector<Phase> phases = o.op->backwardPhases();
   for (size_t p = 0; p < phases.size(); ++p) place({Do::backward, i, static_cast<int>(p)}, phases[p]);
   for (int64_t t = 0; t < o.op->weightTasks(); ++t) weightTasks.emplace_back(i, t);

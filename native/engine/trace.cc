@@ -1,4 +1,5 @@
 #include "native/engine/trace.h"
+#include "native/kernels/sizes.h"
 
 #include <algorithm>
 #include <chrono>
@@ -42,8 +43,8 @@ Trace::Log& Trace::own() {
 
 void Trace::add(int label, double begin, double end, double flops) {
   Log& log = own();
-  if (static_cast<size_t>(label) >= log.totals.size()) log.totals.resize(static_cast<size_t>(label) + 1);
-  Total& t = log.totals[static_cast<size_t>(label)];
+  if (asSize(label) >= log.totals.size()) log.totals.resize(asSize(label) + 1);
+  Total& t = log.totals[asSize(label)];
   t.seconds += end - begin;
   t.flops += flops;
   ++t.count;

@@ -8,6 +8,7 @@
 #include "native/engine/guard.h"
 #include "native/engine/memory.h"
 #include "native/engine/shape.h"
+#include "native/kernels/sizes.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -35,7 +36,7 @@ AlignedFloats allocateFloats(int64_t count, const char* what) {
   if (count > kLarge && count * static_cast<int64_t>(sizeof(float)) > memoryLeft())
     throw Error("ERR_MEMORY", "out of memory: " + gibibytes(count * 4) + " were asked for, and " + gibibytes(memoryLeft()) + " are left",
                 false);
-  const size_t bytes = (static_cast<size_t>(count) * sizeof(float) + 63) / 64 * 64 + 64;
+  const size_t bytes = (asSize(count) * sizeof(float) + 63) / 64 * 64 + 64;
 #ifdef _WIN32
   void* p = _aligned_malloc(bytes, 64);
 #elif defined(__linux__)

@@ -7,6 +7,7 @@
 #include "native/engine/guard.h"
 #include "native/engine/op.h"
 #include "native/engine/paths.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace {
@@ -46,7 +47,7 @@ Weights::Weights(const Value& spec, std::vector<VariablePtr> variables, const st
     averageCopies_ = o.flag("emaCopyFirst", true);
     accumulate_ = std::max<int64_t>(1, o.integer("gradientAccumulationSteps", 1));
     wholeGradients_ = clipNorm_ > 0 || globalClipNorm_ > 0 || accumulate_ > 1;
-    slotsPerVariable = static_cast<size_t>(optimizer_->slots()) + (averages_ ? 1 : 0) + (accumulate_ > 1 ? 1 : 0);
+    slotsPerVariable = asSize(optimizer_->slots()) + (averages_ ? 1 : 0) + (accumulate_ > 1 ? 1 : 0);
   }
   size_t nextSlot = 0;
   records_.resize(variables_.size());
@@ -83,28 +84,28 @@ Weights::Weights(const Value& spec, std::vector<VariablePtr> variables, const st
 }
 
 void Weights::needBuffer(int id) {
-  Record& r = records_[static_cast<size_t>(id)];
+  Record& r = records_[asSize(id)];
   if (r.buffer || !r.trainable) return;
   r.buffer = allocateFloats(r.variable->size, "the gradient of a weight");
   buffered_.insert(std::lower_bound(buffered_.begin(), buffered_.end(), id), id);
   updateTiles_.clear();
   for (const int b : buffered_) {
-    const int64_t size = records_[static_cast<size_t>(b)].variable->size;
+    const int64_t size = records_[asSize(b)].variable->size;
     for (int64_t o = 0; o < size; o += kTileFloats) updateTiles_.push_back({b, o, std::min(kTileFloats, size - o)});
   }
 }
 
 int64_t Weights::bytes() const {
   int64_t all = 0;
-  for (const int b : buffered_) all += records_[static_cast<size_t>(b)].variable->size * static_cast<int64_t>(sizeof(float));
+  for (const int b : buffered_) all += records_[asSize(b)].variable->size * static_cast<int64_t>(sizeof(float));
   return all;
 }
 
 bool Weights::offersLazyRows(int id, int64_t width) {
-  Record& r = records_[static_cast<size_t>(id)];
+  Record& r = records_[asSize(id)];
   if (!r.trainable || !optimizer_ || r.buffer || r.regularizer || r.constraint || averages_ || (weightDecay_ != 0 && r.decay)) return false;
   if (!r.idle) r.idle = optimizer_->idleSteps();
-  if (r.idle) LazyRows::of(variables_[static_cast<size_t>(id)], width);
+  if (r.idle) LazyRows::of(variables_[asSize(id)], width);
   return r.idle != nullptr;
 }
 
@@ -158,12 +159,12 @@ void Weights::begin(double lr, int64_t call) {
   overwrites_ = averages_ && emaOverwrite_ > 0 && (iteration + 1) % emaOverwrite_ == 0;
   optimizer_->begin(lr, iteration + 1);
   for (const int id : buffered_)
-    if (guarded_) poison(records_[static_cast<size_t>(id)].buffer.get(), records_[static_cast<size_t>(id)].variable->size);
+    if (guarded_) poison(records_[asSize(id)].buffer.get(), records_[asSize(id)].variable->size);
 }
 
 float* Weights::tile(int weight, int64_t offset, int64_t n) {
   if (guarded_) return guardedTile(n);
-  Record& r = records_[static_cast<size_t>(weight)];
+  Record& r = records_[asSize(weight)];
   return r.buffer ? r.buffer.get() + offset : threadTile();
 }
 
@@ -174,7 +175,7 @@ void Weights::done(int weight, int64_t offset, int64_t n, float* g) {
 }
 
 void Weights::take(int weight, int64_t offset, int64_t n, float* g) const {
-  const Record& r = records_[static_cast<size_t>(weight)];
+  const Record& r = records_[asSize(weight)];
   took(r.buffer ? Path::weightsBuffer : Path::weightsTile);
   if (r.regularizer && r.regularizer->elementwise()) r.regularizer->addGradient(r.variable->data() + offset, g, n);
   if (!r.buffer) apply(r, offset, n, g);
@@ -182,7 +183,7 @@ void Weights::take(int weight, int64_t offset, int64_t n, float* g) const {
 
 // What an op has handed over in a guarded tile: looked at, and where the weight has a buffer, moved there. What to go on with.
 float* Weights::leaveGuarded(int weight, int64_t offset, int64_t n, float* g) {
-  const Record& r = records_[static_cast<size_t>(weight)];
+  const Record& r = records_[asSize(weight)];
   const std::string which = "the gradient of weight " + std::to_string(weight);
   if (offset < 0 || n < 0 || offset + n > r.variable->size) {
     noteFault(which + " was handed over for floats that the weight does not have: " + std::to_string(n) + " from " +
@@ -214,7 +215,7 @@ std::string Weights::poisoned(bool handedOver) const {
 
 float* Weights::block(int weight, int64_t offset, int64_t rows, int64_t columns, int64_t stride, int64_t* ld) {
   if (guarded_) return *ld = columns, guardedTile(rows * columns);
-  Record& r = records_[static_cast<size_t>(weight)];
+  Record& r = records_[asSize(weight)];
   *ld = r.buffer ? stride : columns;
   return r.buffer ? r.buffer.get() + offset : threadTile();
 }
@@ -260,9 +261,9 @@ void Weights::average(const Record& r, int64_t offset, int64_t n) const {
 }
 
 void Weights::penaltyTask(int64_t task) {
-  const Tile& t = penaltyTiles_[static_cast<size_t>(task)];
-  const Record& r = records_[static_cast<size_t>(t.id)];
-  penalties_[static_cast<size_t>(task)] = r.regularizer->value(r.variable->data() + t.offset, t.n);
+  const Tile& t = penaltyTiles_[asSize(task)];
+  const Record& r = records_[asSize(t.id)];
+  penalties_[asSize(task)] = r.regularizer->value(r.variable->data() + t.offset, t.n);
 }
 
 double Weights::penalty() const {
@@ -272,7 +273,7 @@ double Weights::penalty() const {
 }
 
 void Weights::gatherTask(int64_t task) {
-  Record& r = records_[static_cast<size_t>(buffered_[static_cast<size_t>(task)])];
+  Record& r = records_[asSize(buffered_[asSize(task)])];
   float* g = r.buffer.get();
   const int64_t n = r.variable->size;
   if (r.regularizer && !r.regularizer->elementwise()) r.regularizer->addGradient(r.variable->data(), g, n);
@@ -292,17 +293,17 @@ void Weights::gatherTask(int64_t task) {
 
 void Weights::combine() {
   double all = 0;
-  for (const int id : buffered_) all += records_[static_cast<size_t>(id)].normSquared;
+  for (const int id : buffered_) all += records_[asSize(id)].normSquared;
   for (const int id : buffered_) {
-    Record& r = records_[static_cast<size_t>(id)];
+    Record& r = records_[asSize(id)];
     const double limit = clipNorm_ > 0 ? clipNorm_ : globalClipNorm_, norm = std::sqrt(clipNorm_ > 0 ? r.normSquared : all);
     r.factor = limit > 0 && !(norm <= limit) ? static_cast<float>(limit / norm) : 1.0f;
   }
 }
 
 void Weights::updateTask(int64_t task) {
-  const Tile& t = updateTiles_[static_cast<size_t>(task)];
-  const Record& r = records_[static_cast<size_t>(t.id)];
+  const Tile& t = updateTiles_[asSize(task)];
+  const Record& r = records_[asSize(t.id)];
   if (applies_)
     apply(r, t.offset, t.n, r.buffer.get() + t.offset);
   else if (averages_)
@@ -310,7 +311,7 @@ void Weights::updateTask(int64_t task) {
 }
 
 void Weights::constraintTask(int64_t task) {
-  const Record& r = records_[static_cast<size_t>(constrained_[static_cast<size_t>(task)])];
+  const Record& r = records_[asSize(constrained_[asSize(task)])];
   r.constraint->apply(r.variable->data());
 }
 

@@ -11,6 +11,7 @@
 #include "native/engine/trace.h"
 #include "native/engine/updater.h"
 #include "native/engine/variable.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 
@@ -24,9 +25,9 @@ class Weights : public Updater {
   // slots: for each trainable variable in order: the rule's slots, then the average (EMA), then the accumulator.
   Weights(const Value& spec, std::vector<VariablePtr> variables, const std::vector<VariablePtr>& slots, bool trains = true);
 
-  bool wants(int id) const { return records_[static_cast<size_t>(id)].trainable; }
+  bool wants(int id) const { return records_[asSize(id)].trainable; }
   int64_t count() const { return static_cast<int64_t>(records_.size()); }
-  const VariablePtr& variable(int id) const { return variables_[static_cast<size_t>(id)]; }
+  const VariablePtr& variable(int id) const { return variables_[asSize(id)]; }
   bool anyTrainable() const { return anyTrainable_; }
   void needBuffer(int id);  // an op cannot hand over tiles: called while a plan is made
 

@@ -6,6 +6,7 @@
 
 #include "native/engine/shape.h"
 #include "native/kernels/simd_targets.h"
+#include "native/kernels/sizes.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "native/kernels/convolution_tiles.cc"
@@ -93,7 +94,7 @@ void ForwardLines(const Lines& at, const float* image, const float* kernel, cons
         continue;
       }
       f(taps, rows, at.step[2], from, columns, start, whole, width);
-      for (int64_t m = 0; m < many; ++m) std::memcpy(to + m * stride, whole + m * width, static_cast<size_t>(filters) * sizeof(float));
+      for (int64_t m = 0; m < many; ++m) std::memcpy(to + m * stride, whole + m * width, asSize(filters) * sizeof(float));
     }
   }
 }

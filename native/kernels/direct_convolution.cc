@@ -6,6 +6,7 @@
 #include "native/engine/paths.h"
 #include "native/engine/shape.h"
 #include "native/kernels/padded_images.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace {
@@ -50,7 +51,7 @@ class Columns {
     for (int64_t b = 0; b < blocks_; ++b) {
       const int64_t n = filters(b), u = used(b);
       float* to = data_ + b * width_ * (rows_ + 1);
-      if (n < u) std::memset(to, 0, static_cast<size_t>(u * (rows_ + 1)) * sizeof(float));
+      if (n < u) std::memset(to, 0, asSize(u * (rows_ + 1)) * sizeof(float));
       for (int64_t t = 0; t < taps; ++t, to += tapFilters * u) transpose(tap(t) + first(b) * stride, n, tapFilters, stride, to, u);
       for (int64_t i = 0; i < u; ++i) to[i] = bias && i < n ? bias[first(b) + i] : 0;
     }
@@ -150,7 +151,7 @@ void DirectConvolution::kernelGradient(const Block& b, const float* image, const
   const PaddedImages images(window, b.part, true);
   const int64_t rows = b.part.taps * b.part.channels, lanes = filterLanes(), size = images.sampleSize();
   if (beta == 0)
-    for (int64_t k = 0; k < rows; ++k) std::memset(gradient + k * stride, 0, static_cast<size_t>(b.filters) * sizeof(float));
+    for (int64_t k = 0; k < rows; ++k) std::memset(gradient + k * stride, 0, asSize(b.filters) * sizeof(float));
   const int64_t samplesAtOnce = std::max<int64_t>(1, kGradientFloats / (size + gridSize()));
   for (int64_t first = 0; first < samples; first += samplesAtOnce) {
     const int64_t many = std::min(samplesAtOnce, samples - first);
@@ -169,10 +170,10 @@ void DirectConvolution::kernelGradient(const Block& b, const float* image, const
     const int64_t n = b.filters - whole, positions = window.positions();
     float* sum = threadPanel(kPackSlot, (rows + positions) * lanes);
     float* filled = sum + rows * lanes;
-    std::memset(sum, 0, static_cast<size_t>((rows + positions) * lanes) * sizeof(float));
+    std::memset(sum, 0, asSize((rows + positions) * lanes) * sizeof(float));
     for (int64_t s = 0; s < many; ++s) {
       const float* from = grid + (first + s) * gridSize() + b.filter + whole;
-      for (int64_t p = 0; p < positions; ++p) std::memcpy(filled + p * lanes, from + p * filters, static_cast<size_t>(n) * sizeof(float));
+      for (int64_t p = 0; p < positions; ++p) std::memcpy(filled + p * lanes, from + p * filters, asSize(n) * sizeof(float));
       eachPart(images.lines(lanes), size + positions * lanes, kGradientFloats, [&](const Lines& part, int64_t cell, int64_t put) {
         gradientLines(part, x + s * size + cell, size, filled + images.gridOffset() * lanes + put, 0, 1, 1, sum, lanes);
       });

@@ -11,6 +11,8 @@
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
 
+#include "native/kernels/sizes.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gemmfit {
 namespace HWY_NAMESPACE {
@@ -55,7 +57,7 @@ HWY_INLINE void Sweep(D d, int64_t n, F&& f) {
   for (; i + lanes <= n; i += lanes)
     f([&](const float* p) HWY_ATTR { return hn::LoadU(d, p + i); }, [&](hn::Vec<D> v, float* p) HWY_ATTR { hn::StoreU(v, d, p + i); });
   if (i == n) return;
-  const size_t rest = static_cast<size_t>(n - i) * sizeof(float);
+  const size_t rest = asSize(n - i) * sizeof(float);
   float part[HWY_MAX_BYTES / sizeof(float)] = {};
   f(
       [&](const float* p) HWY_ATTR {

@@ -9,6 +9,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "native/kernels/gates-inl.h"
+#include "native/kernels/sizes.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gemmfit {
@@ -19,7 +20,7 @@ using gates::SigmoidOf;
 using gates::Sweep;
 using gates::TanhOf;
 
-size_t Bytes(int64_t n) { return static_cast<size_t>(n) * sizeof(float); }
+size_t Bytes(int64_t n) { return asSize(n) * sizeof(float); }
 
 void LstmForwardImpl(const LstmForward& s) {
   const hn::ScalableTag<float> d;

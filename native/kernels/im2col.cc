@@ -6,6 +6,7 @@
 #include "native/engine/guard.h"
 #include "native/engine/variable.h"
 #include "native/kernels/simd_targets.h"
+#include "native/kernels/sizes.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "native/kernels/im2col.cc"
@@ -165,11 +166,11 @@ void addColumnSums(const float* a, int64_t rows, int64_t stride, int64_t n, floa
 
 void fillRows(const float* row, int64_t n, int64_t count, float* to) {
   if (!row)
-    std::memset(to, 0, static_cast<size_t>(n * count) * sizeof(float));
+    std::memset(to, 0, asSize(n * count) * sizeof(float));
   else if (n == 1)
     std::fill(to, to + count, *row);
   else
-    for (int64_t r = 0; r < count; ++r) std::memcpy(to + r * n, row, static_cast<size_t>(n) * sizeof(float));
+    for (int64_t r = 0; r < count; ++r) std::memcpy(to + r * n, row, asSize(n) * sizeof(float));
 }
 
 void transpose(const float* a, int64_t rows, int64_t columns, int64_t stride, float* b, int64_t bStride) {

@@ -6,6 +6,7 @@
 
 #include "native/kernels/random.h"
 #include "native/kernels/simd_targets.h"
+#include "native/kernels/sizes.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "native/kernels/orthogonal.cc"
@@ -119,7 +120,7 @@ HWY_EXPORT(Orthonormalize);
 
 void orthogonal(uint64_t seed, int64_t rows, int64_t columns, float gain, float* out) {
   const int64_t count = std::min(rows, columns), n = std::max(rows, columns);
-  std::vector<float> normal(static_cast<size_t>(count * n));
+  std::vector<float> normal(asSize(count * n));
   fillNormal(seed, normal.data(), count * n, 0, 1);
   std::vector<double> q(normal.begin(), normal.end());
   HWY_DYNAMIC_DISPATCH(Orthonormalize)(q.data(), count, n);

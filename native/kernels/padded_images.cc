@@ -5,6 +5,7 @@
 
 #include "native/engine/paths.h"
 #include "native/engine/shape.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 
@@ -72,7 +73,7 @@ const float* PaddedImages::of(const float* image, int64_t samples) const {
   took(copies_ ? Path::convPadded : Path::convNotPadded);
   if (!copies_) return image + offset_;
   float* to = threadPanel(0, samples * sampleSize_);
-  std::memset(to, 0, static_cast<size_t>(samples * sampleSize_) * sizeof(float));
+  std::memset(to, 0, asSize(samples * sampleSize_) * sizeof(float));
   int64_t from[3], put[3], n[3];  // the cells of the image that some window reaches
   for (int a = 0; a < 3; ++a) {
     from[a] = std::max<int64_t>(0, -w_.before[a]);
@@ -85,7 +86,7 @@ const float* PaddedImages::of(const float* image, int64_t samples) const {
         const int64_t cell = ((from[0] + i) * w_.in[1] + from[1] + j) * w_.in[2] + from[2];
         const int64_t line = ((put[0] + i) * size_[1] + put[1] + j) * size_[2] + put[2];
         std::memcpy(to + s * sampleSize_ + line * w_.channels, image + s * w_.inSize() + cell * w_.channels,
-                    static_cast<size_t>(n[2] * w_.channels) * sizeof(float));
+                    asSize(n[2] * w_.channels) * sizeof(float));
       }
   return to;
 }

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "native/kernels/simd_targets.h"
+#include "native/kernels/sizes.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "native/kernels/pooling.cc"
@@ -130,7 +131,7 @@ HWY_INLINE void EachGap(const std::vector<PoolSpan>& spans, int64_t cells, F&& f
 HWY_INLINE void ClearBetween(const Pooling& p, float* x) {
   const int64_t line = p.in[2] * p.inner, slice = p.in[1] * line;
   const auto clear = [&](float* from, int64_t begin, int64_t end, int64_t each) {
-    std::memset(from + begin * each, 0, static_cast<size_t>((end - begin) * each) * sizeof(float));
+    std::memset(from + begin * each, 0, asSize((end - begin) * each) * sizeof(float));
   };
   for (int64_t c = 0; c < p.planes; ++c, x += p.in[0] * slice) {
     EachGap(p.spans[0], p.in[0], [&](int64_t begin, int64_t end) { clear(x, begin, end, slice); });
@@ -151,7 +152,7 @@ HWY_INLINE void MaxPoolGradient(const Pooling& p, int64_t samples, const float* 
   const bool add = !p.disjoint;
   for (int64_t s = 0; s < samples; ++s, x += p.cellsIn(), y += p.cellsOut(), dy += p.cellsOut(), dx += p.cellsIn()) {
     if (add)
-      std::memset(dx, 0, static_cast<size_t>(p.cellsIn()) * sizeof(float));
+      std::memset(dx, 0, asSize(p.cellsIn()) * sizeof(float));
     else if (!p.covering)
       ClearBetween(p, dx);
     EachWindow(p, [&](const Window& w) HWY_ATTR {
@@ -227,7 +228,7 @@ void AveragePool(const Pooling& p, int64_t samples, const float* x, float* y) {
 void AveragePoolGradient(const Pooling& p, int64_t samples, const float* dy, float* dx) {
   const bool add = !p.disjoint;
   for (int64_t s = 0; s < samples; ++s, dy += p.cellsOut(), dx += p.cellsIn()) {
-    if (add || !p.covering) std::memset(dx, 0, static_cast<size_t>(p.cellsIn()) * sizeof(float));
+    if (add || !p.covering) std::memset(dx, 0, asSize(p.cellsIn()) * sizeof(float));
     EachWindow(p, [&](const Window& w) HWY_ATTR {
       const float share = 1.0f / static_cast<float>(w.cells());
       const auto give = [&](auto d, const auto g, float* to) HWY_ATTR { hn::StoreU(add ? hn::Add(hn::LoadU(d, to), g) : g, d, to); };

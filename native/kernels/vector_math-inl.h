@@ -13,6 +13,8 @@
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
 
+#include "native/kernels/sizes.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace gemmfit {
 namespace HWY_NAMESPACE {
@@ -99,10 +101,10 @@ template <class D>
 HWY_INLINE Of<D> LoadSome(D d, const float* x, int64_t n) {
 #if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN float lanes[HWY_MAX_BYTES / sizeof(float)] = {};
-  std::memcpy(lanes, x, static_cast<size_t>(n) * sizeof(float));
+  std::memcpy(lanes, x, asSize(n) * sizeof(float));
   return hn::Load(d, lanes);
 #else
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(n)), d, x);
+  return hn::MaskedLoad(hn::FirstN(d, asSize(n)), d, x);
 #endif
 }
 template <class D>
@@ -110,9 +112,9 @@ HWY_INLINE void StoreSome(D d, Of<D> v, float* y, int64_t n) {
 #if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN float lanes[HWY_MAX_BYTES / sizeof(float)];
   hn::Store(v, d, lanes);
-  std::memcpy(y, lanes, static_cast<size_t>(n) * sizeof(float));
+  std::memcpy(y, lanes, asSize(n) * sizeof(float));
 #else
-  hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(n)), d, y);
+  hn::BlendedStore(v, hn::FirstN(d, asSize(n)), d, y);
 #endif
 }
 

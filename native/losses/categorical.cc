@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "native/kernels/loss_categorical.h"
+#include "native/kernels/sizes.h"
 #include "native/losses/element.h"
 
 namespace gemmfit {
@@ -40,7 +41,7 @@ class CategoricalFocal : public Categorical {
     } else {
       alpha_.assign(1, finite(spec, "alpha", 0.25));
     }
-    if (alpha_.size() == 1) alpha_.resize(static_cast<size_t>(width_), alpha_[0]);
+    if (alpha_.size() == 1) alpha_.resize(asSize(width_), alpha_[0]);
     if (static_cast<int64_t>(alpha_.size()) != width_)
       throw Error("ERR_SHAPE", "CategoricalFocalCrossentropy: 'alpha' has " + std::to_string(alpha_.size()) + " entries for " +
                                    std::to_string(width_) + " classes. Give one number, or one for each class.");

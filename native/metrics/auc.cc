@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "native/kernels/sizes.h"
 #include "native/metrics/common.h"
 #include "native/metrics/thresholds.h"
 
@@ -97,8 +98,7 @@ class Auc : public Metric {
       for (int64_t j = 0; j < width; ++j) {
         const float z = yPred[i * width + j];
         const float p = fromLogits_ ? static_cast<float>(1 / (1 + std::exp(-static_cast<double>(z)))) : z;
-        Buckets::add(state + j * size, thresholds_, yTrue[i * width + j] != 0, p,
-                     perElement ? w * labelWeights_[static_cast<size_t>(j)] : w);
+        Buckets::add(state + j * size, thresholds_, yTrue[i * width + j] != 0, p, perElement ? w * labelWeights_[asSize(j)] : w);
       }
     }
   }
@@ -106,7 +106,7 @@ class Auc : public Metric {
   std::vector<double> result(const double* state) const override {
     double sum = 0, weight = 0;
     for (int64_t l = 0; l < labels_; ++l) {
-      const double w = labels_ > 1 && !labelWeights_.empty() ? labelWeights_[static_cast<size_t>(l)] : 1;
+      const double w = labels_ > 1 && !labelWeights_.empty() ? labelWeights_[asSize(l)] : 1;
       sum += w * areaUnder(curve_, summation_, Buckets{state + l * Buckets::stateSize(thresholds_), thresholds_.size()}.all());
       weight += w;
     }

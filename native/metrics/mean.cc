@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "native/engine/loss.h"
+#include "native/kernels/sizes.h"
 #include "native/metrics/common.h"
 
 namespace gemmfit {
@@ -24,7 +25,7 @@ class LossMean : public MeanState {
       // Threads share this object, so no state may change in update: one loss is told beforehand that the labels are 0/1,
       // another that they are not, and update picks one.
       binary_ = makeLoss(spec, width);
-      const std::vector<float> zeros(static_cast<size_t>(labelWidth), 0.0f), others(static_cast<size_t>(labelWidth), -1.0f);
+      const std::vector<float> zeros(asSize(labelWidth), 0.0f), others(asSize(labelWidth), -1.0f);
       binary_->prepare(zeros.data(), 1);
       loss_->prepare(others.data(), 1);
     }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "native/kernels/sizes.h"
 #include "native/metrics/common.h"
 
 namespace gemmfit {
@@ -34,12 +35,11 @@ Thresholds::Thresholds(const std::vector<double>& given) : even_(evenlySpaced(gi
     if (std::isnan(t)) badSpec("a threshold must not be NaN");
   std::vector<int64_t> order(given.size());
   std::iota(order.begin(), order.end(), int64_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int64_t a, int64_t b) { return given[static_cast<size_t>(a)] < given[static_cast<size_t>(b)]; });
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return given[asSize(a)] < given[asSize(b)]; });
   rank_.resize(given.size());
   for (size_t r = 0; r < order.size(); ++r) {
-    ascending_.push_back(static_cast<float>(given[static_cast<size_t>(order[r])]));
-    rank_[static_cast<size_t>(order[r])] = static_cast<int64_t>(r);
+    ascending_.push_back(static_cast<float>(given[asSize(order[r])]));
+    rank_[asSize(order[r])] = static_cast<int64_t>(r);
   }
 }
 
@@ -91,12 +91,12 @@ Buckets::Counts Buckets::at(int64_t rank) const {
 
 std::vector<Buckets::Counts> Buckets::all() const {
   const double* negative = sums + thresholds + 1;
-  std::vector<Counts> out(static_cast<size_t>(thresholds));
+  std::vector<Counts> out(asSize(thresholds));
   double tp = 0, fp = 0;
   for (int64_t rank = thresholds - 1; rank >= 0; --rank) {
     tp += sums[rank + 1];
     fp += negative[rank + 1];
-    out[static_cast<size_t>(rank)] = {tp, fp, 0, 0};
+    out[asSize(rank)] = {tp, fp, 0, 0};
   }
   // Totals by the same order of additions, so that what passes every threshold leaves exactly nothing behind.
   const double positives = tp + sums[0], negatives = fp + negative[0];

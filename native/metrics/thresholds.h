@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "native/kernels/sizes.h"
+
 namespace gemmfit {
 namespace metrics {
 
@@ -25,7 +27,7 @@ class Thresholds {
   // bucket formula, which rounds differently at the thresholds themselves. NaN passes none.
   int64_t passed(float p) const;
   // Where the i-th given threshold stands in ascending order.
-  int64_t rank(int64_t i) const { return rank_[static_cast<size_t>(i)]; }
+  int64_t rank(int64_t i) const { return rank_[asSize(i)]; }
 
  private:
   std::vector<float> ascending_;

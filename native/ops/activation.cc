@@ -3,6 +3,7 @@
 #include "native/engine/activation.h"
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/kernels/sizes.h"
 #include "native/kernels/softmax.h"
 #include "native/ops/several_axes.h"
 
@@ -59,7 +60,7 @@ AxisView viewAlong(const Value& spec, const Shape& in) {
   }
   AxisView view{1, 1, 1};
   for (int64_t i = 0; i < static_cast<int64_t>(in.size()); ++i)
-    (i < first ? view.outer : i > last ? view.inner : view.length) *= in[static_cast<size_t>(i)];
+    (i < first ? view.outer : i > last ? view.inner : view.length) *= in[asSize(i)];
   return view;
 }
 
@@ -69,7 +70,7 @@ bool areApart(const Value& spec, const Shape& in) {
   std::vector<bool> named(in.size(), false);
   int64_t count = 0;
   for (const int64_t axis : spec.integers("axis")) {
-    const size_t index = static_cast<size_t>(indexOf(axis, in));
+    const size_t index = asSize(indexOf(axis, in));
     if (named[index]) throw Error("ERR_SPEC", "activation: axis " + std::to_string(axis) + " comes twice");
     named[index] = true;
     ++count;
@@ -112,7 +113,7 @@ class Glu : public Op {
     view_.length /= 2;
     in = out = env.in;
     const int64_t axis = spec.integer("axis", -1), index = axis < 0 ? static_cast<int64_t>(in.size()) + axis : axis - 1;
-    out[static_cast<size_t>(index)] /= 2;
+    out[asSize(index)] /= 2;
     if (index == 0 && in.size() > 1) mask = Mask::drop;  // its steps are no longer there
     readsX = true;
     flopsPerRow = 40 * static_cast<double>(n_);

@@ -6,6 +6,7 @@
 #include "native/engine/paths.h"
 #include "native/engine/updater.h"
 #include "native/kernels/normalization.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -35,9 +36,9 @@ class BatchNormalization : public Op {
     in = out = env.in;
     if (fromBatch_) steps_ = env.steps;
     checkMask(env);
-    channels_ = in[static_cast<size_t>(axis_ - 1)];
+    channels_ = in[asSize(axis_ - 1)];
     for (int64_t i = 0; i < rank; ++i)
-      if (i != axis_ - 1) (i < axis_ - 1 ? outer_ : inner_) *= in[static_cast<size_t>(i)];
+      if (i != axis_ - 1) (i < axis_ - 1 ? outer_ : inner_) *= in[asSize(i)];
     takeWeights(spec, env);
 
     const bool trains = trainsGamma_ || trainsBeta_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "native/engine/error.h"
+#include "native/kernels/sizes.h"
 #include "native/ops/merge.h"
 
 namespace gemmfit::ops {
@@ -19,10 +20,10 @@ class Concatenate : public Op {
     outer_ = AxisRuns(in, axis).outer;
     for (const OpEnv::Other& other : env.others) {
       Shape fits = other.in;
-      if (fits.size() == in.size()) fits[static_cast<size_t>(axis)] = in[static_cast<size_t>(axis)];
+      if (fits.size() == in.size()) fits[asSize(axis)] = in[asSize(axis)];
       if (fits != in)
         throw Error("ERR_SHAPE", "concatenate: samples of shapes " + toString(in) + " and " + toString(other.in) + " do not fit together");
-      out[static_cast<size_t>(axis)] += other.in[static_cast<size_t>(axis)];
+      out[asSize(axis)] += other.in[asSize(axis)];
       runs_.push_back(AxisRuns(other.in, axis).length * AxisRuns(other.in, axis).inner);
     }
     flopsPerRow = 4 * static_cast<double>(sizeOf(out));

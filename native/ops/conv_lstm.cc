@@ -6,6 +6,7 @@
 #include "native/engine/paths.h"
 #include "native/engine/philox.h"
 #include "native/engine/updater.h"
+#include "native/kernels/sizes.h"
 
 // What a ConvLstm is made of, and the gradients of its weights.
 namespace gemmfit::ops {
@@ -120,22 +121,22 @@ void ConvLstm::planGradients(const OpEnv& env) {
   const bool small = flopsPerRow * static_cast<double>(env.batch) < kWeightTaskFlops;
   for (const int weight : {0, 1}) {
     const Convolution& c = weight == 0 ? *conv_ : *recurrentConv_;
-    if (!env.trainable[static_cast<size_t>(weight)]) continue;
+    if (!env.trainable[asSize(weight)]) continue;
     for (const KernelTile& tile : kernelTiles(c, small ? c.window.taps() : 1)) tasks_.push_back({weight, tile});
   }
   if (bias_ && env.trainable[2]) tasks_.push_back({2, {}});
 }
 
 void ConvLstm::weightTask(const Step& step, int64_t task) {
-  const Task& t = tasks_[static_cast<size_t>(task)];
-  const int id = weightIds_[static_cast<size_t>(t.weight)];
+  const Task& t = tasks_[asSize(task)];
+  const int id = weightIds_[asSize(t.weight)];
   const int64_t columns = kGates * filters_, samples = step.rows * steps_;
   const float* grid = of(gates_, 0, 0);
   if (t.weight == 2) {
     for (int64_t from = 0; from < columns; from += kTileFloats) {
       const int64_t n = std::min(kTileFloats, columns - from);
       float* g = step.updater->tile(id, from, n);
-      std::memset(g, 0, static_cast<size_t>(n) * sizeof(float));
+      std::memset(g, 0, asSize(n) * sizeof(float));
       addColumnSums(grid + from, samples * state_.cells, columns, n, g);
       step.updater->done(id, from, n, g);
     }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "native/engine/op.h"
+#include "native/kernels/sizes.h"
 #include "native/ops/convolution.h"
 #include "native/ops/lstm_gates.h"
 
@@ -25,7 +26,7 @@ struct View {
   }
   // The adjoint.
   void gather(const float* from, const float* masks, float* image) const {
-    std::memset(image, 0, static_cast<size_t>(size()) * sizeof(float));
+    std::memset(image, 0, asSize(size()) * sizeof(float));
     for (int64_t i = 0; i < cells; ++i)
       for (int64_t q = 0; q < copies; ++q)
         for (int64_t c = 0; c < channels; ++c)
@@ -61,7 +62,7 @@ class ConvLstm : public Op {
   void planGradients(const OpEnv& env);
 
   int memory(int64_t perRow, Scratch::Life life = Scratch::whole) { return addScratch({perRow, 0, life}); }
-  float* of(int tensor, int64_t row, int64_t size) const { return scratch[static_cast<size_t>(tensor)] + row * size; }
+  float* of(int tensor, int64_t row, int64_t size) const { return scratch[asSize(tensor)] + row * size; }
   float* at(int tensor, int64_t row, int64_t time, int64_t size) const { return of(tensor, row, steps_ * size) + time * size; }
   int64_t time(int64_t t) const { return backwards_ ? steps_ - 1 - t : t; }  // of the input, at the t-th step taken
   bool skips(int64_t row, int64_t time) const { return maskIn && maskIn[row * steps_ + time] == 0; }

@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "native/engine/philox.h"
+#include "native/kernels/sizes.h"
 #include "native/ops/conv_lstm.h"
 #include "native/ops/recurrent.h"
 
@@ -8,8 +9,8 @@
 namespace gemmfit::ops {
 namespace {
 
-void copy(const float* from, int64_t n, float* to) { std::memcpy(to, from, static_cast<size_t>(n) * sizeof(float)); }
-void clear(float* to, int64_t n) { std::memset(to, 0, static_cast<size_t>(n) * sizeof(float)); }
+void copy(const float* from, int64_t n, float* to) { std::memcpy(to, from, asSize(n) * sizeof(float)); }
+void clear(float* to, int64_t n) { std::memset(to, 0, asSize(n) * sizeof(float)); }
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "native/kernels/sizes.h"
 #include "native/ops/convolution.h"
 
 namespace gemmfit::ops {
@@ -29,7 +30,7 @@ std::unique_ptr<Op> convTranspose(const Value& spec, const OpEnv& env) {
     const int64_t extent = (s.kernel[a] - 1) * s.dilation[a] + 1, reach = (s.in[a] - 1) * s.stride[a];
     const int64_t axis = a - 3 + s.rank;
     const bool given = axis >= 0 && !padding.empty();
-    const int64_t extra = given ? padding[static_cast<size_t>(axis)] : 0;
+    const int64_t extra = given ? padding[asSize(axis)] : 0;
     if (extra < 0 || extra >= s.stride[a]) s.fail("'outputPadding' must be at least 0 and below the stride");
     if (s.padding == "valid") {
       w.in[a] = reach + (given ? extent + extra : std::max(extent, s.stride[a]));

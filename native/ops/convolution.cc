@@ -8,6 +8,7 @@
 #include "native/engine/updater.h"
 #include "native/kernels/direct_convolution.h"
 #include "native/kernels/gemm/choice.h"
+#include "native/kernels/sizes.h"
 #include "native/ops/precision.h"
 
 namespace gemmfit {
@@ -177,7 +178,7 @@ void ConvolutionOp::blockGradient(const Convolution::Block& block, int64_t first
 // Sums of dy over samples and cells, for channels [channel, channel + n).
 void ConvolutionOp::biasGradient(int64_t first, int64_t samples, int64_t channel, int64_t n, float* sum) const {
   const int64_t size = sizeOf(out);
-  std::memset(sum, 0, static_cast<size_t>(n) * sizeof(float));
+  std::memset(sum, 0, asSize(n) * sizeof(float));
   const float* from = dy + first * size;
   if (!channelsFirst_) return addColumnSums(from + channel, samples * cellsOut_, channelsOut_, n, sum);
   for (int64_t s = 0; s < samples; ++s)
@@ -199,7 +200,7 @@ void ConvolutionOp::weightTask(const Step& step, int64_t task) {
     return;
   }
   const bool one = weightTasks_ == 1;
-  for (size_t i = one ? 0 : static_cast<size_t>(task); i < (one ? tiles_.size() : static_cast<size_t>(task) + 1); ++i) {
+  for (size_t i = one ? 0 : asSize(task); i < (one ? tiles_.size() : asSize(task) + 1); ++i) {
     const KernelTile& t = tiles_[i];
     const int64_t rows = t.block.part.taps * t.block.part.channels;
     int64_t stride;
@@ -220,7 +221,7 @@ void ConvolutionOp::weightTask(const Step& step, int64_t task) {
 void ConvolutionOp::mergeTile(const Step& step, int weight, int64_t offset, int64_t size, const float* partial, int64_t parts) const {
   const int64_t n = std::min(kTileFloats, size - offset);
   float* g = step.updater->tile(weight, offset, n);
-  std::memcpy(g, partial + offset, static_cast<size_t>(n) * sizeof(float));
+  std::memcpy(g, partial + offset, asSize(n) * sizeof(float));
   for (int64_t p = 1; p < parts; ++p) {
     const float* from = partial + p * size + offset;
     for (int64_t i = 0; i < n; ++i) g[i] += from[i];

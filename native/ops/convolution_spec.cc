@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "native/engine/error.h"
+#include "native/kernels/sizes.h"
 #include "native/ops/convolution.h"
 
 namespace gemmfit {
@@ -27,12 +28,12 @@ ConvolutionSpec::ConvolutionSpec(const char* opName, const Value& spec, const Op
     if (given.empty() && std::string(key) != "kernel") return;
     if (static_cast<int64_t>(given.size()) != rank) fail(std::string("'") + key + "' needs one number for each axis");
     for (int64_t i = 0; i < rank; ++i) {
-      const int64_t n = given[static_cast<size_t>(i)];
+      const int64_t n = given[asSize(i)];
       if (n < 1 || n >= kMost) fail(std::string("'") + key + "' must be above 0 and below 2^31");
       to[3 - rank + i] = n;
     }
   };
-  for (int64_t i = 0; i < rank; ++i) in[3 - rank + i] = env.in[static_cast<size_t>(i + (channelsFirst ? 1 : 0))];
+  for (int64_t i = 0; i < rank; ++i) in[3 - rank + i] = env.in[asSize(i + (channelsFirst ? 1 : 0))];
   read("kernel", kernel);
   read("strides", stride);
   read("dilation", dilation);

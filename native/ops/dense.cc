@@ -5,6 +5,7 @@
 #include "native/kernels/gemm/packed.h"
 #include "native/kernels/gemm/tiling.h"
 #include "native/kernels/im2col.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 
@@ -35,7 +36,7 @@ void DenseBase::biasGradient(const Step& step) const {
   for (int64_t j = 0; j < units_; j += kTileFloats) {
     const int64_t n = std::min(kTileFloats, units_ - j);
     float* g = step.updater->tile(biasId_, j, n);
-    std::memset(g, 0, static_cast<size_t>(n) * sizeof(float));
+    std::memset(g, 0, asSize(n) * sizeof(float));
     addColumnSums(dy + j, step.rows * steps_, units_, n, g);
     step.updater->done(biasId_, j, n, g);
   }
@@ -64,8 +65,7 @@ struct SpreadRows {
   int64_t tasks() const { return used() ? ceilDiv(rows, kCopyRows) : 0; }
   void copy(int64_t task, int64_t count, const float* from, float* to) const {
     const int64_t last = std::min(count, (task + 1) * kCopyRows);
-    for (int64_t r = task * kCopyRows; r < last; ++r)
-      std::memcpy(to + r * stride, from + r * width, static_cast<size_t>(width) * sizeof(float));
+    for (int64_t r = task * kCopyRows; r < last; ++r) std::memcpy(to + r * stride, from + r * width, asSize(width) * sizeof(float));
   }
 };
 
@@ -166,7 +166,7 @@ class Dense : public DenseBase {
 
  private:
   int64_t layOuts() const { return packTasks_ + spreadDy_.tasks(); }
-  float* scratchOf(const SpreadRows& copy) const { return scratch[static_cast<size_t>(copy.slot)]; }
+  float* scratchOf(const SpreadRows& copy) const { return scratch[asSize(copy.slot)]; }
 
   void product(int64_t row, int64_t rows, int64_t column, int64_t columns, const float* from, int64_t stride) {
     gemm({from + row * stride, rows, width_, stride}, {kernel_ + column, width_, columns, units_},

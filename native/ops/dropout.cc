@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "native/kernels/elementwise.h"
+#include "native/kernels/sizes.h"
 #include "native/ops/random_fill.h"
 
 namespace gemmfit::ops {
@@ -45,8 +46,8 @@ class DropShared : public NoiseOp {
     for (; split > 0 && (own(split - 1) == ownRuns_ || env.in[split - 1] == 1); --split) run_ *= env.in[split - 1];
     draws_ = ownRuns_ ? run_ : 1;
     // Where the draws of each run begin: the leading axes count up like an odometer.
-    starts_.assign(static_cast<size_t>(n_ / run_), 0);
-    for (size_t i = split, repeat = 1; i-- > 0; repeat *= static_cast<size_t>(env.in[i])) {
+    starts_.assign(asSize(n_ / run_), 0);
+    for (size_t i = split, repeat = 1; i-- > 0; repeat *= asSize(env.in[i])) {
       if (!own(i)) continue;
       for (size_t k = 0; k < starts_.size(); ++k) starts_[k] += static_cast<int64_t>(k / repeat) % env.in[i] * draws_;
       draws_ *= env.in[i];

@@ -11,6 +11,7 @@
 #include "native/engine/paths.h"
 #include "native/engine/updater.h"
 #include "native/kernels/rows.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -77,7 +78,7 @@ class Embedding : public Op, private StepSums {
       float* to = y + i * width_;
       if (behind && i + kAhead < last) behind->prefetch(id[i + kAhead]);
       const float* from = rowOf(behind, id[i], 0, width_, to);
-      if (from != to) std::memcpy(to, from, static_cast<size_t>(width_) * sizeof(float));
+      if (from != to) std::memcpy(to, from, asSize(width_) * sizeof(float));
     }
   }
 
@@ -160,7 +161,7 @@ class Embedding : public Op, private StepSums {
     for (int64_t column = 0; column < width_; column += kTileFloats) {
       const int64_t columns = std::min(kTileFloats, width_ - column), offset = first * width_ + column;
       float* g = step.updater->tile(tableId_, offset, rows * columns);
-      std::memset(g, 0, static_cast<size_t>(rows * columns) * sizeof(float));
+      std::memset(g, 0, asSize(rows * columns) * sizeof(float));
       addMovedRows(moves, endOf(tile) - moves, dy + column, width_, first, columns, g);
       step.updater->done(tableId_, offset, rows * columns, g);
     }
@@ -181,7 +182,7 @@ class Embedding : public Op, private StepSums {
       for (; i != to && movesTo(*i) == id; ++i)
         if (i + kAhead < last) prefetchForUpdate(i[kAhead]);
       float* g = step.updater->tile(tableId_, id * width_, width_);
-      std::memset(g, 0, static_cast<size_t>(width_) * sizeof(float));
+      std::memset(g, 0, asSize(width_) * sizeof(float));
       addMovedRows(first, i - first, dy, width_, id, width_, g);
       step.updater->done(tableId_, id * width_, width_, g);
     }

@@ -6,6 +6,7 @@
 #include "native/engine/paths.h"
 #include "native/engine/updater.h"
 #include "native/kernels/normalization.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -25,7 +26,7 @@ class GroupNormalization : public Op {
     const int64_t rank = static_cast<int64_t>(in.size());
     axis = axis < 0 ? axis + rank : axis - 1;
     if (axis < 0 || axis >= rank) fail("its axis is not one of the sample's");
-    for (int64_t a = 0; a < rank; ++a) (a < axis ? outer_ : a > axis ? view_.inner : view_.channels) *= in[static_cast<size_t>(a)];
+    for (int64_t a = 0; a < rank; ++a) (a < axis ? outer_ : a > axis ? view_.inner : view_.channels) *= in[asSize(a)];
     groups_ = spec.integer("groups");
     if (groups_ < 1 || view_.channels % groups_ != 0) fail("its groups do not divide the channels");
     each_ = view_.channels / groups_;

@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "native/kernels/sizes.h"
 #include "native/ops/recurrent.h"
 
 namespace gemmfit::ops {
@@ -102,8 +103,8 @@ class Gru : public Recurrent {
       float *row = g + r * n, *up = dh(c) + r * u, *later = dr + r * u;
       const float *sum = sums + r * n, *old = previous(0, c, t) + r * u;
       if (m.skips(r)) {
-        std::memset(row, 0, static_cast<size_t>(n) * sizeof(float));
-        std::memset(later, 0, static_cast<size_t>(u) * sizeof(float));
+        std::memset(row, 0, asSize(n) * sizeof(float));
+        std::memset(later, 0, asSize(u) * sizeof(float));
         continue;
       }
       for (int64_t j = 0; j < u; ++j) {
@@ -114,8 +115,8 @@ class Gru : public Recurrent {
       }
       a_.backward((aFromY ? row : sum) + 2 * u, later, later, 1, u);
       s_.backward(fromY ? row : sum, work(c, r), work(c, r), 1, u);
-      std::memcpy(row, work(c, r), static_cast<size_t>(u) * sizeof(float));
-      std::memcpy(row + 2 * u, later, static_cast<size_t>(u) * sizeof(float));
+      std::memcpy(row, work(c, r), asSize(u) * sizeof(float));
+      std::memcpy(row + 2 * u, later, asSize(u) * sizeof(float));
       if (!inner) continue;
       // Of r, with resetAfter; `later` becomes the gradient of h U + b'.
       for (int64_t j = 0; j < u; ++j) {
@@ -123,14 +124,14 @@ class Gru : public Recurrent {
         later[j] *= row[u + j];
       }
       s_.backward((fromY ? row : sum) + u, work(c, r), work(c, r), 1, u);
-      std::memcpy(row + u, work(c, r), static_cast<size_t>(u) * sizeof(float));
+      std::memcpy(row + u, work(c, r), asSize(u) * sizeof(float));
     }
   }
 
   void afterBackward(const Chunk& c, int64_t t, float* g, float* inner, const float* sums) {
     float* later = rows(products_, c, units_);
     gateBackward(c, t, g, sums, inner, later);
-    std::memcpy(inner, later, static_cast<size_t>(c.rows * units_) * sizeof(float));
+    std::memcpy(inner, later, asSize(c.rows * units_) * sizeof(float));
   }
 
   void beforeBackward(const Chunk& c, int64_t t, float* g, const float* sums) {
@@ -149,7 +150,7 @@ class Gru : public Recurrent {
         reset[j] *= seen[r * u + j];
       }
       s_.backward(fromY ? row : sums + r * n + u, reset, reset, 1, u);
-      std::memcpy(row, reset, static_cast<size_t>(u) * sizeof(float));
+      std::memcpy(row, reset, asSize(u) * sizeof(float));
     }
     if (t > 0) addRecurrentBackward(c, g, n, 0, 2, false);
   }

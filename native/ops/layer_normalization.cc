@@ -5,6 +5,7 @@
 #include "native/engine/paths.h"
 #include "native/engine/updater.h"
 #include "native/kernels/normalization.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -23,7 +24,7 @@ std::vector<int64_t> axesBehind(const Shape& in, const std::vector<bool>& normal
   std::vector<int64_t> stride(in.size());
   int64_t step = 1;
   for (size_t i = order.size(); i-- > 0; step *= in[order[i]]) stride[order[i]] = step;
-  std::vector<int64_t> to(static_cast<size_t>(sizeOf(in)));
+  std::vector<int64_t> to(asSize(sizeOf(in)));
   for (size_t e = 0; e < to.size(); ++e) {
     int64_t rest = static_cast<int64_t>(e);
     for (size_t i = in.size(); i-- > 0; rest /= in[i]) to[e] += rest % in[i] * stride[i];
@@ -105,9 +106,9 @@ class LayerNormalization : public Op {
     std::vector<bool> normalized(in.size());
     for (int64_t a : axes) {
       if (a < 0) a += rank + 1;
-      if (a < 1 || a > rank || normalized[static_cast<size_t>(a - 1)])
+      if (a < 1 || a > rank || normalized[asSize(a - 1)])
         throw Error("ERR_SPEC", "layerNormalization: its axes must be different ones of the sample's");
-      normalized[static_cast<size_t>(a - 1)] = true;
+      normalized[asSize(a - 1)] = true;
     }
     return normalized;
   }

@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "native/kernels/sizes.h"
 #include "native/ops/lstm_gates.h"
 #include "native/ops/recurrent.h"
 
@@ -34,7 +35,7 @@ class Lstm : public Recurrent {
 
   void stepBackward(const Chunk& c, int64_t t) override {
     float *g = gates(c, t), *dc = rows(dc_, c, units_);
-    if (t + 1 == steps_) std::memset(dc, 0, static_cast<size_t>(c.rows * units_) * sizeof(float));
+    if (t + 1 == steps_) std::memset(dc, 0, asSize(c.rows * units_) * sizeof(float));
     const StepMask m = stepMask(c, t);
     const LstmBackward s{c.rows, units_, g, previous(1, c, t), slab(tanhC_, c, t, units_), dh(c), dc, m};
     cell_.backward(s, sums(c, t), next(1, c, t), cell_.fused() ? nullptr : rows(work_, c, 5 * units_));

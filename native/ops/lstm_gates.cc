@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "native/kernels/sizes.h"
 #include "native/ops/recurrent.h"
 
 namespace gemmfit::ops {
@@ -23,8 +24,8 @@ void LstmGates::forward(const LstmForward& s, float* sums) const {
     a_.forward(c, ac, 1, u);
     for (int64_t j = 0; j < u; ++j) h[j] = z[3 * u + j] * ac[j];
     if (!s.mask.skips(r)) continue;
-    std::memcpy(c, carried, static_cast<size_t>(u) * sizeof(float));
-    std::memcpy(h, s.hPrevious + r * u, static_cast<size_t>(u) * sizeof(float));
+    std::memcpy(c, carried, asSize(u) * sizeof(float));
+    std::memcpy(h, s.hPrevious + r * u, asSize(u) * sizeof(float));
   }
 }
 
@@ -35,7 +36,7 @@ void LstmGates::backward(const LstmBackward& s, const float* sums, const float* 
   for (int64_t r = 0; r < s.rows; ++r) {
     float *g = s.gates + r * 4 * u, *dh = s.dh + r * u, *dc = s.dc + r * u, *d = work, *cell = work + 4 * u;
     if (s.mask.skips(r)) {
-      std::memset(g, 0, static_cast<size_t>(4 * u) * sizeof(float));
+      std::memset(g, 0, asSize(4 * u) * sizeof(float));
       continue;
     }
     const float *ac = s.tanhC + r * u, *before = sums + r * 4 * u, *carried = s.cPrevious + r * u;
@@ -52,8 +53,8 @@ void LstmGates::backward(const LstmBackward& s, const float* sums, const float* 
     s_.backward(fromY ? g : before, d, d, 2, u);
     a_.backward((aFromY ? g : before) + 2 * u, d + 2 * u, d + 2 * u, 1, u);
     s_.backward((fromY ? g : before) + 3 * u, d + 3 * u, d + 3 * u, 1, u);
-    std::memcpy(g, d, static_cast<size_t>(4 * u) * sizeof(float));
-    if (s.mask.keep) std::memset(dh, 0, static_cast<size_t>(u) * sizeof(float));
+    std::memcpy(g, d, asSize(4 * u) * sizeof(float));
+    if (s.mask.keep) std::memset(dh, 0, asSize(u) * sizeof(float));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "native/engine/error.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 
@@ -13,14 +14,14 @@ int64_t axisOf(const char* op, const Value& spec, const Shape& in) {
   return index;
 }
 
-AxisRuns::AxisRuns(const Shape& in, int64_t axis) : length(in[static_cast<size_t>(axis)]) {
+AxisRuns::AxisRuns(const Shape& in, int64_t axis) : length(in[asSize(axis)]) {
   for (int64_t i = 0; i < static_cast<int64_t>(in.size()); ++i)
-    if (i != axis) (i < axis ? outer : inner) *= in[static_cast<size_t>(i)];
+    if (i != axis) (i < axis ? outer : inner) *= in[asSize(i)];
 }
 
 int64_t maskedAxes(const char* op, const Shape& in, int64_t maskSteps) {
   int64_t axes = 0, steps = 1;
-  while (steps < maskSteps && axes < static_cast<int64_t>(in.size())) steps *= in[static_cast<size_t>(axes++)];
+  while (steps < maskSteps && axes < static_cast<int64_t>(in.size())) steps *= in[asSize(axes++)];
   if (steps != maskSteps)
     throw Error("ERR_MASK",
                 std::string(op) + ": a mask of " + std::to_string(maskSteps) + " numbers does not fit samples of shape " + toString(in));

@@ -3,6 +3,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -64,9 +65,8 @@ class Normalization : public Op {
   void findPlaces(const Value& spec) {
     std::vector<bool> kept(in.size());
     for (const int64_t a : spec.integers("axis")) {
-      if (a < 1 || a > static_cast<int64_t>(in.size()) || kept[static_cast<size_t>(a - 1)])
-        fail("its axes must be different ones of the sample's");
-      kept[static_cast<size_t>(a - 1)] = true;
+      if (a < 1 || a > static_cast<int64_t>(in.size()) || kept[asSize(a - 1)]) fail("its axes must be different ones of the sample's");
+      kept[asSize(a - 1)] = true;
     }
     std::vector<int64_t> strides(in.size());
     for (size_t a = in.size(); a-- > 0;) {

@@ -2,6 +2,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -18,16 +19,16 @@ class Permute : public Op {
     std::vector<bool> seen(in.size());
     bool fits = dims.size() == in.size();
     for (size_t i = 0; fits && i < dims.size(); ++i) {
-      fits = dims[i] >= 1 && dims[i] <= static_cast<int64_t>(in.size()) && !seen[static_cast<size_t>(dims[i] - 1)];
-      if (fits) seen[static_cast<size_t>(dims[i] - 1)] = true;
+      fits = dims[i] >= 1 && dims[i] <= static_cast<int64_t>(in.size()) && !seen[asSize(dims[i] - 1)];
+      if (fits) seen[asSize(dims[i] - 1)] = true;
     }
     if (!fits) throw Error("ERR_SPEC", "permute: dims must hold each of 1 to " + std::to_string(in.size()) + " once");
     Shape strides(in.size(), 1);
     for (size_t i = in.size(); i-- > 1;) strides[i - 1] = strides[i] * in[i];
-    for (const int64_t d : dims) out.push_back(in[static_cast<size_t>(d - 1)]);
+    for (const int64_t d : dims) out.push_back(in[asSize(d - 1)]);
     // Axes that stay neighbours are one; axes of size 1 are none.
     for (size_t i = 0; i < dims.size(); ++i) {
-      const int64_t size = out[i], stride = strides[static_cast<size_t>(dims[i] - 1)];
+      const int64_t size = out[i], stride = strides[asSize(dims[i] - 1)];
       if (size == 1) continue;
       if (!axes_.empty() && axes_.back().stride == size * stride)
         axes_.back() = {axes_.back().size * size, stride};

@@ -7,6 +7,7 @@
 #include "native/engine/op.h"
 #include "native/engine/paths.h"
 #include "native/kernels/convolution_tiles.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -43,11 +44,11 @@ class PoolingOp : public Op {
     const bool global = spec.flag("global", false);
     for (size_t a = 0; a < 3; ++a) pool_.spans[a] = {{0, 1}};
     for (int64_t a = 0; a < rank_; ++a) {
-      const int64_t cells = in[static_cast<size_t>(a + (channelsFirst_ ? 1 : 0))];
+      const int64_t cells = in[asSize(a + (channelsFirst_ ? 1 : 0))];
       // A whole image is one run.
       const int64_t axis = global ? 2 : a + 3 - rank_;
       pool_.in[axis] *= cells;
-      pool_.spans[axis] = global ? std::vector<PoolSpan>{{0, pool_.in[2]}} : spansOf(spec, static_cast<size_t>(a), cells);
+      pool_.spans[axis] = global ? std::vector<PoolSpan>{{0, pool_.in[2]}} : spansOf(spec, asSize(a), cells);
     }
     pool_.shares = global;
     describeOverlap();

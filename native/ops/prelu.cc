@@ -4,6 +4,7 @@
 #include "native/engine/op.h"
 #include "native/engine/paths.h"
 #include "native/engine/updater.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -24,7 +25,7 @@ class Prelu : public Op {
     std::vector<bool> shared(in.size());
     for (const int64_t a : spec.integers("sharedAxes")) {
       if (a < 1 || a > static_cast<int64_t>(in.size())) fail("its shared axes are not all axes of a sample");
-      shared[static_cast<size_t>(a - 1)] = true;
+      shared[asSize(a - 1)] = true;
     }
     findRuns(shared);
     if (env.weights[0]->size != slopes_) fail("its weight does not have the size of its axes");

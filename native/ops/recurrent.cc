@@ -7,11 +7,12 @@
 #include "native/engine/paths.h"
 #include "native/engine/philox.h"
 #include "native/kernels/gemm/packed.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
 
-size_t bytes(int64_t floats) { return static_cast<size_t>(floats) * sizeof(float); }
+size_t bytes(int64_t floats) { return asSize(floats) * sizeof(float); }
 
 }  // namespace
 
@@ -92,8 +93,8 @@ StepMask Recurrent::stepMask(const Chunk& c, int64_t t) const {
 
 void Recurrent::forward(const Step& step, int phase, int64_t begin, int64_t end) {
   if (packs_ && phase == 0) {
-    const GateKernel& u = kernels_[static_cast<size_t>(begin)];
-    return pack(matrix(u), scratch[static_cast<size_t>(u.memory)]);
+    const GateKernel& u = kernels_[asSize(begin)];
+    return pack(matrix(u), scratch[asSize(u.memory)]);
   }
   took(droppedH_.empty() ? Path::recurrentPlain : Path::recurrentDropped);
   const Chunk c{begin, end - begin};

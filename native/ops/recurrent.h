@@ -7,6 +7,7 @@
 #include "native/kernels/gates.h"
 #include "native/kernels/gemm/gemm.h"
 #include "native/kernels/gemm/tiling.h"
+#include "native/kernels/sizes.h"
 #include "native/ops/cell_function.h"
 
 namespace gemmfit::ops {
@@ -47,23 +48,23 @@ class Recurrent : public Op {
   int memory(int64_t perRow, Scratch::Life life = Scratch::whole) { return addScratch({perRow, 0, life}); }
   int slabs(int64_t width, Scratch::Life life = Scratch::whole) { return memory(steps_ * width, life); }
   float* slab(int tensor, const Chunk& c, int64_t t, int64_t width) const {
-    return scratch[static_cast<size_t>(tensor)] + (c.row * steps_ + t * c.rows) * width;
+    return scratch[asSize(tensor)] + (c.row * steps_ + t * c.rows) * width;
   }
-  float* rows(int tensor, const Chunk& c, int64_t width) const { return scratch[static_cast<size_t>(tensor)] + c.row * width; }
+  float* rows(int tensor, const Chunk& c, int64_t width) const { return scratch[asSize(tensor)] + c.row * width; }
   float* gates(const Chunk& c, int64_t t) const { return slab(gates_, c, t, gateWidth_); }
   float* dh(const Chunk& c) const { return rows(dh_, c, units_); }
-  float* previous(int state, const Chunk& c, int64_t t) const { return slab(previous_[static_cast<size_t>(state)], c, t, units_); }
+  float* previous(int state, const Chunk& c, int64_t t) const { return slab(previous_[asSize(state)], c, t, units_); }
   float* next(int state, const Chunk& c, int64_t t) const {
-    return t + 1 < steps_ ? previous(state, c, t + 1) : rows(last_[static_cast<size_t>(state)], c, units_);
+    return t + 1 < steps_ ? previous(state, c, t + 1) : rows(last_[asSize(state)], c, units_);
   }
   StepMask stepMask(const Chunk& c, int64_t t) const;
 
   // h of the step before as gate q sees it, and its dropout mask (null without).
   const float* beforeGate(int64_t q, const Chunk& c, int64_t t) const {
-    return droppedH_.empty() ? previous(0, c, t) : slab(droppedH_[static_cast<size_t>(q)], c, t, units_);
+    return droppedH_.empty() ? previous(0, c, t) : slab(droppedH_[asSize(q)], c, t, units_);
   }
   const float* recurrentMask(int64_t q, const Chunk& c) const {
-    return recurrentMasks_.empty() ? nullptr : rows(recurrentMasks_[static_cast<size_t>(q)], c, units_);
+    return recurrentMasks_.empty() ? nullptr : rows(recurrentMasks_[asSize(q)], c, units_);
   }
   // Products with the recurrent kernel. Those a cell takes are declared by its constructor: gates [gate, gate + count) at once.
   void usesForward(int64_t gate, int64_t count);
@@ -125,7 +126,7 @@ class Recurrent : public Op {
   void usesKernel(bool transposed, int64_t gate, int64_t count);
   const GateKernel& kernelOf(bool transposed, int64_t gate) const;
   Matrix matrix(const GateKernel& u) const;
-  const float* at(View v, int64_t column) const { return scratch[static_cast<size_t>(v.tensor)] + v.column + column; }
+  const float* at(View v, int64_t column) const { return scratch[asSize(v.tensor)] + v.column + column; }
   void loadInputs(const Step& step, const Chunk& c);
   void drawMasks(const Step& step, const Chunk& c, const std::vector<int>& masks, int64_t width, double rate, uint64_t stream);
   void inputProducts(const Chunk& c);

@@ -4,6 +4,7 @@
 #include "native/engine/paths.h"
 #include "native/engine/updater.h"
 #include "native/kernels/gemm/packed.h"
+#include "native/kernels/sizes.h"
 #include "native/ops/recurrent.h"
 
 // The products of recurrent ops: with the recurrent kernel step by step, and gradients of weights over all steps at once.
@@ -14,7 +15,7 @@ namespace {
 constexpr double kWeightTaskFlops = 8e6;
 constexpr int64_t kMostTiles = 8;
 
-size_t bytes(int64_t floats) { return static_cast<size_t>(floats) * sizeof(float); }
+size_t bytes(int64_t floats) { return asSize(floats) * sizeof(float); }
 
 }  // namespace
 
@@ -31,7 +32,7 @@ void Recurrent::usesKernel(bool transposed, int64_t gate, int64_t count) {
 }
 
 Matrix Recurrent::matrix(const GateKernel& u) const {
-  const float* packed = u.memory < 0 ? nullptr : scratch[static_cast<size_t>(u.memory)];
+  const float* packed = u.memory < 0 ? nullptr : scratch[asSize(u.memory)];
   const int64_t columns = u.count * units_;
   return {recurrent_ + u.gate * units_, u.transposed ? columns : units_, u.transposed ? units_ : columns, gateWidth_, u.transposed, packed};
 }
@@ -69,7 +70,7 @@ void Recurrent::recurrentProductBackward(const Chunk& c, const float* g, int64_t
 void Recurrent::recurrentGradient(int64_t firstGate, int64_t gatesOf, View b) {
   if (droppedH_.empty()) return product(1, units_, firstGate * units_, gatesOf * units_, {previous_[0], units_, 0}, b);
   for (int64_t q = firstGate; q < firstGate + gatesOf; ++q, b.column += units_)
-    product(1, units_, q * units_, units_, {droppedH_[static_cast<size_t>(q)], units_, 0}, b);
+    product(1, units_, q * units_, units_, {droppedH_[asSize(q)], units_, 0}, b);
 }
 
 void Recurrent::product(int weight, int64_t height, int64_t column, int64_t columns, View a, View b) {
@@ -83,8 +84,8 @@ void Recurrent::biasSum(int64_t offset, int64_t columns, View b) {
 void Recurrent::finish(const OpEnv& env) {
   const int64_t copies = static_cast<int64_t>(inputs_.size()), columns = gateWidth_ / copies;
   for (int64_t q = 0; q < copies; ++q)
-    product(0, width_, q * columns, columns, {inputs_[static_cast<size_t>(q)], width_, 0}, {gates_, gateWidth_, q * columns});
-  const auto untrained = [&](const Product& p) { return !trainable_[static_cast<size_t>(p.weight)]; };
+    product(0, width_, q * columns, columns, {inputs_[asSize(q)], width_, 0}, {gates_, gateWidth_, q * columns});
+  const auto untrained = [&](const Product& p) { return !trainable_[asSize(p.weight)]; };
   products_.erase(std::remove_if(products_.begin(), products_.end(), untrained), products_.end());
   const int64_t depth = env.batch * steps_;
   for (size_t i = 0; i < products_.size(); ++i) {
@@ -96,12 +97,12 @@ void Recurrent::finish(const OpEnv& env) {
 }
 
 void Recurrent::weightTask(const Step& step, int64_t task) {
-  const Task& w = tasks_[static_cast<size_t>(task)];
+  const Task& w = tasks_[asSize(task)];
   if (w.product < 0) return runBias(step);
-  const Product& p = products_[static_cast<size_t>(w.product)];
+  const Product& p = products_[asSize(w.product)];
   took(p.tiles.count() == 1 ? Path::recurrentOneTile : Path::recurrentTiles);
   const Tiling::Tile t = p.tiles.tile(w.tile);
-  const int id = weightIds_[static_cast<size_t>(p.weight)];
+  const int id = weightIds_[asSize(p.weight)];
   const int64_t offset = t.row * gateWidth_ + p.column + t.column;
   int64_t ld;
   float* g = step.updater->block(id, offset, t.rows, t.columns, gateWidth_, &ld);

@@ -3,6 +3,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace ops {
@@ -51,7 +52,7 @@ State stateOf(const char* op, const Value& spec, const OpEnv& env, int64_t rowFl
   const int64_t id = spec.integer("state");
   if (id < 0 || id >= static_cast<int64_t>(env.states.size()))
     throw Error("ERR_SPEC", std::string(op) + ": it names a state that is not there");
-  return {env.states[static_cast<size_t>(id)], rowFloats};
+  return {env.states[asSize(id)], rowFloats};
 }
 
 }  // namespace gemmfit

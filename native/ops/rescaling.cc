@@ -1,6 +1,7 @@
 #include "native/engine/error.h"
 #include "native/engine/op.h"
 #include "native/kernels/elementwise.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -13,7 +14,7 @@ class Rescaling : public Op {
     inPlace = true;
     flopsPerRow = 12 * static_cast<double>(n_);
     one_ = scale_.size() == 1 && offset_.size() == 1;
-    scale_.resize(static_cast<size_t>(one_ ? 1 : width_), scale_[0]);
+    scale_.resize(asSize(one_ ? 1 : width_), scale_[0]);
     offset_.resize(scale_.size(), offset_[0]);
     none_.assign(scale_.size(), 0.0f);
   }

@@ -5,6 +5,7 @@
 #include "native/engine/op.h"
 #include "native/engine/paths.h"
 #include "native/engine/updater.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -99,8 +100,8 @@ class RmsNormalization : public Op {
     std::vector<bool> within(in.size());
     for (int64_t a : axes) {
       if (a < 0) a += rank + 1;
-      if (a < 1 || a > rank || within[static_cast<size_t>(a - 1)]) fail("its axes must be different ones of the sample's");
-      within[static_cast<size_t>(a - 1)] = true;
+      if (a < 1 || a > rank || within[asSize(a - 1)]) fail("its axes must be different ones of the sample's");
+      within[asSize(a - 1)] = true;
     }
     std::vector<int64_t> stride(in.size());
     int64_t step = 1;
@@ -135,7 +136,7 @@ class RmsNormalization : public Op {
     const int64_t* table = elements_.data();
     for (int64_t r = begin; r < end; ++r)
       for (int64_t g = 0; g < groups_; ++g)
-        f(r * groups_ + g, r * groups_ * n_ + starts_[static_cast<size_t>(g)], [table](int64_t i) { return table[i]; });
+        f(r * groups_ + g, r * groups_ * n_ + starts_[asSize(g)], [table](int64_t i) { return table[i]; });
   }
 
   const char* name_;

@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "native/kernels/sizes.h"
 #include "native/ops/recurrent.h"
 
 namespace gemmfit::ops {
@@ -25,19 +26,19 @@ class SimpleRnn : public Recurrent {
     for (int64_t r = 0; bias_ && r < c.rows; ++r)
       for (int64_t j = 0; j < u; ++j) z[r * u + j] += bias_[j];
     a_.forward(z, h, c.rows, u);
-    if (outputs_ >= 0) std::memcpy(slab(outputs_, c, t, u), h, static_cast<size_t>(n) * sizeof(float));
+    if (outputs_ >= 0) std::memcpy(slab(outputs_, c, t, u), h, asSize(n) * sizeof(float));
     const StepMask m = stepMask(c, t);
     for (int64_t r = 0; r < c.rows; ++r)
-      if (m.skips(r)) std::memcpy(h + r * u, previous(0, c, t) + r * u, static_cast<size_t>(u) * sizeof(float));
+      if (m.skips(r)) std::memcpy(h + r * u, previous(0, c, t) + r * u, asSize(u) * sizeof(float));
   }
 
   void stepBackward(const Chunk& c, int64_t t) override {
     const int64_t u = units_;
     float *g = gates(c, t), *up = dh(c), *d = rows(work_, c, u);
     a_.backward(outputs_ >= 0 ? slab(outputs_, c, t, u) : g, up, d, c.rows, u);
-    std::memcpy(g, d, static_cast<size_t>(c.rows * u) * sizeof(float));
+    std::memcpy(g, d, asSize(c.rows * u) * sizeof(float));
     const StepMask m = stepMask(c, t);
-    for (int64_t r = 0; m.keep && r < c.rows; ++r) std::memset((m.skips(r) ? g : up) + r * u, 0, static_cast<size_t>(u) * sizeof(float));
+    for (int64_t r = 0; m.keep && r < c.rows; ++r) std::memset((m.skips(r) ? g : up) + r * u, 0, asSize(u) * sizeof(float));
     if (t > 0) addRecurrentBackward(c, g, gateWidth_, 0, 1, !m.keep);
   }
 

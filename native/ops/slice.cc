@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "native/engine/error.h"
+#include "native/kernels/sizes.h"
 #include "native/ops/merge.h"
 
 namespace gemmfit::ops {
@@ -17,7 +18,7 @@ class Slice : public Op {
     if (begin < 0 || size < 1 || size > runs.length || begin > runs.length - size)
       throw Error("ERR_SPEC", "slice: there are no " + std::to_string(size) + " from " + std::to_string(begin) + " on of the " +
                                   std::to_string(runs.length) + " along its axis");
-    out[static_cast<size_t>(axis)] = size;
+    out[asSize(axis)] = size;
     outer_ = runs.outer;
     run_ = runs.length * runs.inner;
     first_ = begin * runs.inner;

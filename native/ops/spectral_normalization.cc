@@ -3,6 +3,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -26,8 +27,8 @@ class SpectralNormalization : public Op {
     take(env.weights[1], &vector_);
     columns_ = env.weights[1]->size;
     rows_ = env.weights[0]->size / columns_;
-    u_.resize(static_cast<size_t>(columns_));
-    v_.resize(static_cast<size_t>(rows_));
+    u_.resize(asSize(columns_));
+    v_.resize(asSize(rows_));
     identity = inPlace = true;
     writesWeights = training_;
   }
@@ -48,7 +49,7 @@ class SpectralNormalization : public Op {
     }
     // v W u, where v is still that of the last iteration.
     double sigma = 0;
-    for (int64_t r = 0; r < rows_; ++r) sigma += v_[static_cast<size_t>(r)] * rowTimes(r);
+    for (int64_t r = 0; r < rows_; ++r) sigma += v_[asSize(r)] * rowTimes(r);
     const auto scale = static_cast<float>(sigma);
     for (int64_t i = 0; i < n; ++i) kernel_[i] /= scale;
     std::copy(u_.begin(), u_.end(), vector_);
@@ -67,16 +68,16 @@ class SpectralNormalization : public Op {
   double rowTimes(int64_t row) const {
     const float* w = kernel_ + row * columns_;
     double sum[4] = {};
-    for (int64_t c = 0; c < columns_; ++c) sum[c & 3] += w[c] * u_[static_cast<size_t>(c)];
+    for (int64_t c = 0; c < columns_; ++c) sum[c & 3] += w[c] * u_[asSize(c)];
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
   }
   void timesColumns() {
-    for (int64_t r = 0; r < rows_; ++r) v_[static_cast<size_t>(r)] = rowTimes(r);
+    for (int64_t r = 0; r < rows_; ++r) v_[asSize(r)] = rowTimes(r);
   }
   void timesRows() {
     std::fill(u_.begin(), u_.end(), 0.0);
     for (int64_t r = 0; r < rows_; ++r)
-      for (int64_t c = 0; c < columns_; ++c) u_[static_cast<size_t>(c)] += v_[static_cast<size_t>(r)] * kernel_[r * columns_ + c];
+      for (int64_t c = 0; c < columns_; ++c) u_[asSize(c)] += v_[asSize(r)] * kernel_[r * columns_ + c];
   }
   static void normalize(std::vector<double>& v) {
     double squares = 0;

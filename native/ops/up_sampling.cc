@@ -4,6 +4,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -46,7 +47,7 @@ struct Taps {
     int64_t size() const { return end - begin; }
   };
   int64_t cells() const { return static_cast<int64_t>(first.size()) - 1; }
-  Range of(int64_t i) const { return {first[static_cast<size_t>(i)], first[static_cast<size_t>(i) + 1]}; }
+  Range of(int64_t i) const { return {first[asSize(i)], first[asSize(i) + 1]}; }
   void add(int64_t from, double w) {
     cell.push_back(from);
     weight.push_back(w);
@@ -55,10 +56,10 @@ struct Taps {
 
   // The way back: whom each cell was given to, and how much.
   Taps transposed(int64_t cells) const {
-    std::vector<std::vector<std::pair<int64_t, double>>> given(static_cast<size_t>(cells));
+    std::vector<std::vector<std::pair<int64_t, double>>> given(asSize(cells));
     for (size_t i = 0; i + 1 < first.size(); ++i)
       for (int64_t k = first[i]; k < first[i + 1]; ++k)
-        given[static_cast<size_t>(cell[static_cast<size_t>(k)])].emplace_back(static_cast<int64_t>(i), weight[static_cast<size_t>(k)]);
+        given[asSize(cell[asSize(k)])].emplace_back(static_cast<int64_t>(i), weight[asSize(k)]);
     Taps back;
     for (const auto& g : given) {
       for (const auto& [to, w] : g) back.add(to, w);
@@ -113,9 +114,9 @@ class UpSampling : public Op {
       const int64_t axis = a - (3 - rank);
       int64_t cells = 1, times = 1;
       if (axis >= 0) {
-        const auto at = static_cast<size_t>(axis + (channelsFirst ? 1 : 0));
+        const auto at = asSize(axis + (channelsFirst ? 1 : 0));
         cells = in[at];
-        times = size[static_cast<size_t>(axis)];
+        times = size[asSize(axis)];
         if (times < 1 || times > kLargest || cells < 1 || cells > kLargest / times) fail("a size is below 1 or too large");
         out[at] = cells * times;
       }
@@ -161,7 +162,7 @@ class UpSampling : public Op {
       return from + ((taps[0].cell[a] * cells[1] + taps[1].cell[b]) * cells[2] + taps[2].cell[c]) * inner_;
     };
     if (r0.size() * r1.size() * r2.size() == 1) {  // a single tap weighs 1
-      std::memcpy(to, source(r0.begin, r1.begin, r2.begin), static_cast<size_t>(inner_) * sizeof(float));
+      std::memcpy(to, source(r0.begin, r1.begin, r2.begin), asSize(inner_) * sizeof(float));
       return;
     }
     double sum[kBlock];

@@ -4,6 +4,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
 namespace {
@@ -32,17 +33,17 @@ class ZeroPadding : public Op {
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {
     const int64_t from = sizeOf(in), to = sizeOf(out);
-    if (pads_) std::memset(y + begin * to, 0, static_cast<size_t>((end - begin) * to) * sizeof(float));
+    if (pads_) std::memset(y + begin * to, 0, asSize((end - begin) * to) * sizeof(float));
     for (int64_t r = begin; r < end; ++r)
-      for (const auto& [i, o] : runs_) std::memcpy(y + r * to + o, x + r * from + i, static_cast<size_t>(length_) * sizeof(float));
+      for (const auto& [i, o] : runs_) std::memcpy(y + r * to + o, x + r * from + i, asSize(length_) * sizeof(float));
   }
 
   void backward(const Step&, int, int64_t begin, int64_t end) override {
     if (!dx) return;
     const int64_t from = sizeOf(in), to = sizeOf(out);
-    if (cuts_) std::memset(dx + begin * from, 0, static_cast<size_t>((end - begin) * from) * sizeof(float));
+    if (cuts_) std::memset(dx + begin * from, 0, asSize((end - begin) * from) * sizeof(float));
     for (int64_t r = begin; r < end; ++r)
-      for (const auto& [i, o] : runs_) std::memcpy(dx + r * from + i, dy + r * to + o, static_cast<size_t>(length_) * sizeof(float));
+      for (const auto& [i, o] : runs_) std::memcpy(dx + r * from + i, dy + r * to + o, asSize(length_) * sizeof(float));
   }
 
  private:

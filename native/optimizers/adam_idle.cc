@@ -11,6 +11,7 @@
 
 #include "native/engine/idle_steps.h"
 #include "native/kernels/simd_targets.h"
+#include "native/kernels/sizes.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "native/optimizers/adam_idle.cc"
@@ -82,8 +83,8 @@ class AdamIdleSteps : public IdleSteps {
     const double b1 = 1 - static_cast<double>(towardsG), b2 = 1 - static_cast<double>(towardsSquare), b = std::sqrt(b2);
     double g = 1, square = 1, root = 1, all = 0, leftOut = 0;
     for (int64_t j = 0; j <= kMost; ++j) {
-      keepG_[static_cast<size_t>(j)] = static_cast<float>(g);
-      keepSquare_[static_cast<size_t>(j)] = static_cast<float>(square);
+      keepG_[asSize(j)] = static_cast<float>(g);
+      keepSquare_[asSize(j)] = static_cast<float>(square);
       const double p = 1 - root;
       if (j > 0 && !ends_) {
         IdleSums term;
@@ -121,21 +122,21 @@ class AdamIdleSteps : public IdleSteps {
 
   void add(double scale) override {
     ++count_;
-    sums_[static_cast<size_t>(count_)] = IdleSums();
+    sums_[asSize(count_)] = IdleSums();
     const auto window = std::min(count_, static_cast<int64_t>(terms_.size()));
     for (int64_t j = 1; j <= window; ++j) {
-      IdleSums& sum = sums_[static_cast<size_t>(count_ - j)];
-      const IdleSums& term = terms_[static_cast<size_t>(j - 1)];
+      IdleSums& sum = sums_[asSize(count_ - j)];
+      const IdleSums& term = terms_[asSize(j - 1)];
       for (int q = 0; q < kIdleTerms; ++q) sum.c[q] += scale * term.c[q];
     }
   }
 
   void weights(int64_t from, const float* w, const float* const* slot, float* out, int64_t n) const override {
-    HWY_DYNAMIC_DISPATCH(IdleWeights)(sums_[static_cast<size_t>(from)], epsilon_, w, slot[0], slot[1], out, n);
+    HWY_DYNAMIC_DISPATCH(IdleWeights)(sums_[asSize(from)], epsilon_, w, slot[0], slot[1], out, n);
   }
 
   void slots(int64_t from, float* const* slot, int64_t n) const override {
-    const auto steps = static_cast<size_t>(count_ - from);
+    const auto steps = asSize(count_ - from);
     HWY_DYNAMIC_DISPATCH(IdleSlot)(keepG_[steps], slot[0], n);
     HWY_DYNAMIC_DISPATCH(IdleSlot)(keepSquare_[steps], slot[1], n);
   }
@@ -152,7 +153,7 @@ class WithoutEffect : public IdleSteps {
  public:
   bool sameAs(const IdleSteps& other) const override { return dynamic_cast<const WithoutEffect*>(&other) != nullptr; }
   void weights(int64_t, const float* w, const float* const*, float* out, int64_t n) const override {
-    if (out != w) std::memcpy(out, w, static_cast<size_t>(n) * sizeof(float));
+    if (out != w) std::memcpy(out, w, asSize(n) * sizeof(float));
   }
   void slots(int64_t, float* const*, int64_t) const override {}
 };

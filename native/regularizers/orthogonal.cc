@@ -5,6 +5,7 @@
 #include "native/engine/regularizer.h"
 #include "native/engine/variable.h"
 #include "native/kernels/gemm/gemm.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 namespace {
@@ -24,7 +25,7 @@ class Orthogonal : public Regularizer {
     units_ = allocateFloats(count_ * length_);
     cosines_ = allocateFloats(block_ * count_);
     slopes_ = allocateFloats(block_ * length_);
-    norms_.resize(static_cast<size_t>(count_));
+    norms_.resize(asSize(count_));
   }
 
   bool elementwise() const override { return false; }
@@ -63,7 +64,7 @@ class Orthogonal : public Regularizer {
       double squares = 0;
       for (int64_t i = 0; i < length_; ++i) squares += static_cast<double>(w[place(v, i)]) * w[place(v, i)];
       const double norm = std::sqrt(squares), divisor = norm < kLeastNorm ? kLeastNorm : norm;
-      norms_[static_cast<size_t>(v)] = norm;
+      norms_[asSize(v)] = norm;
       for (int64_t i = 0; i < length_; ++i) units_[v * length_ + i] = static_cast<float>(w[place(v, i)] / divisor);
     }
   }
@@ -77,7 +78,7 @@ class Orthogonal : public Regularizer {
   // Moving a vector along itself does not turn it: that part of the slope is taken away.
   void addThroughNorm(int64_t v, const float* slope, float* g) const {
     const float* unit = units_.get() + v * length_;
-    const double norm = norms_[static_cast<size_t>(v)];
+    const double norm = norms_[asSize(v)];
     const bool divided = !(norm < kLeastNorm);
     double along = 0;
     if (divided)

@@ -12,6 +12,7 @@
 
 #include "native/engine/shape.h"
 #include "native/engine/variable.h"
+#include "native/kernels/sizes.h"
 
 #define AMX_TARGET __attribute__((target("amx-tile,amx-bf16")))
 
@@ -97,7 +98,7 @@ AMX_TARGET void runSquare(const Square& s) {
 }
 
 void copyRows(const float* from, int64_t ld, int64_t rows, int64_t columns, float* to, int64_t ldTo) {
-  for (int64_t r = 0; r < rows; ++r) std::memcpy(to + r * ldTo, from + r * ld, static_cast<size_t>(columns) * sizeof(float));
+  for (int64_t r = 0; r < rows; ++r) std::memcpy(to + r * ldTo, from + r * ld, asSize(columns) * sizeof(float));
 }
 
 // What lies in C at `c` alone is written: squares that reach beyond it are made apart.
@@ -166,7 +167,7 @@ AMX_TARGET void bf16ProductAmx(const Product& g) {
           s.start = nullptr;
           s.startStride = 0;
           if (g.c.bias && k0 == 0) {
-            std::memcpy(mine.bias.get(), g.c.bias + n0 + j, static_cast<size_t>(columns) * sizeof(float));
+            std::memcpy(mine.bias.get(), g.c.bias + n0 + j, asSize(columns) * sizeof(float));
             s.start = mine.bias.get();
           }
           for (int64_t r = 0; r < mn; r += kSquare) {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "native/engine/paths.h"
+#include "native/kernels/sizes.h"
 
 #ifdef GEMMFIT_OPENBLAS
 extern "C" {
@@ -25,7 +26,7 @@ namespace gemmfit {
 void blasProduct(const Product& g) {
   took(Path::gemmBlas);
   if (g.c.bias)
-    for (int64_t r = 0; r < g.m(); ++r) std::memcpy(g.c.data + r * g.c.stride, g.c.bias, static_cast<size_t>(g.n()) * sizeof(float));
+    for (int64_t r = 0; r < g.m(); ++r) std::memcpy(g.c.data + r * g.c.stride, g.c.bias, asSize(g.n()) * sizeof(float));
   const auto order = [](const Matrix& x) { return x.transposed ? CblasTrans : CblasNoTrans; };
   cblas_sgemm(CblasRowMajor, order(g.a), order(g.b), static_cast<int>(g.m()), static_cast<int>(g.n()), static_cast<int>(g.k()), 1, g.a.data,
               static_cast<int>(g.a.stride), g.b.data, static_cast<int>(g.b.stride), g.c.adds || g.c.bias ? 1.0f : 0.0f, g.c.data,

@@ -6,6 +6,7 @@
 #include "native/engine/shape.h"
 #include "native/engine/variable.h"
 #include "native/kernels/simd_targets.h"
+#include "native/kernels/sizes.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "native/kernels/gemm/dots.cc"
@@ -79,7 +80,7 @@ HWY_INLINE void DotRows(const Rows& g, int64_t rows) {
     }
   };
   for (int64_t i = 0; i < whole; i += lanes) add([&](const float* p) HWY_ATTR { return hn::LoadU(d, p); }, i);
-  const auto mask = hn::FirstN(d, static_cast<size_t>(g.k - whole));
+  const auto mask = hn::FirstN(d, asSize(g.k - whole));
   if (whole < g.k) add([&](const float* p) HWY_ATTR { return hn::MaskedLoad(mask, d, p); }, whole);
   for (int n = 0; n < N; ++n) {
     float sums[Count];

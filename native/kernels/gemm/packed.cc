@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "native/engine/shape.h"
+#include "native/kernels/sizes.h"
 
 namespace gemmfit {
 
@@ -23,7 +24,7 @@ void pack(const Matrix& b, float* to) {
   for (int64_t i = 0; i < k; ++i, from += b.stride) {
     float* row = to + i * kPanel;
     for (int64_t j = 0; j < whole; j += kPanel, row += k * kPanel) std::memcpy(row, from + j, kPanel * sizeof(float));
-    std::memcpy(last + i * kPanel, from + whole, static_cast<size_t>(rest) * sizeof(float));
+    std::memcpy(last + i * kPanel, from + whole, asSize(rest) * sizeof(float));
   }
 }
 

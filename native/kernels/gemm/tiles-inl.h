@@ -12,6 +12,7 @@
 
 #include "hwy/highway.h"
 #include "native/engine/shape.h"
+#include "native/kernels/sizes.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gemmfit {
@@ -49,8 +50,8 @@ template <int Rows, int Vectors, bool SideBySide, bool Whole>
 HWY_INLINE void RunTile(const Tile& t) {
   const D d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto mask0 = hn::FirstN(d, static_cast<size_t>(std::min(lanes, t.columns)));
-  const auto mask1 = hn::FirstN(d, static_cast<size_t>(std::max<int64_t>(0, std::min(lanes, t.columns - lanes))));
+  const auto mask0 = hn::FirstN(d, asSize(std::min(lanes, t.columns)));
+  const auto mask1 = hn::FirstN(d, asSize(std::max<int64_t>(0, std::min(lanes, t.columns - lanes))));
   const V bias0 = t.bias ? hn::MaskedLoad(mask0, d, t.bias) : hn::Zero(d);
   const V bias1 = Vectors == 2 && t.bias ? hn::MaskedLoad(mask1, d, t.bias + lanes) : hn::Zero(d);
   V sum0[Rows], sum1[Rows];
@@ -140,7 +141,7 @@ HWY_INLINE TileFunction tileFunction(bool two, bool sideBySide, bool whole) {
 // Loads of a partial vector may not touch what lies behind a row; what is missing is 0.
 HWY_INLINE V LoadSome(D d, const float* p, int64_t n) {
   if (n >= static_cast<int64_t>(hn::Lanes(d))) return hn::LoadU(d, p);
-  return n <= 0 ? hn::Zero(d) : hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(n)), d, p);
+  return n <= 0 ? hn::Zero(d) : hn::MaskedLoad(hn::FirstN(d, asSize(n)), d, p);
 }
 
 // Panels, two vectors wide, of b stored [k, n]: a row at a time, so that memory is read in its order.

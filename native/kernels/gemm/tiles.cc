@@ -12,6 +12,7 @@
 #define HWY_TARGET_INCLUDE "native/kernels/gemm/tiles.cc"
 #include "hwy/foreach_target.h"
 #include "native/kernels/gemm/tiles-inl.h"
+#include "native/kernels/sizes.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace gemmfit {
@@ -92,7 +93,7 @@ class TiledProduct {
     const float* from = g_.a.at(m0_, k0_);
     if (g_.a.transposed) return PackColumns(tile_.k, mn_, from, g_.a.stride, blockA(), panelA_);
     float* to = blockA();
-    for (int64_t r = 0; r < mn_; ++r) std::memcpy(to + r * rowA_, from + r * g_.a.stride, static_cast<size_t>(tile_.k) * sizeof(float));
+    for (int64_t r = 0; r < mn_; ++r) std::memcpy(to + r * rowA_, from + r * g_.a.stride, asSize(tile_.k) * sizeof(float));
   }
 
   // All rows of the block by the panel of its columns that begins at `j`.
