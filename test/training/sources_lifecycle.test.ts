@@ -237,7 +237,7 @@ describe.each(readers)('%s', (reader, hook, read) => {
     if (fits)
       it('that never answers is left behind by an abort', async () => {
         const model = make();
-        const signal = AbortSignal.timeout(60);
+        const signal = AbortSignal.timeout(300);
         const log = { opened: 0, given: 0, closed: 0 };
         expect(await outcome(read(model, open(log, 'hang'), { signal }))).toMatchObject({ name: 'TimeoutError' });
         expect(log.given).toBe(2);
@@ -286,7 +286,7 @@ describe.each(readers)('%s', (reader, hook, read) => {
         const model = make();
         const log = { opened: 0, given: 0, closed: 0 };
         const source = open(log, 'hang');
-        expect(await outcome(read(model, source, { signal: AbortSignal.timeout(60) }))).toMatchObject({ name: 'TimeoutError' });
+        expect(await outcome(read(model, source, { signal: AbortSignal.timeout(300) }))).toMatchObject({ name: 'TimeoutError' });
         expect(log.closed).toBe(0);
         await worksOn(model);
       });
@@ -298,7 +298,7 @@ describe.each(readers)('%s', (reader, hook, read) => {
       expect(await outcome(read(model, never, { signal: AbortSignal.timeout(30) }))).toMatchObject({ name: 'TimeoutError' });
       const stuck = { next: () => ({ done: false, value: [x, y] }), return: never };
       const open = { [Symbol.iterator]: () => stuck };
-      const signal = AbortSignal.timeout(60);
+      const signal = AbortSignal.timeout(300);
       expect(await outcome(read(model, open, { steps: 1, signal }))).toMatchObject({ name: 'TimeoutError' });
       await worksOn(model);
     });

@@ -46,7 +46,7 @@ function* batches() {
   for (let i = 0; i < 12; i += 4) yield [x.slice(i, i + 4), y.slice(i, i + 4)];
 }
 const never = () => new Promise<never>(() => {});
-const later = (run: () => void, ms = 15) => setTimeout(run, ms);
+const later = (run: () => void, ms = 50) => setTimeout(run, ms);
 
 const unhandled: unknown[] = [];
 const note = (reason: unknown) => unhandled.push(reason);
@@ -193,7 +193,7 @@ describe('a signal', () => {
       const second = Object.fromEntries([[hook, () => void calls.push(hook)]]);
       let release: () => void = () => {};
       const first = { [hook]: () => new Promise<void>((resolve) => (release = resolve)) };
-      await abort((signal) => model.fit(x, y, { ...options, validationData: [x, y], callbacks: [first, second], signal }), 15);
+      await abort((signal) => model.fit(x, y, { ...options, validationData: [x, y], callbacks: [first, second], signal }), 50);
       release();
       await works(model);
       expect(calls).toEqual([]);
@@ -204,7 +204,7 @@ describe('a signal', () => {
     const model = make();
     let fail: (error: Error) => void = () => {};
     const callbacks = { onEpochEnd: () => new Promise((_, reject) => (fail = reject)) };
-    await abort((signal) => model.fit(x, y, { ...options, callbacks, signal }), 15);
+    await abort((signal) => model.fit(x, y, { ...options, callbacks, signal }), 50);
     fail(new Error('too late'));
     await works(model);
   });
