@@ -135,7 +135,8 @@ void MemoryPlan::addMasks() {
     if (o.op->mask != Op::Mask::make) continue;
     const Span& forward = forward_[asSize(i)];
     int& made = masks[asSize(graph_.value(o.output).mask)];
-    made = add(graph_.value(graph_.value(o.output).mask).shape[0], 0, forward.first, forward.last);
+    // Its own backward pass reads it too, also where no other op does.
+    made = add(graph_.value(graph_.value(o.output).mask).shape[0], 0, forward.first, std::max(forward.last, lastUse(i)));
     use(made, &o.op->maskOut);
   }
   const int mask = graph_.value(graph_.result).mask;

@@ -126,6 +126,27 @@ TEST(Graph, MasksAreValuesOfTheirOwn) {
 }
 
 // What neighbours do together, and memory that is shared, must not change what others read: an identity between takes each chance away.
+// Steps that a mask leaves out get no gradient, also where the op behind passes no mask on and its memory could serve others.
+TEST(Graph, AMaskThatNobodyReadsLastsUntilItsMakersBackwardPass) {
+  Model m;
+  m.labelWidth = 3;
+  m.dense(1, 2);
+  m.add({{"op", "masking"}, {"maskValue", 0}}, {m.last()});
+  m.add({{"op", "reshape"}, {"shape", Value(Value::Array{8})}}, {m.last()});
+  m.dense(8, 5);
+  m.activation("tanh");
+  m.dense(5, 3);
+  m.build();
+  Samples s(6, {4, 1}, 3, label);
+  std::fill(s.x.begin(), s.x.end(), 0.0f);  // with a bias of 0 every step is 0
+  std::vector<float> at = m.values();
+  at[2] = at[3] = 0;
+  m.restore(at);
+  const std::vector<float> g = testing::gradients(m, s);
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(g[i], 0.0f) << "weight " << i;
+  EXPECT_NE(g.back(), 0.0f);
+}
+
 TEST(Graph, FusionsAndSharedPlacesKeepBits) {
   const auto train = [](bool apart, bool guarded, int threads) {
     setGuarding(guarded);
