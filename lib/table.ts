@@ -72,7 +72,8 @@ export function tableOf<const L extends Lists, const More extends object>(lists:
   for (const list of Object.keys(lists).sort())
     for (const [name, of] of Object.entries(lists[list])) {
       table[name] = of;
-      for (const called of factoryNames(name)) table[called] = Object.defineProperty(factory(of), 'name', { value: called });
+      for (const called of new Set(factoryNames(name)))
+        table[called] = Object.defineProperty(factory(of), 'name', { value: called });
     }
   for (const [name, value] of Object.entries(more)) {
     if (made.has(value)) Object.defineProperty(value, 'name', { value: name });
