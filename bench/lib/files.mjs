@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare } from './data.mjs';
+import { rowsOf } from './measurements.mjs';
 import { median } from './statistics.mjs';
 import { benchFolder } from './workloads.mjs';
 
@@ -55,10 +56,5 @@ const measurements = {
 
 export async function files(say) {
   await prepare('W3');
-  const rows = [];
-  for (const [name, measure] of Object.entries(measurements)) {
-    say(name);
-    for (const [what, value, wanted] of measure()) rows.push({ what, value, wanted });
-  }
-  return rows;
+  return rowsOf(measurements, say);
 }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { host } from '../../scripts/prebuild/targets.mjs';
 import { prepare } from './data.mjs';
+import { rowsOf } from './measurements.mjs';
 import { exponent, median, time } from './statistics.mjs';
 import { benchFolder, root } from './workloads.mjs';
 
@@ -144,10 +145,5 @@ export async function serving(say) {
   await prepare('W1');
   await prepare('W2b32');
   await prepare('W3');
-  const rows = [];
-  for (const [name, measure] of Object.entries(measurements)) {
-    say(name);
-    for (const [what, value, wanted] of measure()) rows.push({ what, value, wanted });
-  }
-  return rows;
+  return rowsOf(measurements, say);
 }

@@ -1,8 +1,9 @@
-import { appendFile, open, truncate } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { RuntimeError, show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, reading, readOptions } from '../options.js';
 import { repr } from '../terminal/numbers.js';
+import { AppendedFile } from './appended_file.js';
 import { Callback, type Logs } from './callback.js';
 
 export interface CSVLoggerOptions {
@@ -33,11 +34,7 @@ export class CSVLogger extends Callback {
   readonly append: boolean;
   #columns: string[] | null = null;
   #headerDue = true;
-  #pending = '';
-  /** Of the file, with what is pending. */
-  #bytes = 0;
-  #writing: Promise<void> | null = null;
-  #error: Error | null = null;
+  #file: AppendedFile;
 
   constructor(filename: string | URL | CSVLoggerOptions, options?: Omit<CSVLoggerOptions, 'filename'>) {
     super();
@@ -61,18 +58,18 @@ export class CSVLogger extends Callback {
     this.filename = o.filename instanceof URL ? fileURLToPath(o.filename) : o.filename;
     this.separator = o.separator;
     this.append = checkBoolean('CSVLogger', 'append', o.append);
+    this.#file = new AppendedFile(this.filename);
   }
 
   override async onTrainBegin(_logs: Logs): Promise<void> {
-    await this.#writing;
-    this.#error = null;
-    this.#pending = '';
+    await this.#file.settle();
+    this.#file = new AppendedFile(this.filename);
     this.#columns = null;
     try {
       // A training that goes on after a crash: `setState` says how much of the file is of what is done.
       const file = await open(this.filename, this.append || this.params?.resumedFrom ? 'a' : 'w');
-      this.#bytes = (await file.stat().finally(() => file.close())).size;
-      this.#headerDue = this.#bytes === 0;
+      this.#file.bytes = (await file.stat().finally(() => file.close())).size;
+      this.#headerDue = this.#file.bytes === 0;
     } catch (error) {
       throw this.#failure(error as Error);
     }
@@ -80,27 +77,24 @@ export class CSVLogger extends Callback {
 
   /** All rows so far are on the disk before a checkpoint says so. */
   override async getState() {
-    const state = { columns: this.#columns, headerDue: this.#headerDue, bytes: this.#bytes };
-    await this.#writing;
-    const file = await open(this.filename, 'r+');
-    await file.sync().finally(() => file.close());
+    const state = { columns: this.#columns, headerDue: this.#headerDue, bytes: this.#file.bytes };
+    await this.#file.sync();
     return state;
   }
   /** Rows that came after the checkpoint come again: those that are there go. */
   override async setState({ columns, headerDue, bytes }: Awaited<ReturnType<CSVLogger['getState']>>): Promise<void> {
-    if (this.#bytes < bytes)
+    if (this.#file.bytes < bytes)
       throw new RuntimeError(
-        `CSVLogger: '${this.filename}' has ${this.#bytes} bytes where the checkpoint left ${bytes}. Put the file back, or train anew (resume: 'never').`,
+        `CSVLogger: '${this.filename}' has ${this.#file.bytes} bytes where the checkpoint left ${bytes}. Put the file back, or train anew (resume: 'never').`,
         'ERR_FILE',
       );
     this.#columns = columns;
     this.#headerDue = headerDue;
-    this.#bytes = bytes;
-    await truncate(this.filename, bytes);
+    await this.#file.cut(bytes);
   }
 
   override onEpochEnd(epoch: number, logs: Logs): void {
-    if (this.#error) throw this.#error;
+    this.#throwIfFailed();
     if (!this.#columns) {
       const keys = Object.keys(logs).sort();
       this.#columns = keys.some((key) => key.startsWith('val_')) ? keys : [...keys, ...keys.map((key) => `val_${key}`)];
@@ -111,30 +105,17 @@ export class CSVLogger extends Callback {
   }
 
   override async onTrainEnd(_logs: Logs): Promise<void> {
-    await this.#writing;
-    if (this.#error) throw this.#error;
+    await this.#file.settle();
+    this.#throwIfFailed();
   }
 
   #row(cells: readonly string[]): void {
     const quoted = cells.map((c) => (c.includes(this.separator) || /["\r\n]/.test(c) ? `"${c.replaceAll('"', '""')}"` : c));
-    const line = `${quoted.join(this.separator)}\r\n`;
-    this.#bytes += Buffer.byteLength(line);
-    this.#pending += line;
-    this.#writing ??= this.#drain();
+    this.#file.add(Buffer.from(`${quoted.join(this.separator)}\r\n`));
   }
 
-  /** Rows that come while the disk is busy go out together. An error is kept for the next hook: here nobody would hear of it. */
-  async #drain(): Promise<void> {
-    try {
-      while (this.#pending) {
-        const text = this.#pending;
-        this.#pending = '';
-        await appendFile(this.filename, text);
-      }
-    } catch (error) {
-      this.#error = this.#failure(error as Error);
-    }
-    this.#writing = null;
+  #throwIfFailed(): void {
+    if (this.#file.error) throw this.#failure(this.#file.error);
   }
 
   #failure(error: Error): Error {

@@ -7,6 +7,7 @@ import type { OpSpec } from '../engine/spec.js';
 import { RuntimeError, show, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber } from '../options.js';
 import type { Config } from '../registry.js';
+import { sizeOf } from '../shapes.js';
 import { Layer, type LayerOptions, type Lowering, type Shape } from './layer.js';
 import { Moments } from './moments.js';
 
@@ -111,7 +112,7 @@ export class Normalization extends Layer {
         `${this.label}: '${name}' of shape [${own.join(', ')}] does not fit axes of sizes [${shape.join(', ')}].`,
         'ERR_SHAPE',
       );
-    const size = shape.reduce((a, b) => a * b, 1);
+    const size = sizeOf(shape);
     return Array.from({ length: size }, (_, i) => {
       let at = 0;
       let stride = 1;

@@ -1,3 +1,5 @@
+import { sizeOf } from '../shapes.js';
+
 /**
  * Mean and variance of data that come batch by batch, for each place of the kept axes; over all other axes, the batch's among them.
  * Within a batch in two passes, and batches are joined by their means, so that squares of large numbers do not cancel.
@@ -41,7 +43,7 @@ export class Moments {
 
   /** The place of each element of a sample. */
   #places(sample: readonly number[]): { place: Int32Array; places: number } {
-    const size = sample.reduce((a, b) => a * b, 1);
+    const size = sizeOf(sample);
     const place = new Int32Array(size);
     let places = 1;
     let stride = 1;

@@ -1,7 +1,8 @@
 import type { Tensor } from '../data/convert.js';
 import { ValueError } from '../errors.js';
 import type { Shape } from '../layers/layer.js';
-import type { ClassWeights, Samples } from './sources.js';
+import { sizeOf } from '../shapes.js';
+import { type ClassWeights, rowSize, type Samples } from './sources.js';
 
 /** What tells the class of a label. */
 interface LabelKind {
@@ -15,8 +16,8 @@ interface LabelKind {
  */
 export function balancedWeights(samples: Samples, loss: LabelKind | null, output: Shape, rows: number): ClassWeights {
   const y = samples.y as Tensor;
-  const items = output.slice(0, -1).reduce<number>((n, d) => n * (d ?? 1), 1);
-  const width = y.shape.slice(1).reduce((n, d) => n * d, 1) / items;
+  const items = sizeOf(output.slice(0, -1));
+  const width = rowSize(y) / items;
   const byNumber = loss?.sparse === true || width === 1;
   const counts = new Map<number, number>();
   let counted = 0;

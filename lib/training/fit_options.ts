@@ -342,7 +342,7 @@ export function readFit(
 /** The samples from `first` on, as views. */
 function cut(samples: Samples, first: number): Samples {
   const part = (t: Samples['x']) => {
-    const size = t.shape.slice(1).reduce((n, d) => n * d, 1);
+    const size = rowSize(t);
     return { data: t.data.subarray(first * size), shape: [samples.count - first, ...t.shape.slice(1)] };
   };
   return {
@@ -358,8 +358,8 @@ function warnMissingClasses(samples: Samples, classes: readonly number[], sparse
   if (!samples.y || !sparse) return;
   const known = new Set(classes);
   const missing = new Set<number>();
-  const { data, shape } = samples.y;
-  const end = rows * shape.slice(1).reduce((n, d) => n * d, 1);
+  const { data } = samples.y;
+  const end = rows * rowSize(samples.y);
   for (let i = 0; i < end && missing.size < 10; i++) if (!known.has(Number(data[i]))) missing.add(Number(data[i]));
   if (missing.size)
     warnOnce(

@@ -10,13 +10,12 @@ import { hasMemoryFor } from '../memory.js';
 import type { Model } from '../model/model.js';
 import type { Reading } from '../model/reading.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
+import { sizeOf } from '../shapes.js';
 import { autoOfOneCall, readBatchSize, readVerbose } from './common_options.js';
 import { refuseBesideDataset } from './evaluate.js';
 import { feedOf } from './feed.js';
 import { checkStateful, isDataset, outputFor, readX } from './sources.js';
 import { runUntilStopped, type Stops } from './stopping.js';
-
-const sizeOf = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
 
 function memoryFor(rows: number, width: number): Float32Array {
   try {

@@ -10,6 +10,7 @@ import { firstLayer } from '../layers/nested.js';
 import type { Compilation } from '../model/compilation.js';
 import type { Model } from '../model/model.js';
 import { isPlain } from '../options.js';
+import { sizeOf } from '../shapes.js';
 
 /** Arrays of one data set, checked against the model: what a feed reads in place. */
 export interface Samples {
@@ -26,7 +27,7 @@ export function named(where: string, { x, y, weights }: Samples): Named[] {
   return [...of('x', x), ...of('y', y), ...of('sampleWeight', weights)];
 }
 
-export const rowSize = (t: Tensor) => t.shape.slice(1).reduce((n, d) => n * d, 1);
+export const rowSize = (t: Tensor) => sizeOf(t.shape.slice(1));
 
 /** x as the model takes it; a model that is not built yet is built for it, where it fits. */
 export function readX(model: Model, where: string, given: unknown): Tensor {

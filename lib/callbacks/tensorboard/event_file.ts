@@ -1,14 +1,16 @@
-import { appendFile, mkdir, open, stat, truncate } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { double, integer, message, type Pieces, text } from '../../protobuf.js';
+import { AppendedFile } from '../appended_file.js';
 import { maskedCrc32c } from './crc32c.js';
 
 /** Names of files that one process makes in one second differ by this. */
 let made = 0;
 
 /** A record: its length, the bytes, and a checksum of each. */
-function record(data: Uint8Array): Uint8Array {
+function record(event: Pieces): Uint8Array {
+  const data = Buffer.concat(event);
   const out = new Uint8Array(12 + data.byteLength + 4);
   const view = new DataView(out.buffer);
   view.setBigUint64(0, BigInt(data.byteLength), true);
@@ -28,12 +30,7 @@ export interface EventFilePlace {
 
 /** A file of events, which TensorBoard shows: made with the first event, and only added to. */
 export class EventFile {
-  #name: string | null = null;
-  /** Of the file, with what is pending. */
-  #bytes = 0;
-  #pending: Uint8Array[] = [];
-  #writing: Promise<void> | null = null;
-  #error: Error | null = null;
+  #file: AppendedFile | null = null;
 
   constructor(readonly folder: string) {}
 
@@ -55,64 +52,45 @@ export class EventFile {
   }
 
   #event(content: Pieces): void {
-    if (!this.#name) {
+    if (!this.#file) {
       const seconds = String(Math.floor(Date.now() / 1000)).padStart(10, '0');
-      this.#name = `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${made++}.v2`;
-      this.#record([...now(), ...text(3, 'brain.Event:2')]);
+      this.#file = this.#open(`events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${made++}.v2`);
+      this.#file.add(record([...now(), ...text(3, 'brain.Event:2')]));
     }
-    this.#record([...now(), ...content]);
+    this.#file.add(record([...now(), ...content]));
+  }
+
+  #open(name: string): AppendedFile {
+    return new AppendedFile(join(this.folder, name), true);
   }
 
   /** All so far is in the file. Throws what kept it from there. */
   async flush(): Promise<void> {
-    await this.#writing;
-    const error = this.#error;
-    this.#error = null;
-    if (error) throw error;
+    await this.#file?.settle();
+    const error = this.#file?.error;
+    if (!this.#file || !error) return;
+    this.#file.error = null;
+    throw error;
   }
 
   /** Where it ends, on the disk; null where there is no file yet. */
   async place(): Promise<EventFilePlace | null> {
     await this.flush();
-    if (!this.#name) return null;
-    const file = await open(join(this.folder, this.#name), 'r+');
-    await file.sync().finally(() => file.close());
-    return { name: this.#name, bytes: this.#bytes };
+    if (!this.#file) return null;
+    await this.#file.sync();
+    return { name: basename(this.#file.path), bytes: this.#file.bytes };
   }
 
   /**
    * Goes on with a file where a checkpoint left it. Events that came later are taken off: they come again.
    * @returns how many bytes the file has, where it has fewer than it should
    */
-  async goOn({ name, bytes: wanted }: EventFilePlace): Promise<number | null> {
-    const path = join(this.folder, name);
-    const { size } = await stat(path).catch(() => ({ size: 0 }));
-    if (size < wanted) return size;
-    await truncate(path, wanted);
-    this.#name = name;
-    this.#bytes = wanted;
+  async goOn({ name, bytes }: EventFilePlace): Promise<number | null> {
+    const file = this.#open(name);
+    const { size } = await stat(file.path).catch(() => ({ size: 0 }));
+    if (size < bytes) return size;
+    await file.cut(bytes);
+    this.#file = file;
     return null;
-  }
-
-  #record(event: Pieces): void {
-    const data = record(Buffer.concat(event));
-    this.#bytes += data.byteLength;
-    this.#pending.push(data);
-    this.#writing ??= this.#drain();
-  }
-
-  /** Events that come while the disk is busy go out together. */
-  async #drain(): Promise<void> {
-    try {
-      await mkdir(this.folder, { recursive: true });
-      while (this.#pending.length) {
-        const all = Buffer.concat(this.#pending);
-        this.#pending = [];
-        await appendFile(join(this.folder, this.#name as string), all);
-      }
-    } catch (error) {
-      this.#error ??= error as Error;
-    }
-    this.#writing = null;
   }
 }
