@@ -68,7 +68,12 @@ export class Sequential implements CallbackModel {
   readonly #core: Model;
 
   /** @param options the layers, or `{ name, layers, trainable }` */
-  constructor(options: readonly LayerIdentifier[] | SequentialOptions = []) {
+  constructor(options?: readonly LayerIdentifier[] | SequentialOptions);
+  constructor(options: readonly LayerIdentifier[] | SequentialOptions = [], ...more: unknown[]) {
+    if (more.length)
+      throw typeError(
+        `Sequential: takes the layers alone, or one object { name, layers, trainable }. Received besides: ${show(more[0])}`,
+      );
     checkReadable('Sequential', options);
     const o = Array.isArray(options)
       ? { name: undefined, layers: options as readonly unknown[], trainable: true }
@@ -323,6 +328,7 @@ export const newModel: NewModel = (options) => coreOf<Model>(new Sequential(opti
  *   layers.dense({ units: 1, activation: 'sigmoid' }),
  * ]);
  */
-export function sequential(options?: ConstructorParameters<typeof Sequential>[0]): Sequential {
-  return new Sequential(options);
+export function sequential(options?: ConstructorParameters<typeof Sequential>[0]): Sequential;
+export function sequential(...given: ConstructorParameters<typeof Sequential>): Sequential {
+  return new Sequential(...given);
 }

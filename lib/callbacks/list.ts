@@ -48,7 +48,8 @@ export class CallbackList {
   readonly #test: readonly Callback[];
   readonly #predict: readonly Callback[];
   readonly #core: CallbackCore | undefined;
-  #ended = false;
+  /** Those who stand behind a callback that has not answered yet, and what they are to hear. */
+  #behind: { callbacks: Callback[]; call: (callback: Callback) => unknown } = { callbacks: [], call: () => undefined };
 
   constructor(given: unknown, options: CallbackListOptions) {
     this.#core = coreOf<CallbackCore>(options.model);
@@ -125,7 +126,26 @@ export class CallbackList {
 
   /** Nobody is called any more, nor those who stand behind a callback that has not answered yet. */
   end(): void {
-    this.#ended = true;
+    this.#behind.callbacks = [];
+  }
+
+  /**
+   * A checkpoint is to be written while a callback has not answered: those behind it who have a memory hear at once, and nobody waits for what they do. So
+   * all memories of the checkpoint are of one moment.
+   */
+  hurry(): void {
+    const { callbacks, call } = this.#behind;
+    this.end();
+    const failed = (error: unknown) =>
+      process.emitWarning(`A callback failed after fit was aborted: ${(error as Error)?.message ?? error}`, {
+        code: 'GEMMFIT_CALLBACK',
+      });
+    for (const c of callbacks.filter((c) => c === this.history || c.getState))
+      try {
+        Promise.resolve(call(c)).catch(failed);
+      } catch (error) {
+        failed(error);
+      }
   }
 
   /** Calls one after the other. The model knows meanwhile that a hook of its own may be what calls it. */
@@ -146,10 +166,9 @@ export class CallbackList {
   }
 
   async #rest(first: PromiseLike<unknown>, callbacks: readonly Callback[], call: (callback: Callback) => unknown): Promise<void> {
+    const behind = { callbacks: [...callbacks], call };
+    this.#behind = behind;
     await first;
-    for (const c of callbacks) {
-      if (this.#ended) return;
-      await call(c);
-    }
+    for (let c = behind.callbacks.shift(); c; c = behind.callbacks.shift()) await call(c);
   }
 }

@@ -1,31 +1,21 @@
 import type { NativeVariable } from '../engine/addon.js';
 import type { Model } from '../model/model.js';
-import { slotsOf } from '../model/optimizer_state.js';
 import type { Stored } from './encode.js';
 
 /** Every variable that a training changes, by a name that says whose it is. */
 function variablesOf(model: Model): Map<string, NativeVariable> {
-  const out = new Map<string, NativeVariable>();
-  const seen = new Set<NativeVariable>();
-  const add = (name: string, variable: NativeVariable) => {
-    if (!seen.has(variable)) out.set(name, variable);
-    seen.add(variable);
-  };
-  const engine = model.engine();
-  const { optimizer } = model;
-  const trained = new Set(engine.trainable);
-  for (const [path, weight] of model.weightPaths()) {
-    add(`weights/${path}`, weight.variable);
-    if (!trained.has(weight)) continue;
-    const { names, variables } = slotsOf(optimizer, weight);
-    names.forEach((name, i) => {
-      add(`optimizer/${path}/${name}`, variables[i]);
-    });
-  }
-  engine.program.states.forEach((state, i) => {
-    add(`states/${i}`, state);
-  });
-  return out;
+  const paths = new Map([...model.weightPaths()].map(([path, weight]) => [weight, path]));
+  let states = 0;
+  return new Map(
+    model
+      .engine()
+      .variables()
+      .map(({ variable, weight, slot }) => {
+        if (!weight) return [`states/${states++}`, variable];
+        const path = paths.get(weight);
+        return [slot === null ? `weights/${path}` : `optimizer/${path}/${slot}`, variable];
+      }),
+  );
 }
 
 /** Copies all of them as they lie: rows of large tables that are behind stay so, and nothing changes by being written down. */

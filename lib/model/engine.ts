@@ -8,7 +8,7 @@ import type {
   TraceData,
   TrainingSums,
 } from '../../binding.js';
-import { addon } from '../engine/addon.js';
+import { addon, type NativeVariable } from '../engine/addon.js';
 import type { SpecValue } from '../engine/spec.js';
 import { RuntimeError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
@@ -48,6 +48,15 @@ export interface EngineOptions {
   counters: Counters;
   /** That of the training which holds the model. */
   session: () => Session | null;
+}
+
+/** A variable that training changes, and whose it is. */
+export interface TrainedVariable {
+  variable: NativeVariable;
+  /** null for a state of a layer. */
+  weight: Weight | null;
+  /** Which one of those that the optimizer keeps for the weight; null for the weight itself. */
+  slot: string | null;
 }
 
 /**
@@ -186,15 +195,30 @@ export class Engine {
     return this.#network.totals();
   }
 
+  /** All that training changes, each once: weights, each with what the optimizer keeps for it, then states of layers. */
+  variables(): TrainedVariable[] {
+    const optimizer = this.#compilation?.optimizer;
+    const trained = new Set(this.trainable);
+    const out = new Map<NativeVariable, TrainedVariable>();
+    const add = (variable: NativeVariable, weight: Weight | null, slot: string | null) => {
+      if (!out.has(variable)) out.set(variable, { variable, weight, slot });
+    };
+    for (const weight of this.program.weights) {
+      add(weight.variable, weight, null);
+      if (!optimizer || !trained.has(weight)) continue;
+      const { names, variables } = slotsOf(optimizer, weight);
+      for (const [i, name] of names.entries()) add(variables[i], weight, name);
+    }
+    for (const state of this.program.states) add(state, null, null);
+    return [...out.values()];
+  }
+
   /**
-   * Copies all that training changes: weights, what the optimizer keeps, states of layers. The function that comes back puts it there
+   * Copies all that training changes. The function that comes back puts it there
    * again; RuntimeError ERR_BUSY where somebody is reading it.
    */
   remember(): () => void {
-    const optimizer = this.#compilation?.optimizer;
-    const slots = optimizer ? this.trainable.flatMap((w) => slotsOf(optimizer, w).variables) : [];
-    const variables = new Set([...this.program.weights.map((w) => w.variable), ...slots, ...this.program.states]);
-    const states = [...variables].map((variable) => ({ variable, state: variable.readState() }));
+    const states = this.variables().map(({ variable }) => ({ variable, state: variable.readState() }));
     return () => {
       for (const { variable, state } of states) {
         // A state of a stateful layer takes its size with the first batch.

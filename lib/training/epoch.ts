@@ -3,6 +3,7 @@ import type { CallbackList } from '../callbacks/list.js';
 import type { Checkpointer } from '../checkpoint/checkpointer.js';
 import type { Model } from '../model/model.js';
 import { resultLogs, toLogs } from '../model/results.js';
+import type { Position } from '../model/training_state.js';
 import type { Aborting } from './aborting.js';
 import type { FitPlan } from './fit_options.js';
 import type { Interruption } from './interruption.js';
@@ -23,8 +24,7 @@ export interface EpochResult {
 export class EpochTrainer {
   readonly #ahead: RunAhead | null;
   readonly #stops: Stops;
-  #epoch = 0;
-  #consumed: number;
+  #at: Position;
 
   constructor(
     readonly model: Model,
@@ -40,7 +40,17 @@ export class EpochTrainer {
       isAborted: () => this.interrupted,
       isPaused: () => this.checkpointer?.isDue ?? false,
     };
-    this.#consumed = plan.checkpoint?.resumable?.position.consumed ?? 0;
+    const { position } = plan.checkpoint?.resumable ?? {};
+    this.#at = { epoch: plan.initialEpoch, begun: false, step: 0, consumed: 0, ...position };
+  }
+
+  /** Where a training that is put down now goes on. */
+  get position(): Position {
+    return { ...this.#at };
+  }
+  /** The epoch is over, as soon as its end has been told. */
+  endEpoch(): void {
+    this.#at = { epoch: this.#at.epoch + 1, begun: false, step: 0, consumed: this.#at.consumed };
   }
 
   /** Whether it ends where it stands, in the middle of an epoch. */
@@ -58,6 +68,7 @@ export class EpochTrainer {
    * @param from batches of it that were done before the training was taken up again
    */
   async next(epoch: number, left: number, from = 0): Promise<EpochResult> {
+    this.#at = { epoch, begun: true, step: from, consumed: this.#at.consumed };
     // Without a number of steps an epoch of a dataset lasts until it ends.
     const wanted = this.plan.steps ?? Number.POSITIVE_INFINITY;
     // A source that was put where it stood is not read past what was done.
@@ -65,7 +76,6 @@ export class EpochTrainer {
       ? this.plan.batches.begin(wanted - from)
       : this.plan.batches.begin(wanted, from);
     if (began) await this.aborting.until(began);
-    this.#epoch = epoch;
     // Put down after its last batch: what is left of it is its end.
     const resumable = from > 0 ? this.plan.checkpoint?.resumable : null;
     if (resumable && (resumable.ended || from >= wanted))
@@ -77,11 +87,6 @@ export class EpochTrainer {
         : this.#atOnce(wanted, from));
     const ranOut = !this.stopped && (done === 0 || (this.plan.steps !== null && done < this.plan.steps));
     return { done, logs, ranOut };
-  }
-
-  /** Batches done since the fit began. */
-  get consumed(): number {
-    return this.#consumed;
   }
 
   async #batchByBatch(wanted: number, from: number) {
@@ -100,11 +105,11 @@ export class EpochTrainer {
       if (ran === 0 && this.checkpointer?.isDue && !this.stopped) ran = await run();
       if (ran === 0) break;
       logs = resultLogs(model);
+      this.#did(1);
       const after = list.onTrainBatchEnd(done++, logs);
       if (after) await aborting.until(after);
-      this.#did(1);
       if (this.stopped) break;
-      if (this.checkpointer?.isDue && done < wanted) await this.#checkpoint(done);
+      if (this.checkpointer?.isDue && done < wanted) await this.#checkpoint();
     }
     return { done, logs };
   }
@@ -126,7 +131,7 @@ export class EpochTrainer {
         this.#did(ran);
         const isDue = this.checkpointer?.isDue ?? false;
         if (this.stopped || done >= wanted || (ran < most && (wasDue || !isDue))) break;
-        if (isDue && ran > 0) await this.#checkpoint(done);
+        if (isDue && ran > 0) await this.#checkpoint();
       }
       return { done, logs: done > from ? resultLogs(this.model) : this.#logsBefore(done) };
     } finally {
@@ -140,11 +145,12 @@ export class EpochTrainer {
   }
 
   #did(batches: number): void {
-    this.#consumed += batches;
-    this.checkpointer?.didSteps(batches, this.#consumed);
+    this.#at.step += batches;
+    this.#at.consumed += batches;
+    this.checkpointer?.didSteps(batches, this.#at.consumed);
   }
-  async #checkpoint(step: number): Promise<void> {
-    await this.checkpointer?.write({ epoch: this.#epoch, begun: true, step, consumed: this.#consumed }, null);
+  async #checkpoint(): Promise<void> {
+    await this.checkpointer?.write(this.position, null);
   }
 
   async #several(ahead: RunAhead, left: number) {

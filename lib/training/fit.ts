@@ -101,7 +101,9 @@ async function run(
     await checkpoint?.resumable?.restoreCallbacks(list);
     checkpoint?.sources?.begin();
     const trainer = new EpochTrainer(model, plan, list, aborting, interruption, checkpointer);
-    const { epoch, logs, ranOut } = await runEpochs(model, plan, list, aborting, trainer);
+    const { epoch, logs, ranOut } = await runEpochs(model, plan, list, aborting, trainer).catch((error) =>
+      putDownAborted(model, list, aborting, trainer, error),
+    );
     if (!trainer.interrupted) model.engine().applyAverages();
     if (list.history) list.history.stopReason = interruption.reason ?? reasonOf(model, list.history, ranOut, aborting.aborted);
     over = !trainer.interrupted;
@@ -119,6 +121,27 @@ async function run(
   }
   aborting.throwIfAborted();
   return list.history as History;
+}
+
+/** A signal came while a hook or a source was waited for: what is done by then is put down, where checkpoints were asked for. */
+async function putDownAborted(
+  model: Model,
+  list: CallbackList,
+  aborting: Aborting,
+  { checkpointer, position }: EpochTrainer,
+  error: unknown,
+): Promise<never> {
+  if (aborting.aborted && checkpointer) {
+    list.hurry();
+    const ended = model.stopTraining ? 'stopped' : null;
+    // What ended the training is what counts: the model may have been disposed of as well.
+    await checkpointer
+      .write(position, ended)
+      .catch(({ message }) =>
+        process.emitWarning(`fit: no last checkpoint could be written: ${message}`, { code: 'GEMMFIT_CHECKPOINT' }),
+      );
+  }
+  throw error;
 }
 
 /** Why a training ends that has no further epoch. Callbacks of ours have said so themselves; others set `stopTraining`. */
@@ -151,13 +174,12 @@ async function runEpochs(
     const began = goesOn ? list.progbar?.onEpochBegin(epoch, {}) : list.onEpochBegin(epoch);
     if (began) await aborting.until(Promise.resolve(began));
     const { done, logs, ranOut } = await trainer.next(epoch, plan.epochs - epoch, from);
-    const here = { epoch, begun: true, step: done, consumed: trainer.consumed };
     const ended = (): Ended => (model.stopTraining ? 'stopped' : ranOut ? 'ranOut' : null);
     if (ranOut && !trained && done === 0) throw noBatch();
     hasRunOut = ranOut;
     if (ranOut) warnRanOut(plan);
     if (done === 0) {
-      await checkpointer?.write(here, ranOut ? 'ranOut' : null);
+      await checkpointer?.write(trainer.position, ranOut ? 'ranOut' : null);
       break;
     }
     trained = true;
@@ -165,13 +187,13 @@ async function runEpochs(
     if (done < (plan.steps ?? Number.POSITIVE_INFINITY)) list.progbar?.endedAt(done);
     last = { ...logs };
     if (trainer.interrupted) {
-      await checkpointer?.write(here, ended());
+      await checkpointer?.write(trainer.position, ended());
       return { epoch: aborting.aborted ? epoch : null, logs: last, ranOut };
     }
     if (plan.validation && plan.validatesAfter(epoch)) {
       const results = await validate(model, plan.validation, list, aborting);
       if (trainer.interrupted) {
-        await checkpointer?.write(here, ended());
+        await checkpointer?.write(trainer.position, ended());
         return { epoch: aborting.aborted ? epoch : null, logs: last, ranOut };
       }
       plan.checkpoint?.sources?.validated();
@@ -179,11 +201,11 @@ async function runEpochs(
       else if (!warned) warned = warnNotValidated(epoch);
     }
     // A copy: what callbacks add to an epoch's logs (`lr`) is not in those of onTrainEnd, as in Keras.
+    trainer.endEpoch();
     const heard = list.onEpochEnd(epoch, { ...last });
     if (heard) await aborting.until(heard);
     const ends = trainer.stopped || ranOut || epoch + 1 === plan.epochs;
-    if (checkpointer && (checkpointer.endsEpoch() || ends))
-      await checkpointer.write({ epoch: epoch + 1, begun: false, step: 0, consumed: trainer.consumed }, ended());
+    if (checkpointer && (checkpointer.endsEpoch() || ends)) await checkpointer.write(trainer.position, ended());
     if (ends) break;
   }
   return { epoch: null, logs: last, ranOut: hasRunOut };

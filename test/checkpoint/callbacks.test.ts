@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Callback } from '../../lib/callbacks/callback.js';
 import { fillPattern } from '../../lib/callbacks/file_pattern.js';
 import { callbacks } from '../../lib/callbacks/index.js';
 import { array } from '../../lib/data/ndarray.js';
@@ -218,6 +219,79 @@ describe('the option checkpoint', () => {
     const history = await model.fit(x, y, { ...options, epochs: 4, checkpoint: folder });
     expect(history.resumedFrom).toMatchObject({ epoch: 1, step: 2 });
     expect(weights(model)).toEqual(weights(whole));
+  });
+  describe('goes on where a signal came while it waited for', () => {
+    const never = () => new Promise<void>(() => undefined);
+    /** Where it stood, and whether the callbacks behind have heard of the last batch or epoch. */
+    const places = [
+      ['onTrainBatchBegin', { epoch: 1, step: 1 }],
+      ['onTrainBatchEnd', { epoch: 1, step: 2 }],
+      ['onEpochBegin', { epoch: 1, step: 0 }],
+      ['onTestBegin', { epoch: 1, step: 4 }],
+      ['onTestBatchEnd', { epoch: 1, step: 4 }],
+      ['onEpochEnd', { epoch: 2, step: 0 }],
+    ] as const;
+    const more = { ...options, epochs: 4, validationData: [x, y] as never };
+    /** Counts what it hears, behind the one that keeps the fit waiting. */
+    class Counter extends Callback {
+      batches = 0;
+      epochs = 0;
+      override onTrainBatchEnd() {
+        this.batches++;
+      }
+      override onEpochEnd() {
+        this.epochs++;
+      }
+      override getState() {
+        return { batches: this.batches, epochs: this.epochs };
+      }
+      override setState(state: { batches: number; epochs: number }) {
+        Object.assign(this, state);
+      }
+    }
+    const idle = { onTrainBatchEnd: () => undefined };
+    it.each(places)('%s', async (hook, place) => {
+      const whole = make();
+      const counted = new Counter();
+      const right = await whole.fit(x, y, { ...more, callbacks: [idle, counted] });
+      const checkpoint = { path: path(), every: { epochs: 100 } };
+      const abort = new AbortController();
+      let epochs = 0;
+      const onEpochBegin = (epoch: number) => {
+        epochs = epoch;
+      };
+      const wait = (at: number) => {
+        if (hook === 'onEpochBegin') onEpochBegin(at);
+        if (epochs !== 1 || (/TrainBatch/.test(hook) && at !== 1)) return undefined;
+        setTimeout(() => abort.abort(), 5);
+        return never();
+      };
+      const waiting = { onEpochBegin, [hook]: wait };
+      const stopped = make().fit(x, y, { ...more, checkpoint, signal: abort.signal, callbacks: [waiting, new Counter()] });
+      await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+      const model = make();
+      const counter = new Counter();
+      const history = await model.fit(x, y, { ...more, checkpoint, callbacks: [idle, counter] });
+      expect(history.resumedFrom).toMatchObject(place);
+      expect(weights(model)).toEqual(weights(whole));
+      expect(history.history).toEqual(right.history);
+      expect(counter).toMatchObject({ batches: counted.batches, epochs: counted.epochs });
+    });
+    it('it, and the model has been disposed of meanwhile: the signal is what counts', async () => {
+      const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      const abort = new AbortController();
+      const model = make();
+      const onTrainBatchEnd = () => {
+        setTimeout(() => {
+          model.dispose();
+          abort.abort();
+        }, 5);
+        return never();
+      };
+      const stopped = model.fit(x, y, { ...more, checkpoint: path(), signal: abort.signal, callbacks: { onTrainBatchEnd } });
+      await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+      warned.mockRestore();
+    });
   });
   it('what cannot be written is a warning, and training goes on', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);

@@ -201,7 +201,7 @@ function nestedTrials({ layers, sequential, input }) {
     'a model in a model': {
       shape: [6, 2],
       layers: [
-        sequential([layers.conv1D({ filters: 3, kernelSize: 2 }), layers.batchNormalization()], { name: 'body' }),
+        sequential({ name: 'body', layers: [layers.conv1D({ filters: 3, kernelSize: 2 }), layers.batchNormalization()] }),
         layers.flatten(),
         sequential(
           [input({ shape: [15] }), layers.dense({ units: 4, activation: 'relu' }), sequential([layers.dense({ units: 2 })])],

@@ -31,9 +31,8 @@ function data({ shape, ids }, outputShape) {
 
 async function writeTrial(id, name, trial) {
   setRandomSeed(7);
-  const model = sequential([input({ shape: trial.shape, ...(trial.ids ? { dtype: 'int32' } : {}) }), ...trial.layers], {
-    name: 'trial',
-  });
+  const first = input({ shape: trial.shape, ...(trial.ids ? { dtype: 'int32' } : {}) });
+  const model = sequential({ name: 'trial', layers: [first, ...trial.layers] });
   model.compile({ optimizer: trial.optimizer ?? optimizers.sgd({ learningRate: 0.05, momentum: 0.9 }), loss: 'mse' });
   const [x, y] = data(trial, model.outputShape);
   const [xs, ys] = [restored(x, trial.ids ? Int32Array : Float32Array), restored(y)];

@@ -72,3 +72,15 @@ describe('a model as a layer of another', () => {
     expect(() => b.predictSync([[1, 2]])).toThrow(/other layers now/);
   });
 });
+
+it('an argument that is not there is refused, not ignored', () => {
+  const list = [layers.dense({ units: 1 })];
+  const told = expect.objectContaining({ name: 'TypeError', message: expect.stringContaining('{ name, layers, trainable }') });
+  const [make, Class] = [sequential, Sequential] as unknown as [
+    (...given: unknown[]) => unknown,
+    new (...given: unknown[]) => unknown,
+  ];
+  expect(() => make(list, { name: 'body' })).toThrow(told);
+  expect(() => new Class(list, { name: 'body' })).toThrow(told);
+  expect(sequential({ layers: list, name: 'body' }).name).toBe('body');
+});
