@@ -1,8 +1,5 @@
-#include <map>
-#include <string>
-
 #include "native/engine/activation.h"
-#include "native/engine/error.h"
+#include "native/engine/parts.h"
 
 namespace gemmfit {
 namespace activations {
@@ -13,15 +10,12 @@ namespace activations {
 
 ActivationFunction makeActivation(const Value& spec) {
   using Factory = ActivationFunction (*)(const Value&);
-  static const std::map<std::string, Factory> table = {
+  static const Parts<Factory> parts = {
 #define GEMMFIT_ACTIVATION(name) {#name, activations::name},
 #include "native/activations/registry.def"
 #undef GEMMFIT_ACTIVATION
   };
-  const std::string name = spec.text("activation", "");
-  const auto it = table.find(name);
-  if (it == table.end()) throw Error("ERR_SPEC", "the engine has no activation '" + name + "' of one element");
-  return it->second(spec);
+  return partOf(parts, "activation", spec)(spec);
 }
 
 ActivationFunction makeActivation(const char* name) { return makeActivation(Value(Value::Object{{"activation", name}})); }

@@ -34,17 +34,17 @@ FeedWrap::FeedWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     s.x = hold(o, "x", "xSize");
     s.y = hold(o, "y", "ySize");
     s.weights = hold(o, "weights", "weightSize");
-    const auto number = [&](const char* key, double fallback) {
+    const auto integer = [&](const char* key, int64_t fallback) {
       const Napi::Value v = o.Get(key);
-      return v.IsUndefined() ? fallback : toValue(v).asNumber(key);
+      return v.IsUndefined() ? fallback : toValue(v).asInteger(key);
     };
-    s.first = static_cast<int64_t>(number("first", 0));
-    s.count = static_cast<int64_t>(number("count", static_cast<double>(s.x.rows)));
-    s.batch = static_cast<int64_t>(number("batch", 32));
-    s.seed = static_cast<uint64_t>(number("seed", 0));
-    s.pass = static_cast<int64_t>(number("pass", 0));
-    s.passes = static_cast<int64_t>(number("passes", 1));
-    s.skip = static_cast<int64_t>(number("skip", 0));
+    s.first = integer("first", 0);
+    s.count = integer("count", s.x.rows);
+    s.batch = integer("batch", 32);
+    s.seed = static_cast<uint64_t>(integer("seed", 0));
+    s.pass = integer("pass", 0);
+    s.passes = integer("passes", 1);
+    s.skip = integer("skip", 0);
     const Napi::Value shuffle = o.Get("shuffle");
     const std::string mode = shuffle.IsString() ? shuffle.As<Napi::String>().Utf8Value() : "none";
     s.shuffle = mode == "rows" ? Shuffle::rows : mode == "batches" ? Shuffle::batches : Shuffle::none;

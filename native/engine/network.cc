@@ -160,41 +160,19 @@ void Network::step(const Feed& feed, const Step& step, float* predictions, Team*
   }
 }
 
-RunResult Network::run(Feeds& feeds, const RunRequest& request, Team* team) {
-  const FlushSubnormals flush;  // here too: small predictions run on a thread that is not ours
-  const bool predicts = request.mode == Mode::predict;
-  const Feed* feed = feeds.begin();
-  if (!feed) return {};  // somebody has given up the batches of a queue
-  if (sizeOf(request.sampleShape) != feed->spec.x.rowSize)
-    throw Error("ERR_SHAPE", "the feed's rows do not have the shape they are said to have");
-  if (reading_ && request.mode == Mode::train) throw Error("ERR_SPEC", "a reader does not train");
-  const InRun inRun(request.mode == Mode::train ? training_.get() : nullptr, reading_.get(), readWhole_);
-  plan_ = &plan(request.mode, request.sampleShape, feed->spec.batch, request.weightSteps);
-  plan_->bind(arena_);
-  if (reading_) plan_->aimWeights();
-  plan_->takeStates();
-  plan_->checkFinite(request.checkFinite);
-  plan_->trace(trace_.get());
-  if (trace_) waitLabel_ = trace_->label("wait for the other threads");
-  if (!predicts) {
-    const int64_t labels = plan_->head() ? plan_->head()->labelSize() : 0;
-    if ((feed->spec.y ? feed->spec.y.rowSize : 0) != labels)
-      throw Error("ERR_SHAPE", "the feed's labels do not have the size the loss needs");
-    if (feed->spec.weights && (feed->spec.weights.rowSize < 1 || request.weightSteps % feed->spec.weights.rowSize != 0))
-      throw Error("ERR_SHAPE", "the feed's sample weights do not have the size they are said to have");
-    if (!feed->spec.classWeights.classes.empty() && (request.weightSteps < 1 || feed->spec.y.rowSize % request.weightSteps != 0 ||
-                                                     feed->spec.y.rowSize / request.weightSteps < feed->spec.classWeights.labelWidth))
-      throw Error("ERR_SHAPE", "class weights do not fit the labels");
-  }
-  if (request.mode == Mode::train && request.learningRates.empty()) throw Error("ERR_SPEC", "training needs a learning rate");
-  const int64_t outSize = sizeOf(plan_->out());
-  bool parallel = false;
-  for (int s = 0; s < plan_->stages(); ++s) parallel = parallel || plan_->tasksAtMost(s) > 1;
-  if (!parallel) team = nullptr;
-  const Helpers helpers(team);
-  if (request.mode == Mode::train) weights_.beginRun(plan_->lazyTables());
-  current_ = &sums_[request.mode == Mode::train ? 0 : 1];
-  if (request.reset) *current_ = Sums();
+void Network::checkSizes(const FeedSpec& feed, int64_t weightSteps) const {
+  const int64_t labels = plan_->head() ? plan_->head()->labelSize() : 0;
+  if ((feed.y ? feed.y.rowSize : 0) != labels) throw Error("ERR_SHAPE", "the feed's labels do not have the size the loss needs");
+  if (feed.weights && (feed.weights.rowSize < 1 || weightSteps % feed.weights.rowSize != 0))
+    throw Error("ERR_SHAPE", "the feed's sample weights do not have the size they are said to have");
+  if (!feed.classWeights.classes.empty() &&
+      (weightSteps < 1 || feed.y.rowSize % weightSteps != 0 || feed.y.rowSize / weightSteps < feed.classWeights.labelWidth))
+    throw Error("ERR_SHAPE", "class weights do not fit the labels");
+}
+
+void Network::beginSums(Mode mode, bool reset) {
+  current_ = &sums_[mode == Mode::train ? 0 : 1];
+  if (reset) *current_ = Sums();
   // Those of each class, where outputs may have another width than those before.
   const size_t states = plan_->metricStates().size();
   for (const std::vector<double>& chunk : current_->metrics)
@@ -202,56 +180,92 @@ RunResult Network::run(Feeds& feeds, const RunRequest& request, Team* team) {
       throw Error("ERR_SHAPE", "the metrics sum up outputs of one size, and these of shape " + toString(plan_->out()) +
                                    " have another than those of the batches before");
   plan_->setMetrics(current_->metrics);
+}
 
-  const auto enough = std::chrono::steady_clock::now() + kManyEpochs;
-  RunResult result;
+void Network::beginRun(const FeedSpec& feed, const RunRequest& request) {
+  const bool trains = request.mode == Mode::train;
+  plan_ = &plan(request.mode, request.sampleShape, feed.batch, request.weightSteps);
+  plan_->bind(arena_);
+  if (reading_) plan_->aimWeights();
+  plan_->takeStates();
+  plan_->checkFinite(request.checkFinite);
+  plan_->trace(trace_.get());
+  if (trace_) waitLabel_ = trace_->label("wait for the other threads");
+  if (request.mode != Mode::predict) checkSizes(feed, request.weightSteps);
+  if (trains && request.learningRates.empty()) throw Error("ERR_SPEC", "training needs a learning rate");
+  if (trains) weights_.beginRun(plan_->lazyTables());
+  beginSums(request.mode, request.reset);
+}
+
+bool Network::runBatch(const Feed& feed, const RunRequest& request, RunResult& result, Team* team) {
+  const bool trains = request.mode == Mode::train;
   Step step;
   step.seed = 0;
+  step.rows = feed.rows();
+  if (reading_ && reading_->asked()) {
+    reading_->move();
+    plan_->aimWeights();
+  }
+  if (trains) {
+    step.number = request.step + static_cast<uint64_t>(result.steps);
+    const size_t k = std::min(asSize(result.steps), request.learningRates.size() - 1);
+    weights_.begin(request.learningRates[k], request.call + result.steps);
+  }
+  float* out = nullptr;
+  if (request.mode == Mode::predict) {
+    const int64_t outSize = sizeOf(plan_->out());
+    if ((result.samples + step.rows) * outSize > request.capacity) throw Error("ERR_SPEC", "the room for predictions is too small");
+    out = request.predictions + result.samples * outSize;
+  }
+  try {
+    this->step(feed, step, out, team);
+  } catch (...) {
+    *current_ = Sums();  // the plan's metrics have part of the batch
+    throw;
+  }
+  const double loss = plan_->endStep();
+  if (trains) training_->endBatch();
+  result.foundNotFinite = plan_->foundNotFinite();
+  if (result.foundNotFinite) return false;
+  if (result.lossNotFinite < 0 && !std::isfinite(loss)) result.lossNotFinite = result.steps;
+  current_->loss += loss * static_cast<double>(step.rows);
+  current_->rows += step.rows;
+  ++current_->steps;
+  ++result.steps;
+  result.samples += step.rows;
+  return true;
+}
+
+void Network::answerProgress() {
+  if (!wanted_.load(std::memory_order_relaxed)) return;
+  wanted_.store(false, std::memory_order_relaxed);
+  Totals now = totals(*current_, plan_->metricStates());
+  std::lock_guard<std::mutex> lock(snapshotMutex_);
+  snapshot_ = std::move(now);
+}
+
+RunResult Network::run(Feeds& feeds, const RunRequest& request, Team* team) {
+  const FlushSubnormals flush;  // here too: small predictions run on a thread that is not ours
+  const Feed* feed = feeds.begin();
+  if (!feed) return {};  // somebody has given up the batches of a queue
+  if (sizeOf(request.sampleShape) != feed->spec.x.rowSize)
+    throw Error("ERR_SHAPE", "the feed's rows do not have the shape they are said to have");
+  if (reading_ && request.mode == Mode::train) throw Error("ERR_SPEC", "a reader does not train");
+  const InRun inRun(request.mode == Mode::train ? training_.get() : nullptr, reading_.get(), readWhole_);
+  beginRun(feed->spec, request);
+  if (!plan_->isParallel()) team = nullptr;
+  const Helpers helpers(team);
+  const auto enough = std::chrono::steady_clock::now() + kManyEpochs;
+  RunResult result;
   while (result.steps < request.steps && !stopped() && (feed = feeds.nextFeed())) {
-    step.rows = feed->rows();
-    if (reading_ && reading_->asked()) {
-      reading_->move();
-      plan_->aimWeights();
-    }
-    if (request.mode == Mode::train) {
-      step.number = request.step + static_cast<uint64_t>(result.steps);
-      const size_t k = std::min(asSize(result.steps), request.learningRates.size() - 1);
-      weights_.begin(request.learningRates[k], request.call + result.steps);
-    }
-    float* out = predicts ? request.predictions + result.samples * outSize : nullptr;
-    if (predicts && (result.samples + step.rows) * outSize > request.capacity)
-      throw Error("ERR_SPEC", "the room for predictions is too small");
-    try {
-      this->step(*feed, step, out, team);
-    } catch (...) {
-      *current_ = Sums();  // the plan's metrics have part of the batch
-      throw;
-    }
-    const double loss = plan_->endStep();
-    if (request.mode == Mode::train) training_->endBatch();
-    if (plan_->foundNotFinite()) {
-      result.foundNotFinite = true;
-      break;
-    }
-    if (result.lossNotFinite < 0 && !std::isfinite(loss)) result.lossNotFinite = result.steps;
-    current_->loss += loss * static_cast<double>(step.rows);
-    current_->rows += step.rows;
-    ++current_->steps;
-    ++result.steps;
-    result.samples += step.rows;
-    if (wanted_.load(std::memory_order_relaxed)) {
-      wanted_.store(false, std::memory_order_relaxed);
-      Totals now = totals(*current_, plan_->metricStates());
-      std::lock_guard<std::mutex> lock(snapshotMutex_);
-      snapshot_ = std::move(now);
-    }
-    if (current_->steps == request.epochSteps) {
-      keepMetrics();
-      result.epochs.push_back(totals());
-      if (result.steps == request.steps || std::chrono::steady_clock::now() > enough) break;
-      *current_ = Sums();
-      plan_->setMetrics({});
-    }
+    if (!runBatch(*feed, request, result, team)) break;
+    answerProgress();
+    if (current_->steps != request.epochSteps) continue;
+    keepMetrics();
+    result.epochs.push_back(totals());
+    if (result.steps == request.steps || std::chrono::steady_clock::now() > enough) break;
+    *current_ = Sums();
+    plan_->setMetrics({});
   }
   keepMetrics();
   std::lock_guard<std::mutex> lock(snapshotMutex_);

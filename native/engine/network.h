@@ -93,7 +93,13 @@ class Network {
 
  private:
   Plan& plan(Mode mode, const Shape& in, int64_t batch, int64_t weightSteps);
+  // The parts of a run, in their order.
+  void beginRun(const FeedSpec& feed, const RunRequest& request);
+  void checkSizes(const FeedSpec& feed, int64_t weightSteps) const;  // of labels and weights
+  void beginSums(Mode mode, bool reset);
+  bool runBatch(const Feed& feed, const RunRequest& request, RunResult& result, Team* team);  // false where the run is to end
   void step(const Feed& feed, const Step& step, float* predictions, Team* team);
+  void answerProgress();
 
   const std::shared_ptr<const Program> program_;
   const std::vector<VariablePtr> variables_, slots_, states_;  // the model's

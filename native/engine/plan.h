@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,9 +41,10 @@ class Plan {
   void beginStep(const Feed& feed, Step step, float* predictions);
   int64_t stages() const { return static_cast<int64_t>(schedule_.stages.size()); }
   int64_t tasks(int stage) const;
-  int64_t tasksAtMost(int stage) const {
-    const Stage& s = stageAt(stage);
-    return s.rows ? ceilDiv(batch, schedule_.chunk) : s.count;
+  // Whether any stage has work for more than one thread.
+  bool isParallel() const {
+    return std::any_of(schedule_.stages.begin(), schedule_.stages.end(),
+                       [&](const Stage& s) { return (s.rows ? ceilDiv(batch, schedule_.chunk) : s.count) > 1; });
   }
   void task(int stage, int64_t index);  // any thread
   void endStage(int stage);             // the leader, when all tasks have ended; Error ERR_INDEX where they met data that cannot be

@@ -1,8 +1,5 @@
-#include <map>
-#include <string>
-
-#include "native/engine/error.h"
 #include "native/engine/loss.h"
+#include "native/engine/parts.h"
 
 namespace gemmfit {
 namespace losses {
@@ -13,16 +10,14 @@ namespace losses {
 
 std::unique_ptr<Loss> makeLoss(const Value& spec, int64_t width) {
   using Factory = std::unique_ptr<Loss> (*)(const Value&, int64_t);
-  static const std::map<std::string, Factory> table = {
+  static const Parts<Factory> parts = {
 #define GEMMFIT_LOSS(name) {#name, losses::name},
 #include "native/losses/registry.def"
 #undef GEMMFIT_LOSS
   };
-  const std::string name = spec.text("loss", "");
-  const auto it = table.find(name);
-  if (it == table.end()) throw Error("ERR_SPEC", "the engine has no loss '" + name + "'");
-  if (width < 1) throw Error("ERR_SPEC", "loss '" + name + "' needs predictions of at least one element");
-  return it->second(spec, width);
+  const Factory make = partOf(parts, "loss", spec);
+  if (width < 1) throw Error("ERR_SPEC", "a loss needs predictions of at least one element");
+  return make(spec, width);
 }
 
 }  // namespace gemmfit

@@ -1,8 +1,5 @@
-#include <map>
-#include <string>
-
-#include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/engine/parts.h"
 #include "native/kernels/sizes.h"
 
 namespace gemmfit {
@@ -20,8 +17,8 @@ struct Kind {
   bool readsRows;
 };
 
-std::map<std::string, Kind>& table() {
-  static std::map<std::string, Kind> all = {
+Parts<Kind>& kinds() {
+  static Parts<Kind> all = {
 #define GEMMFIT_OP(name) {#name, {ops::name, false}},
 #undef GEMMFIT_OP_OF_ROWS
 #define GEMMFIT_OP_OF_ROWS(name) {#name, {ops::name, true}},
@@ -34,19 +31,14 @@ std::map<std::string, Kind>& table() {
 
 }  // namespace
 
-std::unique_ptr<Op> makeOp(const Value& spec, const OpEnv& env) {
-  const std::string name = spec.text("op", "");
-  const auto it = table().find(name);
-  if (it == table().end()) throw Error("ERR_SPEC", "the engine has no op '" + name + "'");
-  return it->second.make(spec, env);
-}
+std::unique_ptr<Op> makeOp(const Value& spec, const OpEnv& env) { return partOf(kinds(), "op", spec).make(spec, env); }
 
 bool readsRows(const std::string& op) {
-  const auto it = table().find(op);
-  return it != table().end() && it->second.readsRows;
+  const auto it = kinds().find(op);
+  return it != kinds().end() && it->second.readsRows;
 }
 
-void addOp(const std::string& name, OpFactory factory) { table()[name] = {factory, false}; }
+void addOp(const std::string& name, OpFactory factory) { kinds()[name] = {factory, false}; }
 
 State stateOf(const char* op, const Value& spec, const OpEnv& env, int64_t rowFloats) {
   const int64_t id = spec.integer("state");

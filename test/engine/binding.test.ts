@@ -61,6 +61,14 @@ describe('native calls refuse what is not described, without crashing', () => {
     addon.setThreads(threads);
   });
 
+  it.each(['first', 'count', 'batch', 'pass', 'passes', 'skip', 'seed'])(
+    'a feed whose %s is no whole number up to 2^53',
+    (key) => {
+      for (const value of [0.5, Number.NaN, Number.POSITIVE_INFINITY, -(2 ** 60), '1'])
+        expect(() => new Feed({ x: new Float32Array(8), xSize: 2, [key]: value })).toThrow(refusal);
+    },
+  );
+
   it('and then work as before', () => expect(new addon.Variable([2]).size).toBe(2));
 });
 
