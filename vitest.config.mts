@@ -5,10 +5,10 @@ export default defineConfig({
     {
       // What dist/ loads when it is needed is in the sources an import as any other: `require` does not read them.
       name: 'lazy',
-      transform: (code, id) =>
-        id.endsWith('/lib/lazy.ts')
-          ? `import * as all from './files.js';\n${code.replace("require('./files.js')", 'all')}`
-          : null,
+      transform: (code, id) => {
+        const [, source] = /lib\/(?:\w+\/)?lazy\.ts$/.test(id) ? (/import\('(\S+)'\)/.exec(code) ?? []) : [];
+        return source ? `import * as all from '${source}';\n${code.replace("require('./files.js')", 'all')}` : null;
+      },
       enforce: 'pre',
     },
   ],

@@ -38,6 +38,7 @@ export { array, NDArray } from './data/ndarray.js';
 export type { DTypePolicy } from './dtype_policy.js';
 export { dtypePolicy, setDtypePolicy } from './dtype_policy.js';
 export { RuntimeError, ValueError } from './errors.js';
+export { evaluation } from './evaluation/index.js';
 export type {
   ConstraintIdentifier,
   InitializerIdentifier,
@@ -72,6 +73,8 @@ export type { LearningRate, Optimizer } from './optimizers/index.js';
 export { optimizers } from './optimizers/index.js';
 export type { ClassWeight, Results, ValidationData, Verbose } from './option_types.js';
 export type { PartConfig } from './part_config.js';
+export type { HistoryPlotOptions } from './plots/history_plot.js';
+export type { Plot, PlotOptions } from './plots/plot.js';
 export { setRandomSeed } from './random.js';
 export type { Config, Part, PartClass } from './registry.js';
 export { registerSerializable } from './registry.js';

@@ -18,11 +18,13 @@ import type { Shape } from './layers/shape.js';
 import { files } from './lazy.js';
 import { cloneModel } from './model/clone.js';
 import type { CompileOptions } from './model/compilation.js';
-import { describe } from './model/describe.js';
+import { describe, describePicture } from './model/describe.js';
 import { Model, type NewModel } from './model/model.js';
 import type { Optimizer } from './optimizers/index.js';
 import type { Results } from './option_types.js';
 import { checkBoolean, checkReadable, readOptions } from './options.js';
+import { pictures } from './plots/lazy.js';
+import type { Plot, PlotOptions } from './plots/plot.js';
 import type { LoadWeightsOptions } from './saving/load.js';
 import type { SaveOptions, SaveWeightsOptions } from './saving/save.js';
 import { type SummaryOptions, summary } from './terminal/summary.js';
@@ -178,6 +180,14 @@ export class Sequential implements CallbackModel {
   /** Prints the table of layers, as Keras does. */
   summary(options?: SummaryOptions): void {
     summary(describe(this.#core), options);
+  }
+  /**
+   * A picture of the stack, with shapes, parameters and memory; written to `file` where one is given.
+   * @example
+   * sequential([layers.dense({ units: 8, activation: 'relu', inputShape: [4] }), layers.dense({ units: 1 })]).plot('model.svg');
+   */
+  plot(file?: string | URL | null, options?: PlotOptions): Plot {
+    return pictures().plotModel(describePicture(this.#core), file, options);
   }
   /**
    * A model of the same layers, with weights of its own: those of this one, and compiled like it with an optimizer that has done no updates.

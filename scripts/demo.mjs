@@ -1,8 +1,7 @@
 // npm run demo: trains a network on 8,000 handwritten digits and reads the 2,000 that it has never seen.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { loadDigits, withShifts } from '../examples/data/mnist.mjs';
-import { learningCurve } from './lib/curve.mjs';
 import { Failure, main, root } from './lib/shell.mjs';
 
 const epochs = 10;
@@ -68,7 +67,7 @@ main('demo', async () => {
   });
 
   const start = performance.now();
-  const { history } = await model.fit(x, y, { epochs, batchSize, validationData: [test.x, test.y], verbose: 1 });
+  const history = await model.fit(x, y, { epochs, batchSize, validationData: [test.x, test.y], verbose: 1 });
   const took = (performance.now() - start) / 1000;
 
   const guesses = argmax(await model.predict(test.x, { verbose: 0 }));
@@ -81,6 +80,6 @@ main('demo', async () => {
   const folder = join(root, 'demo-output');
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'learning-curve.svg');
-  writeFileSync(file, learningCurve(history, 'Handwritten digits, 784-256-128-10'));
+  history.plot(file, { title: 'Handwritten digits, 784-256-128-10' });
   console.log(`Learning curve    ${relative(process.cwd(), file)}`);
 });

@@ -1,7 +1,15 @@
 import { readOptions } from '../options.js';
+import type { HistoryPlotOptions } from '../plots/history_plot.js';
+import { pictures } from '../plots/lazy.js';
+import { jupyterDisplay, type MimeBundle } from '../plots/mime.js';
+import type { Plot } from '../plots/plot.js';
 import type { NoOptions } from '../registry.js';
 import { Callback, type Logs } from './callback.js';
+import { direction } from './monitor.js';
 import type { Profile, StopReason, TrainingRecord } from './record.js';
+
+/** Metrics of which no class is known, by their names. */
+const GROWING = /acc|auc|precision|recall|score|iou/i;
 
 /**
  * The record of a training, which `fit` returns. Added to every `fit`.
@@ -52,6 +60,25 @@ export class History extends Callback implements TrainingRecord {
       this.history[key].push(value);
     }
     this.model.history = this;
+  }
+
+  /**
+   * The curves of the training, with its best epoch; written to `file` where one is given. A learning rate is drawn where the logs have one
+   * (`lr`, `learning_rate`), as callbacks that change it add it.
+   * @example
+   * const history = await model.fit(x, y, { epochs: 5, validationSplit: 0.2, verbose: 0 });
+   * history.plot('curves.svg');
+   * history.plot('dark.svg', { theme: 'dark', monitor: 'val_accuracy' });
+   */
+  plot(file?: string | URL | null, options?: HistoryPlotOptions): Plot {
+    const { history, epoch, model } = this;
+    const better = (name: string) => direction(name, 'auto', model ?? {}, GROWING);
+    return pictures().plotHistory({ history, epoch, direction: better }, file, options);
+  }
+
+  /** @internal */
+  [jupyterDisplay](): MimeBundle {
+    return this.plot()[jupyterDisplay]();
   }
 }
 

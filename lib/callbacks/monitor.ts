@@ -8,7 +8,12 @@ export type Mode = 'auto' | 'min' | 'max';
 export const MODES: readonly Mode[] = ['auto', 'min', 'max'];
 
 /** Whether the monitored value is to grow or to shrink: as told, else as the metric itself knows, else by its name as in tf.keras. */
-export function direction(monitor: string, mode: Mode, model: WatchedModel, growing: RegExp): 'min' | 'max' {
+export function direction(
+  monitor: string,
+  mode: Mode,
+  model: Pick<WatchedModel, 'metricDirection'>,
+  growing: RegExp,
+): 'min' | 'max' {
   if (mode !== 'auto') return mode;
   const name = monitor.replace(/^val_/, '');
   if (name === 'loss') return 'min';

@@ -22,6 +22,8 @@ export const rooms = [
     ...['activations/', 'constraints/', 'initializers/', 'losses/', 'metrics/', 'optimizers/', 'regularizers/', 'schedules/'],
     'identifiers.ts',
   ],
+  ['evaluation/'],
+  ['plots/'],
   ['data/', 'terminal/', 'option_types.ts', 'logs.ts'],
   ['engine/'],
   ['registry.ts', 'table.ts', 'part_config.ts', 'names.ts', 'dtype_policy.ts'],
