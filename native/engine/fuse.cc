@@ -58,7 +58,7 @@ void replaceInput(Graph& graph, int i) {
   const Reader edge{i, 0};
   const int value = graph.ops[asSize(i)].inputs[0];
   if (!graph.op(i).canReplaceX || !graph.wantsDx(edge) || !graph.isFirstWriter(edge)) return;
-  if (graph.value(value).place == graph.value(0).place || !isReadLast(graph, i)) return;
+  if (graph.isForeign(graph.value(value).place) || !isReadLast(graph, i)) return;
   graph.op(i).replacesX = true;
 }
 

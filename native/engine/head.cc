@@ -8,80 +8,153 @@
 
 namespace gemmfit {
 
-Head::Head(const Value& spec, const Shape& out, int64_t batch, int64_t maskSteps)
-    : out_(sizeOf(out)), items_(out_ / std::max<int64_t>(1, lastAxis(out))), maskSteps_(maskSteps) {
+Head::Head(const Value& spec, const Shape& out, int64_t batch, int64_t maskSteps, const Given* losses, std::vector<Given> metricValuesOf)
+    : out_(sizeOf(out)),
+      items_(out_ / std::max<int64_t>(1, lastAxis(out))),
+      lossItems_(items_),
+      itemStride_(items_),
+      maskSteps_(maskSteps),
+      givenMetrics_(std::move(metricValuesOf)) {
   const int64_t width = lastAxis(out);
   const int64_t labelWidth = spec.integer("labelWidth", width);  // elements of a label for each item: 1 for classes by number
   if (labelWidth < 1 || labelWidth > kMostNumbers) throw Error("ERR_SPEC", "labelWidth must be above 0");
   labelSize_ = items_ * labelWidth;
-  if (maskSteps_ > 0 && items_ % maskSteps_ != 0) maskSteps_ = 0;  // a mask of another rank than the loss does not apply
-  if (spec.has("loss")) {
-    const Value& l = spec.at("loss");
-    loss_ = makeLoss(l, width);
+  if (losses) {
+    givesLoss_ = true;
+    single_ = losses->single;
+    lossItems_ = single_ ? 1 : losses->items();
+    if (single_ && losses->items() != 1)
+      throw Error("ERR_SHAPE", "the loss: one for the whole batch must be a single number; it has shape " + toString(losses->shape));
+  }
+  if (!losses && maskSteps_ > 0 && items_ % maskSteps_ != 0) maskSteps_ = 0;  // a mask of another rank than the loss does not apply
+  if (spec.has("loss")) readLoss(spec, out, labelWidth);
+  itemStride_ = std::max(items_, lossItems_);
+  for (const Given& g : givenMetrics_)
+    if (!g.single) itemStride_ = std::max(itemStride_, g.items());
+  for (const Value& m : spec.items("metrics")) addMetric(m, width, labelWidth);
+  if (batch < 1) throw Error("ERR_SPEC", "a batch has at least one row");
+}
+
+void Head::readLoss(const Value& spec, const Shape& out, int64_t labelWidth) {
+  const Value& l = spec.at("loss");
+  if (l.text("loss", "") == "given") {
+    if (!givesLoss_) throw Error("ERR_SPEC", "the program computes no losses");
+  } else {
+    givesLoss_ = false;
+    loss_ = makeLoss(l, lastAxis(out));
     loss_->setSample(out);
     whole_ = loss_->wholeBatch();
     if (maskSteps_ > 0 && !fitsWhole(maskSteps_))
       throw Error("ERR_MASK",
                   "the loss: its 'axis' takes the masked steps together, so that none can be left out. Give it an axis without them.");
-    lossWeight_ = spec.number("lossWeight", 1);
-    logits_ = spec.flag("logits", false);
-    const std::string r = spec.text("reduction", "sum_over_batch_size");
-    if (r == "sum")
-      reduction_ = Reduction::sum;
-    else if (r == "mean_with_sample_weight")
-      reduction_ = Reduction::weightedMean;
-    else if (r != "sum_over_batch_size" && r != "mean")
-      throw Error("ERR_SPEC", "unknown reduction '" + r + "'");
     if (!whole_ && labelWidth != loss_->labelWidth) throw Error("ERR_SHAPE", "the labels' size does not fit the loss");
-    needsBatch_ = maskSteps_ > 0 || loss_->ignores() || loss_->preparesBatch() || whole_ || reduction_ == Reduction::weightedMean;
   }
-  for (const Value& m : spec.items("metrics")) {
-    MetricEntry e;
-    e.metric = makeMetric(m, width, labelWidth);
-    e.weighted = m.flag("weighted", false);
-    e.logits = m.flag("useLogits", false);
-    e.state = metricStates_;
-    metricStates_ += e.metric->stateSize();
-    metricLogits_ = metricLogits_ || e.logits;
-    metrics_.push_back(std::move(e));
-  }
-  if (batch < 1) throw Error("ERR_SPEC", "a batch has at least one row");
+  lossWeight_ = spec.number("lossWeight", 1);
+  logits_ = spec.flag("logits", false);
+  const std::string r = spec.text("reduction", "sum_over_batch_size");
+  if (r == "sum")
+    reduction_ = Reduction::sum;
+  else if (r == "mean_with_sample_weight")
+    reduction_ = Reduction::weightedMean;
+  else if (r != "sum_over_batch_size" && r != "mean")
+    throw Error("ERR_SPEC", "unknown reduction '" + r + "'");
+  needsBatch_ = maskOf(lossItems_) > 0 || ignores() || preparesBatch() || whole_ || single_ || reduction_ == Reduction::weightedMean;
 }
 
-// Writes itemScale = weight * mask and itemMask = mask for the rows' items; false where all are 1.
-bool Head::scales(int64_t begin, int64_t end) {
-  const bool ignores = loss_ && loss_->ignores();
-  if (!weight && !maskSteps_ && !ignores) return false;
-  const int64_t first = begin * items_, n = (end - begin) * items_;
-  const int64_t perMask = maskSteps_ ? items_ / maskSteps_ : 1, perWeight = weight ? std::max<int64_t>(1, items_ / weightSteps) : 1;
-  for (int64_t i = first; i < first + n; ++i) {
-    itemMask[i] = maskSteps_ ? mask[i / perMask] : 1.0f;
-    itemScale[i] = weight ? itemMask[i] * weight[i / perWeight] : itemMask[i];
+void Head::addMetric(const Value& m, int64_t width, int64_t labelWidth) {
+  MetricEntry e;
+  const std::string kind = m.text("metric", "");
+  if (kind == "given" || kind == "givenSums") {
+    e.given = m.integer("value");
+    e.sums = kind == "givenSums";
+    if (e.given < 0 || e.given >= static_cast<int64_t>(givenMetrics_.size()))
+      throw Error("ERR_SPEC", "the program computes no such metric");
+    if (e.sums && !givenMetrics_[asSize(e.given)].single) throw Error("ERR_SPEC", "what a metric sums up is one for the whole batch");
+  } else {
+    e.metric = makeMetric(m, width, labelWidth);
+  }
+  e.weighted = m.flag("weighted", false);
+  e.logits = m.flag("useLogits", false);
+  e.state = metricStates_;
+  metricStates_ += e.metric ? e.metric->stateSize() : e.sums ? givenMetrics_[asSize(e.given)].items() : 2;
+  metricLogits_ = metricLogits_ || e.logits;
+  metrics_.push_back(std::move(e));
+}
+
+// Writes itemScale = weight * mask and itemMask = mask for so many items a row; false where all are 1.
+bool Head::scales(int64_t begin, int64_t end, int64_t items) {
+  const int64_t steps = maskOf(items);
+  const bool weighs = weight && (items % weightSteps == 0 || weightSteps == 1);
+  if (!weighs && !steps && !ignores()) return false;
+  const int64_t n = (end - begin) * items, first = begin * itemStride_;
+  const int64_t perMask = steps ? items / steps : 1, perWeight = weighs ? std::max<int64_t>(1, items / weightSteps) : 1;
+  const float* m = steps ? mask + begin * steps : nullptr;
+  const float* w = weighs ? weight + begin * weightSteps : nullptr;
+  for (int64_t i = 0; i < n; ++i) {
+    itemMask[first + i] = m ? m[i / perMask] : 1.0f;
+    itemScale[first + i] = w ? itemMask[first + i] * w[i / perWeight] : itemMask[first + i];
   }
   return true;
 }
 
 void Head::begin(int64_t rows) {
-  if (loss_ && !needsBatch_) scale_ = static_cast<float>(lossWeight_ / denominator(0, 0, rows));
+  if (hasLoss() && !needsBatch_) scale_ = static_cast<float>(lossWeight_ / denominator(0, 0, rows));
 }
 
 void Head::prepare(int64_t rows) { loss_->prepare(label, rows * items_); }
 
-void Head::forward(Slot& slot, int64_t begin, int64_t end) {
-  const int64_t n = (end - begin) * items_, first = begin * items_;
-  slot.loss = slot.kept = slot.weight = 0;
-  const bool scaled = scales(begin, end);
-  const float* y = label + begin * labelSize_;
-  const float* p = prediction + begin * out_;
-  const float* z = logits ? logits + begin * out_ : nullptr;
-  for (const MetricEntry& e : metrics_) {
-    const float* w = !scaled ? nullptr : e.weighted ? itemScale + first : maskSteps_ ? itemMask + first : nullptr;
-    e.metric->update(slot.metrics.data() + e.state, y, e.logits ? z : p, w, n);
+// The mean or the sums of a value that ops have computed.
+void Head::updateGiven(const MetricEntry& e, double* state, int64_t begin, int64_t end) {
+  const Given& g = givenMetrics_[asSize(e.given)];
+  const float* v = metricValues[asSize(e.given)];
+  const int64_t items = g.items();
+  if (g.single) {
+    if (begin > 0) return;
+    for (int64_t i = 0; i < items; ++i) state[e.sums ? i : 0] += v[i];
+    if (!e.sums) state[1] += static_cast<double>(items);
+    return;
   }
-  if (!loss_ || whole_) return;
+  const bool scaled = scales(begin, end, items);
+  const float* w = !scaled ? nullptr : (e.weighted ? itemScale : itemMask) + begin * itemStride_;
+  for (int64_t i = 0; i < (end - begin) * items; ++i) {
+    const float one = w ? w[i] : 1.0f;
+    if (one == 0) continue;  // what is skipped may be NaN
+    state[0] += static_cast<double>(v[begin * items + i]) * one;
+    state[1] += one;
+  }
+}
+
+void Head::updateMetrics(Slot& slot, int64_t begin, int64_t end, bool scaled) {
+  const int64_t n = (end - begin) * items_, first = begin * itemStride_;
+  const float* y = label + begin * labelSize_;
+  for (const MetricEntry& e : metrics_) {
+    if (!e.metric) continue;
+    const float* w = !scaled ? nullptr : e.weighted ? itemScale + first : maskOf(items_) ? itemMask + first : nullptr;
+    e.metric->update(slot.metrics.data() + e.state, y, (e.logits ? logits : prediction) + begin * out_, w, n);
+  }
+  for (const MetricEntry& e : metrics_)
+    if (!e.metric) updateGiven(e, slot.metrics.data() + e.state, begin, end);
+}
+
+void Head::forward(Slot& slot, int64_t begin, int64_t end) {
+  slot.loss = slot.kept = slot.weight = 0;
+  if (begin == 0) {
+    addedLoss_ = 0;
+    for (const Added& a : added) addedLoss_ += *a.value;
+  }
+  bool scaled = scales(begin, end, items_);
+  updateMetrics(slot, begin, end, scaled);
+  if (!hasLoss() || whole_ || single_) return;
+  const bool again = givesLoss_ || std::any_of(metrics_.begin(), metrics_.end(), [](const MetricEntry& e) { return !e.metric; });
+  if (again) scaled = scales(begin, end, lossItems_);
+  const int64_t n = (end - begin) * lossItems_, first = begin * itemStride_;
+  const float* y = label + begin * labelSize_;
   float* l = itemLoss + first;
-  loss_->values(y, logits_ ? z : p, n, l);
-  if (loss_->ignores()) {
+  if (givesLoss_)
+    std::copy_n(given + begin * lossItems_, n, l);
+  else
+    loss_->values(y, (logits_ ? logits : prediction) + begin * out_, n, l);
+  if (ignores()) {
     loss_->kept(y, n, itemMask + first);
     for (int64_t i = first; i < first + n; ++i) {
       const float m = maskSteps_ ? mask[i / (items_ / maskSteps_)] : 1.0f;
@@ -109,7 +182,7 @@ void Head::forward(Slot& slot, int64_t begin, int64_t end) {
 double Head::denominator(double kept, double weight, int64_t rows) const {
   if (reduction_ == Reduction::sum) return 1;
   if (reduction_ == Reduction::weightedMean) return weight;
-  return maskSteps_ || loss_->ignores() ? kept : static_cast<double>(rows) * static_cast<double>(items_);
+  return maskOf(lossItems_) || ignores() ? kept : static_cast<double>(rows) * static_cast<double>(lossItems_);
 }
 
 Loss::Layout Head::wholeLayout(int64_t rows) const {
@@ -117,7 +190,7 @@ Loss::Layout Head::wholeLayout(int64_t rows) const {
   return loss_->layout();
 }
 
-int64_t Head::itemFloats(int64_t rows) const { return std::max(rows * items_, whole_ ? wholeLayout(rows).items : 0); }
+int64_t Head::itemFloats(int64_t rows) const { return std::max(rows * itemStride_, whole_ ? wholeLayout(rows).items : 0); }
 
 // Losses that rows share take a factor of each row only where there is one loss, and one of each step where the steps are what is told
 // apart.
@@ -175,8 +248,25 @@ void Head::combineWhole(int64_t rows) {
   }
 }
 
+// One loss for the whole batch, which weights of samples and masks scale by their mean.
+void Head::combineSingle(int64_t rows) {
+  const int64_t steps = std::max<int64_t>({1, weightSteps, maskSteps_});
+  double kept = 0, weights = 0;
+  for (int64_t i = 0; i < rows * steps; ++i) {
+    const int64_t row = i / steps, step = i % steps;
+    const double m = maskSteps_ ? mask[row * maskSteps_ + step * maskSteps_ / steps] : 1;
+    kept += m;
+    weights += weight ? m * weight[row * weightSteps + step * weightSteps / steps] : m;
+  }
+  const double d = reduction_ == Reduction::sum ? 1 : reduction_ == Reduction::weightedMean ? weights : kept;
+  const double all = reduction_ == Reduction::sum && !weight && !maskSteps_ ? 1 : weights;
+  scale_ = d != 0 ? static_cast<float>(lossWeight_ * all / d) : 0.0f;
+  wholeLoss_ = d != 0 ? static_cast<double>(*given) * (lossWeight_ * all / d) : 0;
+}
+
 void Head::combine(const std::vector<Slot>& slots, int64_t chunks, int64_t rows) {
-  if (!loss_) return;
+  if (!hasLoss()) return;
+  if (single_) return combineSingle(rows);
   if (whole_) return combineWhole(rows);
   double kept = 0, weight = 0;
   for (int64_t c = 0; c < chunks; ++c) {
@@ -188,23 +278,34 @@ void Head::combine(const std::vector<Slot>& slots, int64_t chunks, int64_t rows)
 }
 
 void Head::backward(int64_t begin, int64_t end) {
+  if (begin == 0)
+    for (const Added& a : added)
+      if (a.gradient) *a.gradient = 1;
+  if (!gradient) return;
+  if (single_) {  // one task
+    *gradient = scale_;
+    return;
+  }
   const float* p = logits_ ? logits : prediction;
   if (whole_) {  // one task: the planner gives it all rows
     loss_->gradient(label, p, itemScale, loss_->layout().items, gradient);
     return;
   }
-  const int64_t n = (end - begin) * items_, first = begin * items_;
+  const int64_t n = (end - begin) * lossItems_, first = begin * itemStride_;
   float* s = itemScale + first;
-  if (weight || maskSteps_ || loss_->ignores())
+  if (weight || maskOf(lossItems_) || ignores())
     for (int64_t i = 0; i < n; ++i) s[i] *= scale_;
   else
     std::fill(s, s + n, scale_);
-  loss_->gradient(label + begin * labelSize_, p + begin * out_, s, n, gradient + begin * out_);
+  if (givesLoss_)
+    std::copy_n(s, n, gradient + begin * lossItems_);
+  else
+    loss_->gradient(label + begin * labelSize_, p + begin * out_, s, n, gradient + begin * out_);
 }
 
 double Head::batchLoss(const std::vector<Slot>& slots, int64_t chunks, int64_t rows) const {
-  if (!loss_) return 0;
-  if (whole_) return wholeLoss_;
+  if (!hasLoss()) return addedLoss_;
+  if (whole_ || single_) return wholeLoss_ + addedLoss_;
   double sum = 0, kept = 0, weight = 0;
   for (int64_t c = 0; c < chunks; ++c) {
     sum += slots[asSize(c)].loss;
@@ -212,12 +313,20 @@ double Head::batchLoss(const std::vector<Slot>& slots, int64_t chunks, int64_t r
     weight += slots[asSize(c)].weight;
   }
   const double d = denominator(kept, weight, rows);
-  return d != 0 ? lossWeight_ * sum / d : 0;
+  return (d != 0 ? lossWeight_ * sum / d : 0) + addedLoss_;
 }
 
 std::vector<std::vector<double>> Head::metricResults(const std::vector<double>& states) const {
   std::vector<std::vector<double>> out;
-  for (const MetricEntry& e : metrics_) out.push_back(e.metric->result(states.data() + e.state));
+  for (const MetricEntry& e : metrics_) {
+    const double* state = states.data() + e.state;
+    if (e.metric)
+      out.push_back(e.metric->result(state));
+    else if (e.sums)
+      out.emplace_back(state, state + givenMetrics_[asSize(e.given)].items());
+    else
+      out.push_back({state[1] != 0 ? state[0] / state[1] : 0});
+  }
   return out;
 }
 

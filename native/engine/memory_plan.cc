@@ -51,7 +51,7 @@ void MemoryPlan::findSpans(const Schedule& schedule) {
 
 int MemoryPlan::add(int64_t perRow, int64_t fixed, int from, int to) {
   const int64_t floats = floatsOf(perRow, graph_.batch, fixed);
-  buffers.push_back({std::max<int64_t>(16, ceilDiv(floats, 16) * 16), from, to, {}, floats});
+  buffers.push_back({std::max<int64_t>(16, ceilDiv(floats, 16) * 16), from, to, {}, floats, fixed == 0 ? perRow : 0});
   return static_cast<int>(buffers.size()) - 1;
 }
 
@@ -68,45 +68,54 @@ int MemoryPlan::lastUse(int op) const {
 
 void MemoryPlan::addValues() {
   const int input = graph_.value(0).place;
-  placed_[asSize(input)] = add(graph_.places[asSize(input)], 0, gather_, gather_);
+  placed_[asSize(input)] = add(graph_.places[asSize(input)].perRow, 0, gather_, gather_);
   for (int i = 0; i < graph_.count(); ++i) {
     addValue(i);
     addScratch(i);
   }
-  const GraphValue& result = graph_.value(graph_.result);
-  extend(bufferOf(result.place), gather_, headLast_);
-  use(bufferOf(result.place), &result.data);
-  if (result.place == input) inputReaders.push_back(&graph_.value(graph_.result).data);
+  useValue(graph_.result, &graph_.value(graph_.result).data, gather_, headLast_);
+}
+
+// Somebody reads a value from one stage to another. Weights and constants lie where they are; the batch may too.
+void MemoryPlan::useValue(int value, const float* const* user, int from, int to) {
+  const int place = graph_.value(value).place, source = graph_.places[asSize(place)].foreign;
+  if (source >= 0 && graph_.value(source).source == Source::label)
+    labelUsers_.push_back(user);
+  else if (source >= 0)
+    foreign.emplace_back(const_cast<float**>(user), source);
+  if (source >= 0) return;
+  extend(bufferOf(place), from, to);
+  use(bufferOf(place), user);
+  if (place == graph_.value(0).place) inputReaders.push_back(const_cast<const float**>(user));
+}
+
+// Where an op writes. What passes on what is elsewhere shows that.
+void MemoryPlan::useOutput(const GraphOp& o, int from, int to) {
+  const int place = graph_.value(o.output).place;
+  if (graph_.places[asSize(place)].foreign >= 0) return useValue(o.output, &o.op->y, from, to);
+  int& made = placed_[asSize(place)];
+  if (made < 0) made = add(graph_.places[asSize(place)].perRow, graph_.places[asSize(place)].fixed, from, to);
+  extend(made, from, to);
+  use(made, &o.op->y);
+  if (o.op->identity && place == graph_.value(0).place) inputAliases.push_back(&o.op->y);
 }
 
 // What op i reads and makes.
 void MemoryPlan::addValue(int i) {
   GraphOp& o = graph_.ops[asSize(i)];
   Op& op = *o.op;
-  const int input = graph_.value(0).place;
   const Span &forward = forward_[asSize(i)], &backward = backward_[asSize(i)];
-  const auto place = [&](int value) { return graph_.value(value).place; };
-  int& made = placed_[asSize(place(o.output))];
-  if (made < 0) made = add(graph_.places[asSize(place(o.output))], 0, forward.first, forward.last);
-  extend(made, forward.first, forward.last);
-  use(made, &op.y);
-  if (op.identity && place(o.output) == input) inputAliases.push_back(&op.y);
+  const int penalty = op.hasPenalty() ? headFirst_ : -1;
+  useOutput(o, forward.first, std::max({forward.last, penalty, backward.last >= 0 && op.readsY ? lastUse(i) : -1}));
   for (size_t k = 0; k < o.inputs.size(); ++k) {
-    const int read = bufferOf(place(o.inputs[k]));
-    const float** user = k == 0 ? &op.x : &op.others[k - 1].x;
-    extend(read, forward.last, forward.last);
-    use(read, user);
-    if (place(o.inputs[k]) == input) inputReaders.push_back(user);
-    if (backward.last >= 0 && (op.readsX || op.masksDx))
-      extend(read, forward.last, op.readsX && op.weightsReadX ? lastUse(i) : backward.last);
-    if (op.hasPenalty()) extend(read, forward.last, headFirst_);
+    int last = std::max(forward.last, penalty);
+    if (backward.last >= 0 && (op.readsX || op.masksDx)) last = std::max(last, op.readsX && op.weightsReadX ? lastUse(i) : backward.last);
+    useValue(o.inputs[k], k == 0 ? &op.x : &op.others[k - 1].x, forward.last, last);
   }
-  if (backward.last >= 0 && op.readsY) extend(made, forward.last, lastUse(i));
-  if (op.hasPenalty()) extend(made, forward.last, headFirst_);
   // What is added up for it, its maker takes from its own input.
   if (op.xSums) {
     const GraphOp& maker = graph_.ops[asSize(graph_.value(o.inputs[0]).maker)];
-    extend(bufferOf(place(maker.inputs[0])), forward.last, forward.last);
+    extend(bufferOf(graph_.value(maker.inputs[0]).place), forward.last, forward.last);
   }
 }
 
@@ -146,20 +155,15 @@ void MemoryPlan::addMasks() {
 }
 
 void MemoryPlan::addHead(Head& head, int64_t weightSteps, BatchPlaces& batch) {
-  const GraphValue& result = graph_.value(graph_.result);
-  const int input = graph_.value(0).place;
-  use(bufferOf(result.place), &head.prediction);
-  if (result.place == input) inputReaders.push_back(&head.prediction);
-  if (head.wantsLogits()) {
-    const int place = graph_.value(graph_.logits).place;
-    extend(bufferOf(place), headFirst_, headLast_);
-    use(bufferOf(place), &head.logits);
-    if (place == input) inputReaders.push_back(&head.logits);
-  }
+  useValue(graph_.result, &head.prediction, headFirst_, headLast_);
+  if (head.wantsLogits()) useValue(graph_.logits, &head.logits, headFirst_, headLast_);
+  addHeadValues(head);
   if (resultMask_ >= 0) use(resultMask_, &head.mask);
   const int label = add(head.labelSize(), 0, gather_, headLast_);
   use(label, &head.label);
   use(label, &batch.label);
+  for (const float* const* user : labelUsers_) use(label, user);
+  if (!labelUsers_.empty() && mode_ == Mode::train) extend(label, gather_, last_);
   head.weightSteps = weightSteps;
   if (weightSteps > 0) {
     const int weight = add(weightSteps, 0, gather_, headLast_);
@@ -170,19 +174,35 @@ void MemoryPlan::addHead(Head& head, int64_t weightSteps, BatchPlaces& batch) {
   for (float** p : {&head.itemLoss, &head.itemScale, &head.itemMask}) use(add(0, items, headFirst_, headLast_), p);
 }
 
+// What ops compute for the loss and for metrics.
+void MemoryPlan::addHeadValues(Head& head) {
+  if (graph_.losses >= 0) useValue(graph_.losses, &head.given, headFirst_, headLast_);
+  head.added.resize(graph_.addedLosses.size());
+  for (size_t k = 0; k < head.added.size(); ++k) useValue(graph_.addedLosses[k], &head.added[k].value, headFirst_, last_);
+  head.metricValues.resize(graph_.metricValues.size());
+  for (size_t k = 0; k < head.metricValues.size(); ++k) useValue(graph_.metricValues[k], &head.metricValues[k], headFirst_, headLast_);
+}
+
 void MemoryPlan::addGradients(Head& head) {
+  const int fromLoss = graph_.losses >= 0 ? graph_.losses : head.usesLogits() ? graph_.logits : graph_.result;
+  const auto gradientOf = [&](int id) -> int {
+    GraphValue& v = graph_.value(id);
+    int& buffer = placed_[asSize(v.gradientPlace)];
+    if (buffer < 0) buffer = add(graph_.places[asSize(v.gradientPlace)].perRow, graph_.places[asSize(v.gradientPlace)].fixed, last_, 0);
+    use(buffer, &v.gradient);
+    if (v.lossWrites) extend(buffer, headFirst_, headLast_);
+    if (v.lossWrites && id == fromLoss) use(buffer, &head.gradient);
+    for (size_t k = 0; v.lossWrites && k < head.added.size(); ++k)
+      if (graph_.addedLosses[k] == id) use(buffer, &head.added[k].gradient);
+    addWriters(v, buffer);
+    return buffer;
+  };
+  for (const int id : graph_.sources)
+    if (graph_.value(id).hasGradient()) extend(gradientOf(id), weightStage_, weightStage_);
   for (int i = graph_.count() - 1; i >= 0; --i) {
     GraphOp& o = graph_.ops[asSize(i)];
-    GraphValue& v = graph_.value(o.output);
-    if (!v.hasGradient()) continue;
-    int& buffer = placed_[asSize(v.gradientPlace)];
-    if (buffer < 0) buffer = add(graph_.places[asSize(v.gradientPlace)], 0, last_, 0);
-    use(buffer, &v.gradient);
-    if (v.lossWrites) {
-      use(buffer, &head.gradient);
-      extend(buffer, headFirst_, headLast_);
-    }
-    addWriters(v, buffer);
+    if (!graph_.value(o.output).hasGradient()) continue;
+    const int buffer = gradientOf(o.output);
     use(buffer, &o.op->dy);
     if (o.runsBackward()) extend(buffer, backward_[asSize(i)].first, o.op->weightsReadDy ? lastUse(i) : backward_[asSize(i)].last);
   }
@@ -196,7 +216,10 @@ void MemoryPlan::addWriters(GraphValue& v, int buffer) {
     const auto input = asSize(writer.input);
     float** dx = input == 0 ? &o.op->dx : &o.op->others[input - 1].dx;
     int& own = placed_[asSize(o.dxPlaces[input])];
-    if (own < 0) own = add(graph_.places[asSize(o.dxPlaces[input])], 0, backward.first, backward.last);
+    if (own < 0) {
+      const Place& place = graph_.places[asSize(o.dxPlaces[input])];
+      own = add(place.perRow, place.fixed, backward.first, backward.last);
+    }
     use(own, dx);
     if (!o.runsBackward()) continue;
     extend(own, backward.first, backward.last);

@@ -27,7 +27,8 @@ struct Buffer {
   int64_t floats;
   int from, to;
   std::vector<float**> users;
-  int64_t used = 0;  // floats that are not there to fill a line
+  int64_t used = 0;    // floats that are not there to fill a line
+  int64_t perRow = 0;  // of these, for each row of the batch, where that is all
   int64_t offset = 0;
 };
 
@@ -41,9 +42,10 @@ class MemoryPlan {
   void share();                  // offsets: what is alive at the same time lies side by side
   void bind(float* base) const;  // tells all users
   std::vector<Buffer> buffers;
-  int64_t floats = 0;                       // of the arena
-  std::vector<const float**> inputReaders;  // who reads the batch: aimed each step at the data itself where it can be read in place
-  std::vector<float**> inputAliases;        // likewise, of ops that pass it on
+  int64_t floats = 0;                            // of the arena
+  std::vector<const float**> inputReaders;       // who reads the batch: aimed each step at the data itself where it can be read in place
+  std::vector<float**> inputAliases;             // likewise, of ops that pass it on
+  std::vector<std::pair<float**, int>> foreign;  // who reads a weight or a constant, and the value that shows it
 
  private:
   struct Span {
@@ -60,10 +62,13 @@ class MemoryPlan {
   int bufferOf(int place) const { return placed_[asSize(place)]; }
   int lastUse(int op) const;  // of what its backward pass and its weight tasks read
   void addValues();
+  void useValue(int value, const float* const* user, int from, int to);
+  void useOutput(const GraphOp& o, int from, int to);
   void addValue(int op);
   void addScratch(int op);
   void addMasks();
   void addHead(Head& head, int64_t weightSteps, BatchPlaces& batch);
+  void addHeadValues(Head& head);
   void addGradients(Head& head);
   void addWriters(GraphValue& v, int buffer);
 
@@ -71,6 +76,7 @@ class MemoryPlan {
   const Mode mode_;
   std::vector<int> placed_;  // the buffer of each place of the graph
   std::vector<Span> forward_, backward_;
+  std::vector<const float* const*> labelUsers_;
   std::vector<std::vector<int>> adds_;  // of each op's inputs: the stage that adds its gradient to others'; below 0: none
   int resultMask_ = -1;                 // buffer
   int gather_ = 0, headFirst_ = 0, headLast_ = 0, weightStage_ = -1, last_ = 0;

@@ -31,9 +31,12 @@ struct OpEnv {
     Shape in;
     int64_t maskSteps = 0;
     bool sameMask = false;  // as the first one's, or none as there
+    bool single = false;    // one for the whole batch; `in` is then all of it
+    bool wantsGradient = false;
   };
-  Shape in;       // of one sample
-  int64_t batch;  // the most rows a step will have
+  Shape in;             // of one sample
+  bool single = false;  // the first value is one for the whole batch, such as a weight; `in` is then all of it
+  int64_t batch;        // the most rows a step will have; 1 where all that it reads is single
   bool training;
   int64_t maskSteps = 0;             // of the input mask, for each sample; 0: there will be none
   std::vector<Other> others;         // as the spec's `inputs` name them
@@ -111,6 +114,10 @@ class Op {
   // y may share x's memory. Then backward must not read x (y is fine), and dx may be dy; of several inputs the first one's, which then must
   // be left as it is.
   bool inPlace = false;
+  // It takes values of samples and values that are one for the whole batch together. Where all that an op reads is single it works on
+  // them as on a batch of one row, and what it makes is single; any op can do that.
+  bool mixes = false;
+  bool stopsGradient = false;  // nothing below it learns from what it makes
   bool identity = false;       // y is x: where they share memory, forward touches nothing (implies inPlace)
   bool readsX = false;         // backward or weight tasks read x, or another input
   bool readsY = false;         // backward or weight tasks read y
@@ -122,7 +129,8 @@ class Op {
   int64_t maskSteps = 0;  // when `mask` is make: steps of the mask it writes for each sample
   // Whether the steps of a sample are samples of their own to who reads y, or samples become steps again. Forward and backward count
   // samples that have steps.
-  enum class Rows { keep, fromSteps, toSteps } rows = Rows::keep;
+  // `overAll`: y is one for the whole batch. All forward phases are then tasks.
+  enum class Rows { keep, fromSteps, toSteps, overAll } rows = Rows::keep;
   // What it offers to the ops beside it.
   bool isRelu = false;         // its gradient is dy where x is above 0, else 0: an op above may see to that
   bool canMaskDx = false;      // it can: dx is 0 where x is not above 0

@@ -24,13 +24,30 @@ const Shape& checked(const Shape& in, int64_t batch) {
   return in;
 }
 
+Head::Given givenOf(const Graph& graph, int id) {
+  const GraphValue& v = graph.value(id);
+  if (v.rows != 1) throw Error("ERR_SPEC", "a loss or metric is of a value inside TimeDistributed");
+  return {v.shape, v.single};
+}
+
 std::unique_ptr<Head> headOf(const Program& program, const Graph& graph, Mode mode, int64_t weightSteps) {
   std::unique_ptr<Head> head;
-  if (mode != Mode::predict && program.spec().has("head"))
-    head = std::make_unique<Head>(program.spec().at("head"), graph.out(), graph.batch, graph.maskSteps(graph.result));
+  if (mode != Mode::predict && program.spec().has("head")) {
+    std::vector<Head::Given> metrics;
+    for (const int id : graph.metricValues) metrics.push_back(givenOf(graph, id));
+    const Head::Given losses = graph.losses < 0 ? Head::Given() : givenOf(graph, graph.losses);
+    head = std::make_unique<Head>(program.spec().at("head"), graph.out(), graph.batch, graph.maskSteps(graph.result),
+                                  graph.losses < 0 ? nullptr : &losses, std::move(metrics));
+  }
   if (mode == Mode::train && (!head || !head->hasLoss())) throw Error("ERR_SPEC", "training needs a loss");
   if (!head) return head;
   if (head->wantsLogits() && graph.logits < 0) throw Error("ERR_SPEC", "the loss or a metric reads logits, and the program names none");
+  for (const int id : graph.sources) {
+    const GraphValue& v = graph.value(id);
+    if (v.source == Source::label && v.floats() != head->labelSize())
+      throw Error("ERR_SHAPE", "the labels have " + std::to_string(head->labelSize()) +
+                                   " numbers a sample, and the loss or a metric reads " + toString(v.shape));
+  }
   if (weightSteps > 0 && head->itemsPerRow() % weightSteps != 0)
     throw Error("ERR_SHAPE",
                 "sample weights of " + std::to_string(weightSteps) + " steps do not fit an output of shape " + toString(graph.out()));
@@ -41,7 +58,7 @@ std::unique_ptr<Head> headOf(const Program& program, const Graph& graph, Mode mo
 // The passes over a graph, in their order.
 Schedule scheduled(Graph& graph, const Head* head, const Weights& weights, Mode mode) {
   if (std::any_of(graph.ops.begin(), graph.ops.end(), [](const GraphOp& o) { return o.trains; }))
-    graph.traceBackward(head->usesLogits() ? graph.logits : graph.result);
+    graph.traceBackward(graph.losses >= 0 ? graph.losses : head->usesLogits() ? graph.logits : graph.result);
   fuse(graph);
   placeValues(graph, head && head->wantsLogits());
   fuseInPlace(graph);
@@ -76,7 +93,7 @@ Plan::Plan(const Program& program, Weights& weights, const std::vector<VariableP
 // What a batch takes, and which op takes most of it.
 std::string Plan::memoryMessage() const {
   const auto floats = [this](const GraphOp& o) {
-    int64_t all = graph_.value(o.output).floats() * batch;
+    int64_t all = graph_.value(o.output).floats() * (graph_.value(o.output).single ? 1 : batch);
     for (const Scratch& s : o.op->scratchSpec) all += s.perRow * o.rows * batch + s.fixed;
     return all;
   };
@@ -97,11 +114,20 @@ void Plan::bind(Arena& arena) {
   if (base == bound_) return;
   bound_ = base;
   memory_.bind(base);
+  aimForeign();
+}
+
+void Plan::aimForeign() {
+  for (const auto& [user, source] : memory_.foreign) {
+    GraphValue& v = graph_.value(source);
+    *user = v.variable ? v.variable->data() : v.numbers.data();  // never written
+  }
 }
 
 void Plan::aimWeights() {
   for (const GraphOp& o : graph_.ops)
     for (const Op::WeightPlace& w : o.op->weightPlaces) *w.place = w.variable->data();
+  aimForeign();
 }
 
 void Plan::beginStep(const Feed& feed, Step step, float* predictions) {
@@ -183,7 +209,7 @@ void Plan::run(const Part& part, int64_t begin, int64_t end) {
 // To an op inside TimeDistributed the steps of a sample are rows.
 Step Plan::stepOf(const GraphOp& o) const {
   Step step = step_;
-  step.rows *= o.rows;
+  step.rows = o.once ? 1 : step.rows * o.rows;
   return step;
 }
 
@@ -207,7 +233,7 @@ void Plan::addGradient(const Part& part, int64_t begin, int64_t end) {
   const GraphValue& v = graph_.value(o.inputs[asSize(part.phase)]);
   const float* from = part.phase == 0 ? o.op->dx : o.op->others[asSize(part.phase) - 1].dx;
   const int64_t n = v.floats();
-  for (int64_t i = begin * n; i < end * n; ++i) v.gradient[i] += from[i];
+  for (int64_t i = begin * n; i < end * n; ++i) v.gradient[i] += from[i];  // of what is single: one task, which is row 0
 }
 
 void Plan::runHead(int64_t begin, int64_t end) {
@@ -221,7 +247,17 @@ void Plan::runHead(int64_t begin, int64_t end) {
 void Plan::runWeights(int64_t task) {
   took(schedule_.oneWeightTask ? Path::planOneWeightTask : Path::planWeightTasks);
   if (!schedule_.oneWeightTask) return weightTask(asSize(task));
-  for (size_t t = 0; t < schedule_.weightTasks.size(); ++t) weightTask(t);
+  for (size_t t = 0; t < schedule_.weightTasks.size() + schedule_.sourceTasks.size(); ++t) weightTask(t);
+}
+
+// The gradient of a value that shows a weight, tile by tile.
+void Plan::sourceTask(size_t index) {
+  const auto& [id, from] = schedule_.sourceTasks[index];
+  const GraphValue& v = graph_.value(id);
+  const int64_t n = std::min(kTileFloats, v.floats() - from);
+  float* tile = weights_.tile(v.weight, from, n);
+  std::copy_n(v.gradient + from, n, tile);
+  weights_.done(v.weight, from, n, tile);
 }
 
 // Whether ops that look at their data have met some that no batch may hold.

@@ -69,6 +69,8 @@ class Plan {
   void runHead(int64_t begin, int64_t end);
   void runWeights(int64_t task);
   void weightTask(size_t index);
+  void sourceTask(size_t index);
+  void aimForeign();
   void runGuarded(const Stage& stage, int64_t begin, int64_t end);
   void runTraced(const Stage& stage, int64_t begin, int64_t end);
 

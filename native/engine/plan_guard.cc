@@ -16,7 +16,7 @@ void PlanGuard::place() {
     b.offset = at + kGuardFloats;
     at = b.offset + ceilDiv(b.used + kGuardFloats, kGuardFloats) * kGuardFloats;
     const bool tensor = std::all_of(b.users.begin(), b.users.end(), [&](float** user) { return roleOf(user).tensor; });
-    rowFloats_.push_back(tensor && !b.users.empty() ? b.used / plan_.batch : 0);
+    rowFloats_.push_back(tensor && !b.users.empty() ? b.perRow : 0);
   }
   plan_.memory_.floats = at;
 }
@@ -117,8 +117,8 @@ void PlanGuard::checkBuffers(int stage) const {
   }
 }
 
-void PlanGuard::owes(int stage, const char* name, const float* from, int64_t rowFloats) const {
-  const int64_t at = from ? firstFromPoison(from, plan_.step_.rows * rowFloats) : -1;
+void PlanGuard::owes(int stage, const char* name, const float* from, int64_t rowFloats, bool single) const {
+  const int64_t at = from ? firstFromPoison(from, (single ? 1 : plan_.step_.rows) * rowFloats) : -1;
   if (at < 0) return;
   fail(stage, std::string(name) + ", float " + std::to_string(at % rowFloats) + " of row " + std::to_string(at / rowFloats) +
                   (isUntouchedPoison(from[at]) ? ", was not written" : ", was computed from memory that is dead or not yet written"));
@@ -143,7 +143,7 @@ void PlanGuard::checkOutputs(int stage) const {
       break;
     case Do::forward:
       if (part.phase + 1 < static_cast<int>(op->forwardPhases().size())) break;
-      if (!op->yIsSummed) owes(stage, "y", op->y, plan_.graph_.value(o->output).floats());
+      if (!op->yIsSummed) owes(stage, "y", op->y, plan_.graph_.value(o->output).floats(), plan_.graph_.value(o->output).single);
       if (op->mask == Op::Mask::make) owes(stage, "the mask", op->maskOut, op->maskSteps * o->rows);
       break;
     case Do::backward:
@@ -162,7 +162,7 @@ void PlanGuard::checkOutputs(int stage) const {
       break;
     case Do::gradient:
       for (const GraphValue& v : plan_.graph_.values)
-        if (v.lossWrites) owes(stage, "the loss's gradient", v.gradient, v.floats());
+        if (v.lossWrites) owes(stage, "the loss's gradient", v.gradient, v.floats(), v.single);
       break;
     default:
       break;
@@ -172,13 +172,14 @@ void PlanGuard::checkOutputs(int stage) const {
 void PlanGuard::checkBackward(int stage, const Part& part) const {
   const GraphOp& o = plan_.graph_.ops[asSize(part.op)];
   const auto floats = [&](size_t input) { return plan_.graph_.value(o.inputs[input]).floats(); };
+  const auto single = [&](size_t input) { return plan_.graph_.value(o.inputs[input]).single; };
   if (part.what == Do::addGradient) {
     const auto input = asSize(part.phase);
-    return owes(stage, "a gradient", plan_.graph_.value(o.inputs[input]).gradient, floats(input));
+    return owes(stage, "a gradient", plan_.graph_.value(o.inputs[input]).gradient, floats(input), single(input));
   }
   if (part.phase + 1 < static_cast<int>(o.op->backwardPhases().size())) return;
-  owes(stage, "dx", o.op->dx, floats(0) / (o.op->sharesDx ? o.op->alikeSteps : 1));
-  for (size_t k = 1; k < o.inputs.size(); ++k) owes(stage, "the gradient of another input", o.op->others[k - 1].dx, floats(k));
+  owes(stage, "dx", o.op->dx, floats(0) / (o.op->sharesDx ? o.op->alikeSteps : 1), single(0));
+  for (size_t k = 1; k < o.inputs.size(); ++k) owes(stage, "the gradient of another input", o.op->others[k - 1].dx, floats(k), single(k));
 }
 
 // Weights and what goes with them, after the stages that write them.

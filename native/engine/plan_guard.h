@@ -33,7 +33,7 @@ class PlanGuard {
   void checkBuffers(int stage) const;
   void checkOutputs(int stage) const;
   void checkBackward(int stage, const Part& part) const;
-  void owes(int stage, const char* name, const float* from, int64_t rowFloats) const;
+  void owes(int stage, const char* name, const float* from, int64_t rowFloats, bool single = false) const;
   void owes(int stage, const char* name, double value) const;
   void checkWeights(int stage) const;
 

@@ -13,6 +13,7 @@ void Plan::runTraced(const Stage& stage, int64_t begin, int64_t end) {
 }
 
 void Plan::weightTask(size_t index) {
+  if (index >= schedule_.weightTasks.size()) return sourceTask(index - schedule_.weightTasks.size());
   const auto& [op, task] = schedule_.weightTasks[index];
   const GraphOp& o = graph_.ops[asSize(op)];
   const double from = trace_ ? trace_->now() : 0;

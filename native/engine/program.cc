@@ -25,13 +25,20 @@ Program::Program(std::shared_ptr<const Value> spec, int64_t weights) : spec_(std
     nodes_.push_back(node(op, seed, weights, made));
     made[asSize(nodes_.back().output)] = true;
   }
-  const auto value = [&](const char* key) {
-    const int64_t id = spec_->integer(key);
+  const auto checked = [&](const char* key, int64_t id) {
     if (id < 0 || id >= values()) throw Error("ERR_SPEC", std::string("the program's '") + key + "' is not one of its values");
     return static_cast<int>(id);
   };
-  result_ = value("result");
-  if (spec_->has("logits")) logits_ = value("logits");
+  const auto list = [&](const char* key) {
+    std::vector<int> ids;
+    for (const int64_t id : spec_->integers(key)) ids.push_back(checked(key, id));
+    return ids;
+  };
+  result_ = checked("result", spec_->integer("result"));
+  if (spec_->has("logits")) logits_ = checked("logits", spec_->integer("logits"));
+  if (spec_->has("losses")) losses_ = checked("losses", spec_->integer("losses"));
+  addedLosses_ = list("addedLosses");
+  metricValues_ = list("metricValues");
   refuseUnread();
 }
 
@@ -44,7 +51,9 @@ Node Program::node(const Value& op, uint64_t seed, int64_t weights, const std::v
     if (id < 0 || id >= static_cast<int64_t>(made.size()) || !made[asSize(id)]) refuse(n, "reads a value that no op before it makes");
     n.inputs.push_back(static_cast<int>(id));
   }
-  if (n.inputs.empty()) refuse(n, "reads no value");
+  if (n.inputs.empty() == (sourceOf(n.op) == Source::none))
+    refuse(n, n.inputs.empty() ? "reads no value" : "reads values, and is a source of them");
+  if (n.op == "byMode" && n.inputs.size() != 2) refuse(n, "reads two values");
   const int64_t output = op.integer("output");
   if (output < 1 || output >= static_cast<int64_t>(made.size()) || made[asSize(output)])
     refuse(n, "makes a value that is there, or whose number is above that of the ops");
@@ -53,6 +62,7 @@ Node Program::node(const Value& op, uint64_t seed, int64_t weights, const std::v
     if (id < 0 || id >= weights) refuse(n, "names a weight that is not there");
     n.weights.push_back(static_cast<int>(id));
   }
+  if (n.op == "weight" && n.weights.size() != 1) refuse(n, "names one weight");
   n.seed = seed;
   std::vector<int64_t> stream = op.integers("stream");
   if (stream.empty()) stream = {static_cast<int64_t>(nodes_.size()) + 1};
@@ -60,10 +70,14 @@ Node Program::node(const Value& op, uint64_t seed, int64_t weights, const std::v
   return n;
 }
 
+Source sourceOf(const std::string& op) {
+  return op == "weight" ? Source::weight : op == "constant" ? Source::constant : op == "label" ? Source::label : Source::none;
+}
+
 // What an op makes for nobody would have a gradient that nobody writes.
 void Program::refuseUnread() const {
   for (const Node& n : nodes_)
-    if (n.output != result_ &&
+    if (n.output != result_ && n.output != losses_ && !contains(addedLosses_, n.output) && !contains(metricValues_, n.output) &&
         std::none_of(nodes_.begin(), nodes_.end(), [&](const Node& other) { return contains(other.inputs, n.output); }))
       refuse(n, "makes a value that nobody reads");
 }

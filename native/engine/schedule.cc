@@ -25,10 +25,11 @@ int64_t chunkRows(int64_t batch, double flopsPerRow) {
 double flopsOf(const Graph& graph) {
   double flops = 0;
   for (const GraphOp& o : graph.ops) {
+    if (o.once) continue;
     int64_t elements = graph.value(o.output).floats();
     bool back = false;
     for (const int id : o.inputs) {
-      elements += graph.value(id).floats();
+      elements += graph.value(id).single ? 0 : graph.value(id).floats();
       back = back || graph.value(id).trains;
     }
     flops += (o.op->flopsPerRow * static_cast<double>(o.rows) + kElementFlops * static_cast<double>(elements)) * (back ? 2 : 1);
@@ -40,7 +41,7 @@ double flopsOf(const Graph& graph) {
 double weightFlops(const Graph& graph, const Weights& weights) {
   double flops = 0;
   for (const GraphOp& o : graph.ops)
-    if (o.trains) flops += o.op->productFlops * static_cast<double>(graph.batch * o.rows);
+    if (o.trains) flops += o.op->productFlops * static_cast<double>(o.once ? 1 : graph.batch * o.rows);
   for (int id = 0; id < static_cast<int>(weights.count()); ++id)
     if (weights.wants(id)) flops += kUpdateFlops * static_cast<double>(weights.variable(id)->size);
   return flops;
@@ -72,6 +73,18 @@ void Schedule::place(Part part, const Phase& phase) {
   stages.back().parts.push_back(part);
 }
 
+// What is single is worked on once: rows of a batch of one. Such parts that follow each other share a task.
+void Schedule::placeOf(const GraphOp& o, const Part& part, const Phase& phase) {
+  if (!o.once || phase.kind != Phase::rows) return place(part, phase);
+  if (!guarded_ && !stages.empty() && stages.back().once) {
+    stages.back().parts.push_back(part);
+    stages.back().parts.back().rows = false;
+    return;
+  }
+  place(part, tasks(1));
+  stages.back().once = stages.back().parts.size() == 1;
+}
+
 void Schedule::forward(const Graph& graph, const Head* head, const Weights& weights, Mode mode) {
   const bool penalizes = mode != Mode::predict && weights.penaltyTasks() > 0;
   const bool later = std::any_of(graph.ops.begin(), graph.ops.end(), [](const GraphOp& o) { return o.op->writesWeights; });
@@ -82,7 +95,7 @@ void Schedule::forward(const Graph& graph, const Head* head, const Weights& weig
     place({Do::gather}, Phase{});
   for (int i = 0; i < graph.count(); ++i) {
     const std::vector<Phase> phases = graph.op(i).forwardPhases();
-    for (size_t p = 0; p < phases.size(); ++p) place({Do::forward, i, static_cast<int>(p)}, phases[p]);
+    for (size_t p = 0; p < phases.size(); ++p) placeOf(graph.ops[asSize(i)], {Do::forward, i, static_cast<int>(p)}, phases[p]);
   }
   if (penalizes && later) place({Do::penalties}, tasks(weights.penaltyTasks()));
   if (mode == Mode::predict) place({Do::emit}, Phase{});
@@ -97,8 +110,12 @@ void Schedule::backward(const Graph& graph, const Head& head, const Weights& wei
   place({Do::gradient}, head.wholeBatch() ? tasks(1) : Phase{});
   for (int i = graph.count() - 1; i >= 0; --i)
     if (graph.ops[asSize(i)].runsBackward()) backwardOf(graph, i);
+  for (const int id : graph.sources)
+    for (int64_t from = 0; graph.value(id).hasGradient() && from < graph.value(id).floats(); from += kTileFloats)
+      sourceTasks.emplace_back(id, from);
   oneWeightTask = weightFlops(graph, weights) < 2 * kTaskFlops;
-  if (!weightTasks.empty()) place({Do::weights}, tasks(oneWeightTask ? 1 : static_cast<int64_t>(weightTasks.size())));
+  const auto handedOver = static_cast<int64_t>(weightTasks.size() + sourceTasks.size());
+  if (handedOver > 0) place({Do::weights}, tasks(oneWeightTask ? 1 : handedOver));
   if (weights.gatherTasks() > 0) {
     place({Do::collect}, tasks(weights.gatherTasks()));
     place({Do::update}, tasks(weights.updateTasks()));
@@ -109,11 +126,12 @@ void Schedule::backward(const Graph& graph, const Head& head, const Weights& wei
 void Schedule::backwardOf(const Graph& graph, int i) {
   const GraphOp& o = graph.ops[asSize(i)];
   const std::vector<Phase> phases = o.op->backwardPhases();
-  for (size_t p = 0; p < phases.size(); ++p) place({Do::backward, i, static_cast<int>(p)}, phases[p]);
+  for (size_t p = 0; p < phases.size(); ++p) placeOf(o, {Do::backward, i, static_cast<int>(p)}, phases[p]);
   for (int64_t t = 0; t < o.op->weightTasks(); ++t) weightTasks.emplace_back(i, t);
   for (size_t k = 0; k < o.inputs.size(); ++k) {
     const int place_ = o.dxPlaces[k];
-    if (place_ >= 0 && place_ != graph.value(o.inputs[k]).gradientPlace) place({Do::addGradient, i, static_cast<int>(k)}, Phase{});
+    const GraphValue& v = graph.value(o.inputs[k]);
+    if (place_ >= 0 && place_ != v.gradientPlace) place({Do::addGradient, i, static_cast<int>(k)}, v.single ? tasks(1) : Phase{});
   }
 }
 

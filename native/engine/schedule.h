@@ -40,6 +40,7 @@ struct Part {
 // A set of tasks without order among them; between stages every task has ended.
 struct Stage {
   bool rows = true;
+  bool once = false;  // one task goes through all parts, which work on what is single
   int64_t count = 1;  // tasks of a stage that is not cut by rows
   std::vector<Part> parts;
 };
@@ -53,12 +54,14 @@ class Schedule {
 
   std::vector<Stage> stages;
   std::vector<std::pair<int, int64_t>> weightTasks;  // op and its task
+  std::vector<std::pair<int, int64_t>> sourceTasks;  // likewise, of values that show weights: each hands over a tile of their gradient
   bool oneWeightTask = false;                        // all of them together are too little to share
   std::vector<std::pair<int, int>> dataChecks;       // stage and op
   int64_t chunk = 1;                                 // rows of a task
 
  private:
   void place(Part part, const Phase& phase);
+  void placeOf(const GraphOp& o, const Part& part, const Phase& phase);
   void forward(const Graph& graph, const Head* head, const Weights& weights, Mode mode);
   void backward(const Graph& graph, const Head& head, const Weights& weights);
   void backwardOf(const Graph& graph, int op);

@@ -95,9 +95,25 @@ void Weights::needBuffer(int id) {
   }
 }
 
+int Weights::sharer(int id, int n) {
+  if (n == 0) return id;
+  needBuffer(id);
+  while (static_cast<int>(records_[asSize(id)].sharers.size()) < n) {
+    records_[asSize(id)].sharers.push_back(static_cast<int>(records_.size()));
+    variables_.push_back(variables_[asSize(id)]);
+    Record r;
+    r.variable = variables_[asSize(id)].get();
+    r.trainable = true;
+    r.buffer = allocateFloats(r.variable->size, "the gradient of a weight");
+    records_.push_back(std::move(r));
+  }
+  return records_[asSize(id)].sharers[asSize(n - 1)];
+}
+
 int64_t Weights::bytes() const {
   int64_t all = 0;
-  for (const int b : buffered_) all += records_[asSize(b)].variable->size * static_cast<int64_t>(sizeof(float));
+  for (const Record& r : records_)
+    if (r.buffer) all += r.variable->size * static_cast<int64_t>(sizeof(float));
   return all;
 }
 
@@ -158,8 +174,8 @@ void Weights::begin(double lr, int64_t call) {
   emaKeep_ = iteration == 0 && averageCopies_ ? 0.0f : static_cast<float>(emaMomentum_);
   overwrites_ = averages_ && emaOverwrite_ > 0 && (iteration + 1) % emaOverwrite_ == 0;
   optimizer_->begin(lr, iteration + 1);
-  for (const int id : buffered_)
-    if (guarded_) poison(records_[asSize(id)].buffer.get(), records_[asSize(id)].variable->size);
+  for (const Record& r : records_)
+    if (guarded_ && r.buffer) poison(r.buffer.get(), r.variable->size);
 }
 
 float* Weights::tile(int weight, int64_t offset, int64_t n) {
@@ -276,6 +292,10 @@ void Weights::gatherTask(int64_t task) {
   Record& r = records_[asSize(buffered_[asSize(task)])];
   float* g = r.buffer.get();
   const int64_t n = r.variable->size;
+  for (const int sharer : r.sharers) {
+    const float* more = records_[asSize(sharer)].buffer.get();
+    for (int64_t i = 0; i < n; ++i) g[i] += more[i];
+  }
   if (r.regularizer && !r.regularizer->elementwise()) r.regularizer->addGradient(r.variable->data(), g, n);
   if (r.accumulator) {
     for (int64_t i = 0; i < n; ++i) r.accumulator[i] += g[i];

@@ -30,6 +30,9 @@ class Weights : public Updater {
   const VariablePtr& variable(int id) const { return variables_[asSize(id)]; }
   bool anyTrainable() const { return anyTrainable_; }
   void needBuffer(int id);  // an op cannot hand over tiles: called while a plan is made
+  // What the updater is asked with for the n-th use of a weight that several ops share, counted from 0: each use hands over a gradient of
+  // its own, and `gatherTask` adds them in this order. Called while a plan is made.
+  int sharer(int id, int n);
 
   // Whether a table's rows may fall behind: where the rule allows it, and nothing else needs all rows each step. Prepares for it.
   bool offersLazyRows(int id, int64_t width);
@@ -79,7 +82,8 @@ class Weights : public Updater {
     std::vector<float*> slots;
     float* average = nullptr;
     float* accumulator = nullptr;
-    AlignedFloats buffer;  // the whole gradient, where it must be whole
+    AlignedFloats buffer;      // the whole gradient, where it must be whole
+    std::vector<int> sharers;  // records of its further uses, which have a buffer and nothing else
     double normSquared = 0;
     float factor = 1;  // clipping by norm
     size_t firstSlot = 0;

@@ -37,6 +37,8 @@ struct Model {
   bool logits = false;
   int64_t labelWidth = 1;
   int slotsEach = 0;
+  int result = -1;      // value; by default the last op's
+  Value::Object roots;  // further values that the program names: losses, addedLosses, metricValues
   uint64_t seed = 11;
   std::shared_ptr<Network> network;
 
@@ -60,6 +62,12 @@ struct Model {
     ops.push_back(Value(std::move(op)));
     return last();
   }
+  // A value that no op makes: a weight, a constant or the labels.
+  int source(Value::Object op) {
+    op["output"] = last() + 1;
+    ops.push_back(Value(std::move(op)));
+    return last();
+  }
   int last() const { return static_cast<int>(ops.size()); }
   void dense(int64_t in, int64_t units, Value::Object extra = {}) {
     const int w = weight({in, units}, std::sqrt(3.0 / static_cast<double>(in)), extra), b = weight({units}, 0.3);
@@ -71,11 +79,12 @@ struct Model {
     Value::Object head{{"loss", loss}, {"reduction", reduction}, {"logits", logits}, {"labelWidth", labelWidth}, {"metrics", metrics}};
     Value::Object program{{"seed", static_cast<int64_t>(seed)},
                           {"ops", ops},
-                          {"result", last()},
+                          {"result", result < 0 ? last() : result},
                           {"variables", described},
                           {"optimizer", optimizer},
                           {"head", head}};
     if (logits) program["logits"] = last() - 1;
+    program.insert(roots.begin(), roots.end());
     network = std::make_shared<Network>(Value(std::move(program)), variables, slots);
   }
   std::vector<float> values() const {
