@@ -23,13 +23,13 @@ export class AppendedFile {
   }
 
   /** Nothing is on its way any more. */
-  async settle(): Promise<void> {
+  async written(): Promise<void> {
     await this.#writing;
   }
 
   /** What was added so far is on the disk, also after a loss of power. */
   async sync(): Promise<void> {
-    await this.settle();
+    await this.written();
     const file = await open(this.path, 'r+');
     await file.sync().finally(() => file.close());
   }

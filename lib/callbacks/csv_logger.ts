@@ -62,7 +62,7 @@ export class CSVLogger extends Callback {
   }
 
   override async onTrainBegin(_logs: Logs): Promise<void> {
-    await this.#file.settle();
+    await this.#file.written();
     this.#file = new AppendedFile(this.filename);
     this.#columns = null;
     try {
@@ -105,7 +105,7 @@ export class CSVLogger extends Callback {
   }
 
   override async onTrainEnd(_logs: Logs): Promise<void> {
-    await this.#file.settle();
+    await this.#file.written();
     this.#throwIfFailed();
   }
 

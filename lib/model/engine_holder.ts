@@ -89,11 +89,11 @@ export class EngineHolder {
     this.#width = width;
   }
   /**
-   * Settles loss and metrics for outputs whose last axis only the data tell. Keras chooses them at the first batch as well.
+   * Chooses loss and metrics for outputs whose last axis only the data tell. Keras chooses them at the first batch as well.
    * @param first whether nothing has been summed up yet, so that others may be chosen
    * @param forget forgets the engine and what goes with it
    */
-  settleWidth(width: number, first: boolean, forget: () => void): void {
+  chooseWidth(width: number, first: boolean, forget: () => void): void {
     const { model } = this;
     const before = this.#width;
     if (model.shapes().outputShape.at(-1) !== null || width === before) return;

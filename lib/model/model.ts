@@ -133,8 +133,8 @@ export class Model extends LayerStack {
     this.#onBatch = null;
   }
   /** See `EngineHolder`. */
-  settleWidth(width: number, first: boolean): void {
-    this.#engine.settleWidth(width, first, () => this.#forgetEngine());
+  chooseWidth(width: number, first: boolean): void {
+    this.#engine.chooseWidth(width, first, () => this.#forgetEngine());
   }
   takeUp(sums: TrainingSums | null): void {
     this.#engine.takeUp(sums);

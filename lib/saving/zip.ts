@@ -14,6 +14,61 @@ export function isNpz(bytes: Uint8Array): boolean {
     .endsWith('.npy');
 }
 
+type Zip = import('yauzl').ZipFile;
+type Entry = import('yauzl').Entry;
+
+/** Looks at what the directory says of each member, before anything is unpacked. */
+class Directory {
+  readonly #names = new Set<string>();
+  #total = 0;
+  #packed = 0;
+
+  constructor(
+    readonly limits: Required<FileLimits>,
+    readonly byteLength: number,
+  ) {}
+
+  /** Why a member is not taken; null where it is. */
+  refuses(entry: Entry): string | null {
+    const { fileName: name, uncompressedSize: size, compressedSize: packed } = entry;
+    const { bytes, expansion } = this.limits;
+    const shown = shownName(name);
+    const kind = (entry.externalFileAttributes >>> 28) & 15;
+    if (this.#names.has(name)) return `the member ${shown} is there twice`;
+    this.#names.add(name);
+    if (kind === 10) return `the member ${shown} is a link`;
+    if (entry.isEncrypted()) return `the member ${shown} is encrypted`;
+    if (/(^|[\\/])\.\.([\\/]|$)|^[\\/]|^[a-zA-Z]:|\0/.test(name)) return `the member ${shown} leads out of the archive`;
+    this.#total += size;
+    if (this.#total > bytes) return `unpacked it is more than ${bytes} bytes`;
+    this.#packed += packed;
+    if (this.#packed > this.byteLength) return 'its members share bytes';
+    if (size > expansion * Math.max(packed, 1)) return `the member ${shown} would grow more than ${expansion} times`;
+    return null;
+  }
+}
+
+const shownName = (name: string): string => JSON.stringify(name.slice(0, 80));
+
+/** The bytes of a member; `done` is given what is wrong with them, or null. */
+function unpack(zip: Zip, entry: Entry, done: (wrong: string | null, bytes: Buffer) => void): void {
+  const size = entry.uncompressedSize;
+  const out = Buffer.allocUnsafe(size);
+  zip.openReadStream(entry, (error, stream) => {
+    if (error) return done(error.message, out);
+    let at = 0;
+    stream.on('error', ({ message }: Error) => done(message, out));
+    stream.on('data', (chunk: Buffer) => {
+      chunk.copy(out, at);
+      at += chunk.length;
+    });
+    stream.on('end', () => {
+      const isWhole = at === size && crc32(out) === entry.crc32;
+      done(isWhole ? null : `the member ${shownName(entry.fileName)} has other contents than its checksum says`, out);
+    });
+  });
+}
+
 /**
  * The members of a zip archive by name. Sizes are checked before memory is taken and CRC-32 after. ValueError ERR_FILE where the archive is damaged,
  * ERR_FILE_REFUSED for links, names that lead out of the archive, names twice, encrypted members, and more than the limits.
@@ -33,9 +88,7 @@ export async function readZip(
     fromBuffer(buffer, { lazyEntries: true, validateEntrySizes: true }, (failure, zip) => {
       if (failure) return reject(damaged(failure.message));
       const members = new Map<string, Uint8Array>();
-      const names = new Set<string>();
-      let total = 0;
-      let packedTotal = 0;
+      const directory = new Directory(limits, bytes.byteLength);
       const fail = (error: Error) => {
         zip.close();
         reject(error);
@@ -46,38 +99,14 @@ export async function readZip(
         fail(/absolute path|relative path|invalid characters/.test(message) ? refused(message) : damaged(message)),
       );
       zip.on('end', () => resolve(members));
-      zip.on('entry', (entry) => {
-        const { fileName: name, uncompressedSize: size, compressedSize: packed } = entry;
-        const shown = JSON.stringify(name.slice(0, 80));
-        const kind = (entry.externalFileAttributes >>> 28) & 15;
-        if (names.has(name)) return fail(refused(`the member ${shown} is there twice`));
-        names.add(name);
-        if (kind === 10) return fail(refused(`the member ${shown} is a link`));
-        if (entry.isEncrypted()) return fail(refused(`the member ${shown} is encrypted`));
-        if (/(^|[\\/])\.\.([\\/]|$)|^[\\/]|^[a-zA-Z]:|\0/.test(name))
-          return fail(refused(`the member ${shown} leads out of the archive`));
-        total += size;
-        if (total > limits.bytes) return fail(refused(`unpacked it is more than ${limits.bytes} bytes`));
-        packedTotal += packed;
-        if (packedTotal > bytes.byteLength) return fail(refused('its members share bytes'));
-        if (size > limits.expansion * Math.max(packed, 1))
-          return fail(refused(`the member ${shown} would grow more than ${limits.expansion} times`));
-        if (name.endsWith('/') || !wanted(name)) return zip.readEntry();
-        zip.openReadStream(entry, (error, stream) => {
-          if (error) return fail(damaged(error.message));
-          const out = Buffer.allocUnsafe(size);
-          let at = 0;
-          stream.on('error', (e: Error) => fail(damaged(e.message)));
-          stream.on('data', (chunk: Buffer) => {
-            chunk.copy(out, at);
-            at += chunk.length;
-          });
-          stream.on('end', () => {
-            if (at !== size || crc32(out) !== entry.crc32)
-              return fail(damaged(`the member ${shown} has other contents than its checksum says`));
-            members.set(name, out);
-            zip.readEntry();
-          });
+      zip.on('entry', (entry: Entry) => {
+        const why = directory.refuses(entry);
+        if (why) return fail(refused(why));
+        if (entry.fileName.endsWith('/') || !wanted(entry.fileName)) return zip.readEntry();
+        unpack(zip, entry, (wrong, out) => {
+          if (wrong) return fail(damaged(wrong));
+          members.set(entry.fileName, out);
+          zip.readEntry();
         });
       });
       zip.readEntry();

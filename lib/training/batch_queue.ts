@@ -1,7 +1,6 @@
 import type { Batch } from '../data/batch.js';
 import { addon } from '../engine/addon.js';
-import type { RunShape } from '../model/engine.js';
-import type { FeedParts } from './feed.js';
+import type { BatchShape, FeedParts } from './feed.js';
 
 /** A batch that larger ones than this are not copied: they are trained one by one, in place. */
 const LARGEST = 2 ** 23;
@@ -9,7 +8,7 @@ const LARGEST = 2 ** 23;
 type NativeQueue = InstanceType<typeof addon.FeedQueue>;
 
 interface Queued {
-  shape: RunShape;
+  shape: BatchShape;
   /** What the source gave, where it must be able to have it back. */
   given: Batch | null;
 }
@@ -40,7 +39,7 @@ export class BatchQueue {
     return this.#queued.length === 0;
   }
   /** Of the batch that comes first. */
-  get shape(): RunShape {
+  get shape(): BatchShape {
     return this.#queued[0].shape;
   }
 
@@ -65,7 +64,7 @@ export class BatchQueue {
   }
 
   /** A run has ended: what it took is done with. */
-  settle(): void {
+  dropDone(): void {
     const left = this.native.length();
     if (left < this.#queued.length) this.#queued.splice(0, this.#queued.length - left);
   }

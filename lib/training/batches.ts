@@ -1,5 +1,6 @@
 import type { RunResult } from '../../binding.js';
-import type { NativeFeed, NativeSource, RunShape } from '../model/engine.js';
+import type { NativeFeed, NativeSource } from '../model/engine.js';
+import type { BatchShape } from './feed.js';
 import type { Stops } from './stopping.js';
 
 /** Batches that the engine runs, wherever they come from. */
@@ -21,17 +22,21 @@ export interface Batches {
   close(): Promise<void> | void;
 }
 
-export type Trainer = (
-  feed: NativeSource,
-  shape: RunShape,
-  count: number,
-  reset: boolean,
-  epochSteps?: number,
-) => Promise<RunResult>;
+/** What is done with batches: a training, an evaluation or a prediction. */
+export interface Runner {
+  /**
+   * The next runs are of batches of this kind: an epoch of arrays begins, or a batch of a dataset has been admitted.
+   * @param rows how many are to come in all; null where that is not known
+   */
+  begin?(shape: BatchShape, rows: number | null): void;
+  run(feed: NativeSource, shape: BatchShape, count: number, reset: boolean, epochSteps?: number): Promise<RunResult>;
+  /** Whether a run must be told how many batches it takes at most: it makes room for what comes of them. */
+  readonly makesRoom?: boolean;
+}
 
 /** Batches of arrays: one feed, as many batches a call as are asked for. */
 export class ArrayBatches implements Batches {
-  #current: { feed: NativeFeed; shape: RunShape } | null = null;
+  #current: { feed: NativeFeed; shape: BatchShape } | null = null;
   #left = 0;
 
   /**
@@ -40,17 +45,21 @@ export class ArrayBatches implements Batches {
    */
   constructor(
     readonly steps: number,
-    readonly make: () => { feed: NativeFeed; shape: RunShape },
-    readonly runner: Trainer,
+    readonly make: () => { feed: NativeFeed; shape: BatchShape },
+    readonly runner: Runner,
+    /** Samples of a pass. */
+    readonly rows: number,
     readonly passes: number | null,
     /** Batches of the first pass that the feed leaves out. */
     readonly skip = 0,
   ) {}
 
   begin(): void {
-    if (this.#current && this.passes !== null) return;
-    this.#current = this.make();
-    this.#left = this.steps * (this.passes ?? 1) - this.skip;
+    if (!this.#current || this.passes === null) {
+      this.#current = this.make();
+      this.#left = this.steps * (this.passes ?? 1) - this.skip;
+    }
+    this.runner.begin?.(this.#current.shape, this.rows);
   }
   ready(): boolean {
     return this.#left > 0;
@@ -63,8 +72,8 @@ export class ArrayBatches implements Batches {
     return this.#run(count * steps, true, steps);
   }
   async #run(count: number, reset: boolean, epochSteps?: number): Promise<RunResult> {
-    const { feed, shape } = this.#current as { feed: NativeFeed; shape: RunShape };
-    const result = await this.runner(feed, shape, count, reset, epochSteps);
+    const { feed, shape } = this.#current as { feed: NativeFeed; shape: BatchShape };
+    const result = await this.runner.run(feed, shape, count, reset, epochSteps);
     this.#left -= result.done;
     return result;
   }

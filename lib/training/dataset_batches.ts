@@ -2,12 +2,13 @@ import type { Batch } from '../data/batch.js';
 import { BatchStream } from '../data/dataset.js';
 import { checkFinite } from '../data/finite.js';
 import { show, ValueError } from '../errors.js';
-import type { Compilation } from '../model/compilation.js';
 import type { Model } from '../model/model.js';
+import { type Admission, admit, outputFor } from './admit.js';
 import { BatchSupply } from './batch_supply.js';
-import type { Batches, Trainer } from './batches.js';
+import type { Batches, Runner } from './batches.js';
+import type { ClassWeights } from './class_weights.js';
 import { type FeedParts, feedOf, feedParts } from './feed.js';
-import { type ClassWeights, named, outputFor, readSamples, type Samples } from './sources.js';
+import { named, type Samples } from './samples.js';
 import { type Stops, unstoppable } from './stopping.js';
 
 /** Batches of one run: the rates of a schedule are worked out before it. */
@@ -28,13 +29,13 @@ export class DatasetBatches implements Batches {
     source: unknown,
     where: string,
     readonly model: Model,
-    readonly compilation: Compilation,
+    readonly admission: Admission,
     readonly classWeights: ClassWeights | null,
-    readonly runner: Trainer,
+    readonly runner: Runner,
     readonly finite: boolean,
   ) {
     this.where = where || 'x';
-    this.#supply = new BatchSupply(new BatchStream(source, this.where), {
+    this.#supply = new BatchSupply(new BatchStream(source, this.where, { labels: admission.compilation !== null }), {
       looks: () => model.turns.looks,
       prepare: (batch) => this.#prepare(batch),
     });
@@ -74,11 +75,12 @@ export class DatasetBatches implements Batches {
   async #runNext(reset: boolean): Promise<number> {
     const next = this.#supply.next as Batch;
     const samples = this.#samplesOf(next, reset);
-    const { feed, shape } = feedOf(this.compilation, samples, outputFor(this.model, samples.x), {
+    const { feed, shape } = feedOf(this.admission.compilation, samples, outputFor(this.model, samples.x), {
       batch: samples.count,
       classWeights: this.classWeights,
     });
-    const { done } = await this.runner(feed, shape, 1, reset);
+    this.runner.begin?.(shape, null);
+    const { done } = await this.runner.run(feed, shape, 1, reset);
     if (done > 0 && this.#supply.next === next) this.#supply.next = this.#checked = null;
     return done;
   }
@@ -87,11 +89,12 @@ export class DatasetBatches implements Batches {
   async #runQueued(count: number, reset: boolean): Promise<number> {
     const { queue } = this.#supply;
     try {
-      const running = this.runner(queue.native, queue.shape, count, reset);
+      const most = this.runner.makesRoom ? Math.min(count, queue.length) : count;
+      const running = this.runner.run(queue.native, queue.shape, most, reset);
       this.#supply.fill();
       return (await running).done;
     } finally {
-      queue.settle();
+      queue.dropDone();
     }
   }
 
@@ -105,17 +108,17 @@ export class DatasetBatches implements Batches {
   #prepare(batch: Batch): FeedParts | null {
     if (this.model.shapes().outputShape.at(-1) === null) return null;
     const samples = this.#read(batch, false);
-    return feedParts(this.compilation, samples, outputFor(this.model, samples.x), this.classWeights);
+    return feedParts(this.admission.compilation, samples, outputFor(this.model, samples.x), this.classWeights);
   }
 
   #read(batch: Batch, first: boolean): Samples {
     const where = `${this.where}, batch ${batch.index}`;
-    if (batch.y === null || batch.y === undefined)
+    if (this.admission.compilation && (batch.y === null || batch.y === undefined))
       throw new ValueError(
         `${where}: y is missing: the batches of a dataset are pairs here, [x, y], or { xs, ys }; in a generator: yield [x, y]. Received: x alone, ${show(batch.x)}`,
         'ERR_MISSING_DATA',
       );
-    const samples = readSamples(this.model, this.compilation, where, batch.x, batch.y, batch.weights, true, first);
+    const samples = admit(this.model, where, batch, { ...this.admission, needsY: true, first });
     if (this.finite) for (const one of named(where, samples)) checkFinite(one);
     return samples;
   }

@@ -5,7 +5,7 @@ import type { Model } from '../model/model.js';
 import { resultLogs, toLogs } from '../model/results.js';
 import type { Position } from '../model/training_state.js';
 import type { Aborting } from './aborting.js';
-import type { FitPlan } from './fit_options.js';
+import type { FitPlan } from './fit_plan.js';
 import type { Interruption } from './interruption.js';
 import { watchProgress } from './results.js';
 import { RunAhead } from './run_ahead.js';
@@ -104,7 +104,7 @@ export class EpochTrainer {
       // A checkpoint that came due as it began has paused it: the batch is still there, and the checkpoint is written after it.
       if (ran === 0 && this.checkpointer?.isDue && !this.stopped) ran = await run();
       if (ran === 0) break;
-      logs = resultLogs(model);
+      logs = resultLogs(model, this.plan.runner);
       this.#did(1);
       const after = list.onTrainBatchEnd(done++, logs);
       if (after) await aborting.until(after);
@@ -118,7 +118,7 @@ export class EpochTrainer {
     // With the first batch: before it the model need not be built.
     const ready = this.plan.batches.ready(from === 0);
     if (!(typeof ready === 'boolean' ? ready : await ready)) return { done: from, logs: this.#logsBefore(from) };
-    const unwatch = watchProgress(this.model, this.list.progbar);
+    const unwatch = watchProgress(this.model, this.list.progbar, this.plan.runner);
     try {
       let done = from;
       for (;;) {
@@ -133,7 +133,7 @@ export class EpochTrainer {
         if (this.stopped || done >= wanted || (ran < most && (wasDue || !isDue))) break;
         if (isDue && ran > 0) await this.#checkpoint();
       }
-      return { done, logs: done > from ? resultLogs(this.model) : this.#logsBefore(done) };
+      return { done, logs: done > from ? resultLogs(this.model, this.plan.runner) : this.#logsBefore(done) };
     } finally {
       unwatch();
     }

@@ -2,7 +2,16 @@ import type { DataArray, FeedClassWeights } from '../../binding.js';
 import type { Shape } from '../layers/layer.js';
 import type { Compilation } from '../model/compilation.js';
 import { Engine, type NativeFeed, type RunShape } from '../model/engine.js';
-import { type ClassWeights, rowSize, type Samples } from './sources.js';
+import type { ClassWeights } from './class_weights.js';
+import { rowSize, type Samples } from './samples.js';
+
+/** What a run must know of its batches, and whoever takes what comes of them. */
+export interface BatchShape extends RunShape {
+  /** Samples of a batch; the last may have fewer. */
+  rows: number;
+  /** The shape of an output sample. */
+  output: Shape;
+}
 
 export interface FeedOptions {
   batch: number;
@@ -26,7 +35,7 @@ export interface FeedParts {
   weightSize: number;
   classWeights: FeedClassWeights | null;
   rows: number;
-  shape: RunShape;
+  shape: BatchShape;
 }
 
 export function feedParts(
@@ -51,7 +60,12 @@ export function feedParts(
     weightSize,
     classWeights,
     rows: count,
-    shape: { sampleShape: x.shape.slice(1), weightSteps: classWeights ? Math.max(items, weightSize) : weightSize },
+    shape: {
+      sampleShape: x.shape.slice(1),
+      weightSteps: classWeights ? Math.max(items, weightSize) : weightSize,
+      rows: count,
+      output,
+    },
   };
 }
 
@@ -61,7 +75,7 @@ export function feedOf(
   samples: Samples,
   output: Shape,
   { classWeights, count, ...options }: FeedOptions,
-): { feed: NativeFeed; shape: RunShape } {
+): { feed: NativeFeed; shape: BatchShape } {
   const { shape, rows, ...parts } = feedParts(compilation, samples, output, classWeights);
-  return { feed: Engine.feed({ ...parts, ...options, count: count ?? rows }), shape };
+  return { feed: Engine.feed({ ...parts, ...options, count: count ?? rows }), shape: { ...shape, rows: options.batch } };
 }

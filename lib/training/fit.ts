@@ -10,7 +10,8 @@ import type { Model } from '../model/model.js';
 import type { Ended } from '../model/training_state.js';
 import { Aborting } from './aborting.js';
 import { EpochTrainer } from './epoch.js';
-import { type FitOptions, type FitPlan, readFit } from './fit_options.js';
+import type { FitOptions } from './fit_options.js';
+import { type FitPlan, planFit } from './fit_plan.js';
 import { Interruption } from './interruption.js';
 import { finishProfile } from './profile.js';
 import { testLoop } from './test_loop.js';
@@ -74,7 +75,7 @@ async function check(
   model.stopTraining = false;
   const checkpoint = checkpointOf(options);
   const resumable = checkpoint && (await files().findResumable(checkpoint));
-  const plan = readFit(model, x, y, options, checkpoint && { plan: checkpoint, resumable });
+  const plan = planFit(model, x, y, options, checkpoint && { plan: checkpoint, resumable });
   plan.signal?.throwIfAborted();
   const { callbacks, params, verbose } = plan;
   const list = new CallbackList(callbacks, { model: model.face, params, addHistory: true, addProgbar: verbose > 0 });

@@ -1,12 +1,16 @@
 import { checkFinite } from '../data/finite.js';
 import type { ArrayInput } from '../data/inputs.js';
+import type { Compilation } from '../model/compilation.js';
 import type { Model } from '../model/model.js';
-import { toLogs } from '../model/results.js';
+import { resultLogs } from '../model/results.js';
 import type { ClassWeight } from '../option_types.js';
 import { checkBoolean, readOptions } from '../options.js';
-import { feedOf } from './feed.js';
+import type { Runner } from './batches.js';
+import { readClassWeight } from './class_weights.js';
+import { testRunner } from './evaluate.js';
+import { type OpenBatches, openBatches } from './open_batches.js';
 import { shapeResults } from './results.js';
-import { named, outputFor, readClassWeight, readSamples } from './sources.js';
+import { named } from './samples.js';
 
 export { predictOnBatch } from './predict.js';
 
@@ -24,6 +28,7 @@ export interface OnBatchOptions {
   returnDict?: boolean;
 }
 
+type Read = ReturnType<typeof read>;
 type Results = Promise<number | number[] | Record<string, number>>;
 
 function read(where: string, options: OnBatchOptions | undefined, training: boolean) {
@@ -39,6 +44,7 @@ function read(where: string, options: OnBatchOptions | undefined, training: bool
   return {
     ...o,
     finite: checkBoolean(where, 'checkFinite', o.checkFinite),
+    classWeights: readClassWeight(o.classWeight),
     reset: checkBoolean(where, 'resetMetrics', o.resetMetrics),
     returnDict: checkBoolean(where, 'returnDict', o.returnDict),
   };
@@ -49,19 +55,13 @@ export function trainOnBatch(model: Model, x: unknown, y: unknown, options?: OnB
   return model.exclusively('trainOnBatch', async () => {
     const compilation = model.trainingCompilation('trainOnBatch');
     const o = read('trainOnBatch', options, true);
-    const classWeights = readClassWeight(o.classWeight);
-    const samples = model.tentatively(() => {
-      const read = readSamples(model, compilation, '', x, y, o.sampleWeight, true, o.reset);
-      if (o.finite) for (const one of named('', read)) checkFinite(one);
-      return read;
-    });
+    const runner: Runner = { run: (feed, shape, count, reset) => model.engine().train(feed, shape, count, reset) };
+    const { batches } = model.tentatively(() => open(model, x, y, o, compilation, runner));
     model.warnOfTraining();
-    const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), {
-      batch: samples.count,
-      classWeights,
-    });
-    const totals = await model.engine().train(feed, shape, 1, o.reset);
-    return shapeResults(toLogs(model, totals), o.returnDict);
+    // Arrays begin at once: what runs later finds the weights taken.
+    void batches.begin(1);
+    await batches.run(1, o.reset);
+    return shapeResults(resultLogs(model), o.returnDict);
   });
 }
 
@@ -70,9 +70,29 @@ export function testOnBatch(model: Model, x: unknown, y: unknown, options?: OnBa
   const compilation = model.compilation('testOnBatch');
   const o = read('testOnBatch', options, false);
   return model.readingOnBatch(o.reset, async (reading) => {
-    const samples = readSamples(model, compilation, '', x, y, o.sampleWeight, compilation.loss !== null, o.reset);
-    if (o.finite) for (const one of named('', samples)) checkFinite(one);
-    const { feed, shape } = feedOf(compilation, samples, outputFor(model, samples.x), { batch: samples.count });
-    return shapeResults(toLogs(model, await reading.test(feed, shape, 1, o.reset)), o.returnDict);
+    const { batches } = open(model, x, y, o, compilation, testRunner(reading, null));
+    void batches.begin(1);
+    await batches.run(1, o.reset);
+    return shapeResults(resultLogs(model, reading), o.returnDict);
   });
+}
+
+/** One batch of arrays, which are looked at at once. */
+function open(model: Model, x: unknown, y: unknown, o: Read, compilation: Compilation, runner: Runner): OpenBatches {
+  const opened = openBatches(
+    model,
+    { x, y, weights: o.sampleWeight },
+    {
+      where: '',
+      compilation,
+      first: o.reset,
+      batchSize: 'all',
+      steps: 1,
+      finite: o.finite,
+      classWeight: o.classWeights,
+      runner: () => runner,
+    },
+  );
+  if (o.finite && opened.arrays) for (const one of named('', opened.arrays.samples)) checkFinite(one);
+  return opened;
 }

@@ -4,7 +4,7 @@ import type { Model } from '../model/model.js';
 import { type Ran, toLogs } from '../model/results.js';
 
 /** Keeps a progress bar moving while the engine runs many batches. Returns what ends it. */
-export function watchProgress(model: Model, progbar: ProgbarLogger | null, ran: Ran = model.engine()): () => void {
+export function watchProgress(model: Model, progbar: ProgbarLogger | null, ran: Ran): () => void {
   if (!progbar?.isLive) return () => undefined;
   ran.progress();
   const timer = setInterval(() => {

@@ -1,7 +1,7 @@
 import type { RunResult, Totals } from '../../binding.js';
 import type { CallbackList } from '../callbacks/list.js';
 import { ArrayBatches } from './batches.js';
-import type { FitPlan } from './fit_options.js';
+import type { FitPlan } from './fit_plan.js';
 
 /** Batches of one call at most. */
 const MOST_BATCHES = 4096;

@@ -4,17 +4,12 @@ import type { Model } from '../model/model.js';
 import type { Reading } from '../model/reading.js';
 import { resultLogs } from '../model/results.js';
 import { patiently, type Until } from './aborting.js';
-import type { Batches } from './batches.js';
+import type { OpenBatches } from './open_batches.js';
 import { watchProgress } from './results.js';
-import type { Samples } from './sources.js';
 import { runUntilStopped, type Stops } from './stopping.js';
 
 /** Batches to evaluate on, and what evaluates. */
-export interface TestRun {
-  batches: Batches;
-  steps: number | null;
-  batch: number | null;
-  samples: Samples | null;
+export interface TestRun extends OpenBatches {
   reading: Reading;
 }
 

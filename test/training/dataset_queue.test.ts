@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { layers, optimizers, type Sequential, sequential, setRandomSeed } from '../../lib/index.js';
+import { array, layers, optimizers, type Sequential, sequential, setRandomSeed } from '../../lib/index.js';
+import { Reading } from '../../lib/model/reading.js';
 
 // Batches of a dataset are read ahead into a queue. What comes of it must not hang on how far ahead.
 
@@ -260,5 +261,88 @@ describe('a source is read ahead', () => {
     );
     clearInterval(timer);
     expect(turns).toBeLessThan(1e7 - 1);
+  });
+});
+
+describe('predict reads a dataset as fit does', () => {
+  const xs = ready.map(({ x }) => x);
+  const all = Float32Array.from(xs.flatMap((x) => [...x]));
+  const told = { onPredictBatchEnd() {} };
+  const wanted = async (model: Sequential) => [
+    ...((await model.predict(all, { verbose: 0, batchSize: rows })).data as Float32Array),
+  ];
+  const source = (batches: readonly Float32Array[]) =>
+    function* () {
+      for (const x of batches) yield [x];
+    };
+
+  it.each<[string, object]>([
+    ['nobody hears of the batches', {}],
+    ['somebody hears of each', { callbacks: told }],
+  ])('to the bits of arrays, where %s', async (_, more) => {
+    const model = make();
+    const { data, shape } = await model.predict(source(xs) as never, { verbose: 0, ...more });
+    expect(shape).toEqual([count * rows, 1]);
+    expect([...(data as Float32Array)]).toEqual(await wanted(model));
+  });
+
+  it('in fewer calls of the engine than there are batches', async () => {
+    const model = make();
+    const calls = vi.spyOn(Reading.prototype, 'predict');
+    await model.predict(source(xs) as never, { verbose: 0 });
+    expect(calls.mock.calls.length).toBeLessThan(count / 4);
+  });
+
+  it('which fills one array again and again', async () => {
+    const model = make();
+    const buffer = new Float32Array(rows * width);
+    const again = function* () {
+      for (const x of xs) {
+        buffer.set(x);
+        yield [buffer];
+      }
+    };
+    const { data } = await model.predict(again as never, { verbose: 0 });
+    expect([...(data as Float32Array)]).toEqual(await wanted(model));
+  });
+
+  it('whose batches have different numbers of rows', async () => {
+    const model = make();
+    const sizes = [3, 3, 8, 1, 8, 8, 8, 5];
+    let at = 0;
+    const parts = sizes.map((n) => {
+      at += n;
+      return all.subarray((at - n) * width, at * width);
+    });
+    const { data, shape } = await model.predict(source(parts) as never, { verbose: 0 });
+    expect(shape).toEqual([at, 1]);
+    expect([...(data as Float32Array)]).toEqual((await wanted(model)).slice(0, at));
+  });
+
+  it('and stops, takes so many steps, and says what is wrong in its place', async () => {
+    const model = make();
+    const seen: number[] = [];
+    const stopping = {
+      onPredictBatchEnd(batch: number, { outputs }: { outputs: { shape: number[] } }) {
+        seen.push(outputs.shape[0]);
+        if (batch === 2) model.stopPredicting = true;
+      },
+    };
+    expect((await model.predict(source(xs) as never, { verbose: 0, callbacks: stopping as never })).shape).toEqual([3 * rows, 1]);
+    expect(seen).toEqual([rows, rows, rows]);
+    expect((await model.predict(source(xs) as never, { verbose: 0, steps: 70 })).shape).toEqual([70 * rows, 1]);
+    const spoilt = xs.slice(0, 9).map((x, i) => (i === 8 ? x.map(() => Number.NaN) : x));
+    await expect(model.predict(source(spoilt) as never, { verbose: 0 })).rejects.toThrow('x, batch 8: x[0][0] is NaN');
+    await expect(model.predict((() => []) as never, { verbose: 0 })).rejects.toMatchObject({ code: 'ERR_EMPTY' });
+  });
+
+  it('whose outputs have shapes that only data tell', async () => {
+    const model = sequential([layers.lstm({ units: 2, returnSequences: true, inputShape: [null, width] })]);
+    const batch = (steps: number) => array(all.subarray(0, 2 * steps * width), [2, steps, width]);
+    const alike = await model.predict((() => Array.from({ length: 9 }, () => [batch(3)])) as never, { verbose: 0 });
+    expect(alike.shape).toEqual([18, 3, 2]);
+    await expect(model.predict((() => [[batch(3)], [batch(3)], [batch(4)]]) as never, { verbose: 0 })).rejects.toThrow(
+      'outputs of different shapes',
+    );
   });
 });

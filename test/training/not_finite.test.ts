@@ -91,7 +91,7 @@ describe('numbers that are not finite are refused with their place, before anyth
       'x[39][0]',
       (m) => m.predict(spoilt(x(), 78), { ...quiet, callbacks: { onPredictBatchEnd() {} } }),
     ],
-    ['predict of a dataset', 'x, batch 0[1][0]', (m) => m.predict(() => [array(spoilt(x(), 2), [N, 2])], quiet)],
+    ['predict of a dataset', 'x, batch 0: x[1][0]', (m) => m.predict(() => [array(spoilt(x(), 2), [N, 2])], quiet)],
     ['predictSync', 'x[0][1]', async (m) => m.predictSync(spoilt(x(), 1))],
     ['predictOnBatch', 'x[0][1]', (m) => m.predictOnBatch(spoilt(x(), 1))],
     ['trainOnBatch', 'y[0][0]', (m) => m.trainOnBatch(x(), spoilt(y(), 0))],

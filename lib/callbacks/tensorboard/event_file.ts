@@ -66,7 +66,7 @@ export class EventFile {
 
   /** All so far is in the file. Throws what kept it from there. */
   async flush(): Promise<void> {
-    await this.#file?.settle();
+    await this.#file?.written();
     const error = this.#file?.error;
     if (!this.#file || !error) return;
     this.#file.error = null;

@@ -1,0 +1,153 @@
+import { isDataset } from '../data/dataset.js';
+import { ValueError } from '../errors.js';
+import type { Compilation } from '../model/compilation.js';
+import type { Model } from '../model/model.js';
+import { admit, type Data, outputFor } from './admit.js';
+import { ArrayBatches, type Batches, type Runner } from './batches.js';
+import { type ClassWeighting, type ClassWeights, unbalanced, weigh } from './class_weights.js';
+import { DatasetBatches } from './dataset_batches.js';
+import { feedOf } from './feed.js';
+import { cut, type Samples } from './samples.js';
+import { checkStateful } from './stateful.js';
+
+/** The order in which a training takes its samples, pass by pass. */
+export interface Passes {
+  shuffle: boolean | 'batch';
+  /** Drawn when the first epoch begins: a fit that is refused before leaves the orders of the next as they were. */
+  seed(): number;
+  /** The number of the first pass, and how many the feed has. */
+  first: number;
+  end: number;
+  /** Batches that were done before the training was taken up again: it goes on in the stream of batches where it stood. */
+  consumed: number;
+}
+
+/** What is to be done with the data, and how they are cut into batches. */
+export interface BatchOptions<R extends Runner = Runner> {
+  /** What stands before the names of the arguments in messages; '' where they are the call's own. */
+  where: string;
+  /** How the model is compiled; null where x alone counts. */
+  compilation: Compilation | null;
+  /** Whether there must be labels. Default: where there is a loss. */
+  needsY?: boolean;
+  /** Whether nothing has been summed up yet. Default true. */
+  first?: boolean;
+  /** `'all'`: one batch. null: `ceil(samples / steps)` where steps are given, else 32. */
+  batchSize: number | null | 'all';
+  /** Batches wanted; null: all. */
+  steps: number | null;
+  /** Whether batches of a dataset must be finite numbers; arrays are looked at by whoever opens them. */
+  finite: boolean;
+  /** Who runs the batches, given the samples where they are arrays. */
+  runner(samples: Samples | null): R;
+  /** Default: every sample weighs alike. */
+  classWeight?: ClassWeighting;
+  /** Share of the samples that is held out, the last ones. Default 0. */
+  split?: number;
+  /** Of a training. Default: as the samples come, and anew from their first where batches are begun again. */
+  passes?: Passes;
+}
+
+/** Data, ready to run. */
+export interface OpenBatches<R extends Runner = Runner> {
+  batches: Batches;
+  runner: R;
+  /** Batches to do; null where a dataset's end says it. */
+  steps: number | null;
+  /** Of arrays; null with a dataset. */
+  arrays: OpenArrays | null;
+  /** What each class weighs; null where all weigh alike. */
+  classWeights: ClassWeights | null;
+}
+
+export interface OpenArrays {
+  samples: Samples;
+  /** Those that are used: the first of the samples. */
+  rows: number;
+  /** Samples of a batch. */
+  batch: number;
+  /** Batches of a pass. */
+  perPass: number;
+  /** Those that are held out; null where there are none. */
+  held: Samples | null;
+}
+
+/** Where a call gives no x, the model's own source is meant. */
+export const orOwnSource = (model: Model, x: unknown): unknown => x ?? model.input?.source ?? x;
+
+/** A dataset brings labels, weights and batches itself. */
+export function refuseBesideDataset(where: string, x: unknown, given: Record<string, unknown>): void {
+  if (!isDataset(x)) return;
+  for (const [name, value] of Object.entries(given))
+    if (value !== null && value !== undefined && value !== 0)
+      throw new ValueError(
+        `${where}: '${name}' does not go with a dataset, whose batches bring [x, y, sampleWeight] themselves. Leave it out.`,
+        'ERR_DATASET_ARGUMENT',
+      );
+}
+
+/**
+ * The one way from data to batches: of fit, evaluate and predict, and of the calls for one batch. Arrays are checked here against the model, batches of
+ * a dataset as they come.
+ */
+export function openBatches<R extends Runner>(model: Model, data: Data, options: BatchOptions<R>): OpenBatches<R> {
+  const isOneBatch = options.batchSize === 'all';
+  return isDataset(data.x) && !isOneBatch ? openDataset(model, data.x, options) : openArrays(model, data, options);
+}
+
+function admissionOf({ compilation, needsY = Boolean(compilation?.loss), first }: BatchOptions) {
+  return { compilation, needsY, first };
+}
+
+function openDataset<R extends Runner>(model: Model, source: unknown, options: BatchOptions<R>): OpenBatches<R> {
+  const classWeights = unbalanced(options.classWeight ?? null);
+  const { where, finite, steps } = options;
+  const runner = options.runner(null);
+  const batches = new DatasetBatches(source, where, model, admissionOf(options), classWeights, runner, finite);
+  return { batches, runner, steps, arrays: null, classWeights };
+}
+
+function openArrays<R extends Runner>(model: Model, data: Data, options: BatchOptions<R>): OpenBatches<R> {
+  const { where, compilation, passes, split = 0, classWeight = null } = options;
+  const samples = admit(model, where, data, admissionOf(options));
+  // The last samples are held out; which ones is settled before anything is shuffled.
+  const rows = split > 0 ? Math.floor(samples.count * (1 - split)) : samples.count;
+  if (rows === 0)
+    throw new ValueError(
+      `fit: 'validationSplit' ${split} of ${samples.count} samples leaves none to train on. Use a smaller share, or more samples.`,
+      'ERR_EMPTY',
+    );
+  const batch = batchOf(rows, options);
+  const perPass = Math.ceil(rows / batch);
+  const output = () => outputFor(model, samples.x);
+  const isWhole = options.batchSize === 'all';
+  const classWeights = isWhole
+    ? unbalanced(classWeight)
+    : classWeight && weigh(classWeight, samples, compilation?.loss ?? null, output(), rows);
+  const runner = options.runner(samples);
+  // Without an order: fewer than all where fewer are wanted.
+  const steps = passes ? (options.steps ?? perPass) : Math.min(options.steps ?? perPass, perPass);
+  const count = passes ? rows : Math.min(rows, steps * batch);
+  checkStateful(model, count, batch);
+  const passed = passes ? Math.floor(passes.consumed / perPass) : 0;
+  const skip = passes ? passes.consumed % perPass : 0;
+  const made = passes && Math.max(1, passes.end - passes.first - passed);
+  const order = () =>
+    passes && {
+      shuffle: passes.shuffle === 'batch' ? ('batches' as const) : passes.shuffle ? ('rows' as const) : ('none' as const),
+      seed: passes.seed(),
+      pass: passes.first + passed,
+      passes: made,
+      skip,
+    };
+  const make = () => feedOf(compilation, samples, output(), { batch, count, classWeights, ...order() });
+  const batches = new ArrayBatches(passes ? perPass : steps, make, runner, count, made ?? null, skip);
+  const held = rows < samples.count ? cut(samples, rows) : null;
+  return { batches, runner, steps, arrays: { samples, rows, batch, perPass, held }, classWeights };
+}
+
+/** Samples of a batch. */
+function batchOf(rows: number, { batchSize, steps }: BatchOptions): number {
+  if (batchSize === 'all') return rows;
+  return Math.min(batchSize ?? (steps ? Math.ceil(rows / steps) : 32), rows);
+}
