@@ -203,10 +203,14 @@ function nestedTrials({ layers, sequential, input }) {
       layers: [
         sequential({ name: 'body', layers: [layers.conv1D({ filters: 3, kernelSize: 2 }), layers.batchNormalization()] }),
         layers.flatten(),
-        sequential(
-          [input({ shape: [15] }), layers.dense({ units: 4, activation: 'relu' }), sequential([layers.dense({ units: 2 })])],
-          { name: 'head' },
-        ),
+        sequential({
+          name: 'head',
+          layers: [
+            input({ shape: [15] }),
+            layers.dense({ units: 4, activation: 'relu' }),
+            sequential([layers.dense({ units: 2 })]),
+          ],
+        }),
       ],
     },
     'a model in TimeDistributed': {

@@ -30,13 +30,15 @@ def without_fused(model):
 
 
 def step_by_step(model):
-    """All steps are one batch for the layer inside: one moving average a batch, not one a step."""
+    """All steps are one batch for the layer inside: one moving average a batch, not one a step. And a model inside is called twice: `Sequential.compute_mask`, which
+    asks it for its mask, calls its layers again, and a BatchNormalization counts that batch too."""
     for layer in model.layers:
         if isinstance(layer, tf_keras.layers.TimeDistributed):
             inner = layer.layer
             layer.call = lambda inputs, training=None, mask=None, inner=inner: tf.stack(
                 [inner(inputs[:, t], training=training) for t in range(inputs.shape[1])], axis=1
             )
+            layer.compute_mask = lambda inputs, mask=None: None
 
 
 def with_product(model):
