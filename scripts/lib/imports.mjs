@@ -9,6 +9,7 @@ import { root } from './shell.mjs';
  * A new folder needs a place here.
  */
 export const rooms = [
+  ['cli.ts', 'cli/'],
   ['index.ts', 'diagnose.ts', 'diagnose/'],
   ['load_model.ts', 'sequential.ts'],
   ['training/'],

@@ -28,6 +28,7 @@ export function buildTypeScript(options) {
     const require = createRequire(join(root, 'package.json'));
     bundlePackage(require('esbuild'));
     bundleDiagnose(require('esbuild'));
+    bundleCommandLine(require('esbuild'));
     bundleWorker(require('esbuild'));
   });
 }
@@ -87,6 +88,13 @@ function bundleDiagnose({ buildSync }) {
   // An ES module has its names in its outline.
   const { metafile } = buildSync({ ...options, format: 'esm', write: false, metafile: true });
   writeEsmEntry('diagnose', metafile.outputs[options.outfile].exports);
+}
+
+/** The command line, over the one instance of the package that whoever calls it has. */
+function bundleCommandLine({ buildSync }) {
+  const { external, ...rest } = common();
+  const loaded = ['./index.js', './diagnose.js'];
+  buildSync({ ...rest, ...short, entryPoints: ['lib/cli.ts'], external: [...loaded, ...external], outfile: 'dist/cli.js' });
 }
 
 /** A thread of its own, which loads its library by itself. */

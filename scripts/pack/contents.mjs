@@ -9,6 +9,7 @@ const always = [
   'bin/gemmfit.mjs',
   'binding.d.ts',
   'CMakeLists.txt',
+  'dist/cli.js',
   'dist/files.js',
   'dist/hdf5_worker.mjs',
   'dist/shared.js',
@@ -19,7 +20,7 @@ const entries = ['index', 'diagnose'].flatMap((name) =>
   ['js', 'mjs', 'bundle.mjs', 'd.ts', 'd.mts'].map((kind) => `dist/${name}.${kind}`),
 );
 // Guides, examples with their data, and pictures of pages.
-const besides = /^(docs\/\w+\.md|examples\/[\w/]+\.(mjs|csv)|bench\/results\/[\w-]+\.svg)$/;
+const besides = /^(docs\/(\w+\.md|images\/[\w-]+\.svg)|examples\/[\w/]+\.(mjs|csv)|bench\/results\/[\w-]+\.svg)$/;
 const compiled = /^dist\/[\w/]+\.d\.m?ts$/;
 
 /**

@@ -14,6 +14,7 @@ const files = [
     'bin/gemmfit.mjs',
     'binding.d.ts',
     'CMakeLists.txt',
+    'dist/cli.js',
     'dist/files.js',
     'dist/hdf5_worker.mjs',
     'dist/shared.js',
