@@ -78,6 +78,8 @@ std::vector<Named> everyOp() {
   all.push_back({"permute that moves nothing", made({{"op", "permute"}, {"dims", integers({1, 2})}}, {3, 4})});
   for (const char* kind : {"max", "average"}) all.push_back({std::string(kind) + " pooling", made(windows(kind), {4, 6, 3})});
   all.push_back({"prelu", made({{"op", "prelu"}, {"sharedAxes", integers({1})}}, {3, 4}, {{1, 4}})});
+  for (const char* kind : {"sum", "mean", "max", "min", "prod"})
+    all.push_back({std::string("reduce by ") + kind, made({{"op", "reduce"}, {"kind", kind}, {"axes", integers({0})}}, {3, 4})});
   all.push_back({"repeatVector", made({{"op", "repeatVector"}, {"n", 3}}, {4})});
   all.push_back({"rescaling", made({{"op", "rescaling"}, {"scale", 0.5}, {"offset", 1}}, {3, 4})});
   all.push_back({"reshape", made({{"op", "reshape"}, {"shape", integers({2, -1})}}, {3, 4})});
