@@ -97,7 +97,10 @@ export class CSVLogger extends Callback {
     this.#throwIfFailed();
     if (!this.#columns) {
       const keys = Object.keys(logs).sort();
-      this.#columns = keys.some((key) => key.startsWith('val_')) ? keys : [...keys, ...keys.map((key) => `val_${key}`)];
+      const sets = this.params?.validationSets?.length ? this.params.validationSets : ['val_'];
+      const later = sets.filter((prefix) => !keys.some((key) => key.startsWith(prefix)));
+      const own = keys.filter((key) => !sets.some((prefix) => key.startsWith(prefix)));
+      this.#columns = [...keys, ...later.flatMap((prefix) => own.map((key) => prefix + key))];
       if (this.#headerDue) this.#row(['epoch', ...this.#columns]);
       this.#headerDue = false;
     }

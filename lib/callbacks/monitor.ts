@@ -66,8 +66,9 @@ export class Monitor {
   }
 
   #isDue(logs: Logs, params?: CallbackParams): boolean {
-    if (!this.name.startsWith('val_')) return true;
-    return params?.doValidation !== true || Object.keys(logs).some((key) => key.startsWith('val_'));
+    const prefix = prefixesOf(params).find((p) => this.name.startsWith(p));
+    if (prefix === undefined) return true;
+    return params?.doValidation !== true || Object.keys(logs).some((key) => key.startsWith(prefix));
   }
 
   #missing(logs: Logs, params?: CallbackParams): ValueError {
@@ -83,6 +84,9 @@ export class Monitor {
     );
   }
 }
+
+/** What the names of validation results begin with. */
+const prefixesOf = (params?: CallbackParams): readonly string[] => ['val_', ...(params?.validationSets ?? [])];
 
 function nearestHint(name: string, names: readonly string[]): string {
   const near = nearest(name, names);

@@ -59,6 +59,11 @@ export class ProgbarLogger extends Callback {
     this.#bar?.update(step, logs);
   }
 
+  /** The next epoch has so many batches. */
+  expect(steps: number): void {
+    this.#target = steps;
+  }
+
   /** How many batches there really were, where that was not known before, or where the run is cut short. */
   endedAt(steps: number): void {
     if (!this.#validating) this.#ended = steps;

@@ -1,8 +1,8 @@
 /**
  * Why a training ended before its last epoch was over: a callback (`'earlyStopping'`, `'terminateOnNaN'`), whoever set `model.stopTraining`, a
- * dataset that gave fewer batches than were asked for, the option `signal`, or a signal of the system (`handleSignals`).
+ * dataset that gave fewer batches than were asked for, the option `signal`, a signal of the system (`handleSignals`), or its time was up (`timeLimit`).
  */
-export type StopReason = 'earlyStopping' | 'terminateOnNaN' | 'stopTraining' | 'dataRanOut' | 'aborted' | 'signal';
+export type StopReason = 'earlyStopping' | 'terminateOnNaN' | 'stopTraining' | 'dataRanOut' | 'aborted' | 'signal' | 'timeLimit';
 
 /** What the engine spent its time on: one row a part of a step, the longest first. Times are sums over threads. */
 export interface ProfileRow {

@@ -23,6 +23,8 @@ export interface CallbackParams {
   samples?: number | null;
   /** Whether the run validates. */
   doValidation?: boolean;
+  /** What stands before the names of each validation set's results: `['val_']`, or the names of several sets, `['recent_', 'abroad_']`. */
+  validationSets?: readonly string[];
   /** Keys of the results: 'loss', then the metrics. */
   metrics?: readonly string[];
   /** Where a training was taken up again; null where it began anew. */
@@ -131,7 +133,7 @@ export interface WatchedModel {
   history: TrainingRecord | null;
   getWeights(): readonly WeightArray[];
   setWeights(weights: readonly WeightArray[]): void;
-  /** Whether a metric is better when it is larger or smaller, where that is known. The name comes without `val_`. */
+  /** Whether a metric is better when it is larger or smaller, where that is known. The name comes without `val_`; that of another validation set may stand before it. */
   metricDirection?(name: string): 'min' | 'max' | undefined;
 }
 

@@ -100,17 +100,23 @@ export class SourceStates {
   /** What is read in the place of x. */
   readonly x: unknown;
   readonly #x: Stateful | null;
-  readonly #validation: Stateful | null;
+  readonly #validation: [name: string, source: Stateful][];
   /** After how many batches of the fit; `ended`: after the end of a pass. */
   #states: { given: number; ended: boolean; kept: Taken }[] = [];
   #given: number;
   /** Before a validation that is under way. */
-  #validated: Taken | null = null;
+  #validated: [name: string, state: Taken][] = [];
 
-  /** @param consumed batches of the fit that were done before it was taken up again */
-  constructor(x: unknown, validation: unknown, consumed: number) {
+  /**
+   * @param validation sets to validate on, by their names
+   * @param consumed batches of the fit that were done before it was taken up again
+   */
+  constructor(x: unknown, validation: readonly { name: string; data: unknown }[], consumed: number) {
     this.#x = statefulOf('x', x);
-    this.#validation = statefulOf('validationData', validation);
+    this.#validation = validation.flatMap(({ name, data }) => {
+      const source = statefulOf(name, data);
+      return source ? [[name, source] as [string, Stateful]] : [];
+    });
     this.#given = consumed;
     this.x = this.#x ? read(x as object, (ended) => this.#note(ended)) : x;
   }
@@ -121,11 +127,7 @@ export class SourceStates {
   }
   /** What of it has a state, by its name. */
   get sources(): [name: string, source: Stateful][] {
-    const all: [string, Stateful | null][] = [
-      ['x', this.#x],
-      ['validationData', this.#validation],
-    ];
-    return all.filter((entry): entry is [string, Stateful] => entry[1] !== null);
+    return this.#x ? [['x', this.#x], ...this.#validation] : this.#validation;
   }
 
   /** All of them stand where the fit begins, or goes on. */
@@ -135,7 +137,7 @@ export class SourceStates {
   }
   /** A validation has come to its end. */
   validated(): void {
-    if (this.#validation) this.#validated = taken('validationData', this.#validation);
+    this.#validated = this.#validation.map(([name, source]) => [name, taken(name, source)]);
   }
 
   #note(ended: boolean): void {
@@ -152,10 +154,7 @@ export class SourceStates {
   /** What a checkpoint holds of them: after so many batches, in the middle of an epoch or between two. */
   async at(consumed: number, between: boolean, tensors: Map<string, Stored>): Promise<Record<string, unknown>> {
     const x = this.#states.findLast(({ given, ended }) => given <= consumed && (between || !ended)) ?? this.#states[0];
-    const all: [string, Taken | null | undefined][] = [
-      ['x', x?.kept],
-      ['validationData', this.#validated],
-    ];
+    const all: [string, Taken | undefined][] = [['x', x?.kept], ...this.#validated];
     const out: Record<string, unknown> = {};
     for (const [name, one] of all) {
       if (!one) continue;

@@ -107,7 +107,10 @@ export class Compilation {
   /** Whether a result is better when it is smaller or larger, by its key in the logs. */
   direction(key: string): 'min' | 'max' | undefined {
     if (key === 'loss') return 'min';
-    const direction = this.named.find((m) => m.key === key)?.metric.direction;
+    // Behind the name of a validation set: `recent_accuracy`.
+    const named = this.named.find((m) => m.key === key) ?? this.named.find((m) => key.endsWith(`_${m.key}`));
+    if (!named && key.endsWith('_loss')) return 'min';
+    const direction = named?.metric.direction;
     return direction === 'up' ? 'max' : direction === 'down' ? 'min' : undefined;
   }
 

@@ -14,7 +14,8 @@ import type { FitOptions } from './fit_options.js';
 import { type FitPlan, planFit } from './fit_plan.js';
 import { Interruption } from './interruption.js';
 import { finishProfile } from './profile.js';
-import { testLoop } from './test_loop.js';
+import { TimeLimit } from './time_limit.js';
+import { validate } from './validation.js';
 
 export type { FitOptions };
 
@@ -24,13 +25,14 @@ export async function fit(model: Model, x: unknown, y: unknown, options: FitOpti
     // A fit that is refused leaves no trace: a model that was not built is not built then.
     const { plan, list } = await model.tentatively(() => check(model, x, y, options));
     model.warnOfTraining();
-    const sources = [plan.batches, ...(plan.validation ? [plan.validation.batches] : [])];
+    const sources = [plan.batches, ...plan.validation.map(({ run }) => run.batches)];
     const aborting = new Aborting(plan.signal, () => {
       model.stopEngine();
       // Sources that keep us waiting are not waited for.
       for (const source of sources) void source.close();
     });
     const interruption = new Interruption(plan.handleSignals, () => model.stopEngine());
+    const limit = new TimeLimit(plan.timeLimit, model, interruption, plan.checkpoint !== null);
     try {
       const { resumable, identity } = plan.checkpoint ?? {};
       if (resumable && identity) {
@@ -39,6 +41,7 @@ export async function fit(model: Model, x: unknown, y: unknown, options: FitOpti
         await resumable.restoreSources(plan.checkpoint?.sources ?? null);
       }
       const history = await run(model, plan, list, aborting, interruption);
+      if (limit.isUp && history.stopReason === 'stopTraining') history.stopReason = 'timeLimit';
       if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
       return history;
     } catch (error) {
@@ -52,6 +55,7 @@ export async function fit(model: Model, x: unknown, y: unknown, options: FitOpti
       }
       aborting.release();
       interruption.release();
+      limit.release();
     }
   });
 }
@@ -172,6 +176,7 @@ async function runEpochs(
     // An epoch that is taken up in its middle has begun before: callbacks have heard of it.
     const goesOn = resumable?.position.begun && resumable.position.epoch === epoch;
     const from = goesOn ? resumable.position.step : 0;
+    if (plan.stepsOf) list.progbar?.expect(plan.stepsOf(epoch));
     const began = goesOn ? list.progbar?.onEpochBegin(epoch, {}) : list.onEpochBegin(epoch);
     if (began) await aborting.until(Promise.resolve(began));
     const { done, logs, ranOut } = await trainer.next(epoch, plan.epochs - epoch, from);
@@ -191,16 +196,14 @@ async function runEpochs(
       await checkpointer?.write(trainer.position, ended());
       return { epoch: aborting.aborted ? epoch : null, logs: last, ranOut };
     }
-    if (plan.validation && plan.validatesAfter(epoch)) {
-      const results = await validate(model, plan.validation, list, aborting);
-      if (trainer.interrupted) {
-        await checkpointer?.write(trainer.position, ended());
-        return { epoch: aborting.aborted ? epoch : null, logs: last, ranOut };
-      }
-      plan.checkpoint?.sources?.validated();
-      if (results) last = { ...last, ...results };
-      else if (!warned) warned = warnNotValidated(epoch);
+    const results = await afterEpoch(model, plan, epoch, list, aborting, trainer);
+    if (trainer.interrupted) {
+      await checkpointer?.write(trainer.position, ended());
+      return { epoch: aborting.aborted ? epoch : null, logs: last, ranOut };
     }
+    if (results.measured) plan.checkpoint?.sources?.validated();
+    last = { ...last, ...results.logs };
+    if (results.ranOut && !warned) warned = warnNotValidated(epoch);
     // A copy: what callbacks add to an epoch's logs (`lr`) is not in those of onTrainEnd, as in Keras.
     trainer.endEpoch();
     const heard = list.onEpochEnd(epoch, { ...last });
@@ -212,29 +215,32 @@ async function runEpochs(
   return { epoch: null, logs: last, ranOut: hasRunOut };
 }
 
+/** What is looked at when the batches of an epoch are done; the training may be interrupted meanwhile. */
+async function afterEpoch(
+  model: Model,
+  plan: FitPlan,
+  epoch: number,
+  list: CallbackList,
+  aborting: Aborting,
+  trainer: EpochTrainer,
+): Promise<{ logs: Logs; measured: boolean; ranOut: boolean }> {
+  const sets = plan.validation.filter(({ prefix }) => prefix === '' || plan.validatesAfter(epoch));
+  let logs: Logs = {};
+  let ranOut = false;
+  for (const set of sets) {
+    const results = await validate(model, set, { list, until: aborting.until, isAborted: () => aborting.aborted });
+    if (trainer.interrupted) break;
+    logs = { ...logs, ...results };
+    ranOut ||= results === null;
+  }
+  return { logs, measured: sets.length > 0, ranOut };
+}
+
 const noBatch = (): ValueError =>
   new ValueError(
     'fit: the dataset x gave no batch. A generator object that was read to its end gives no more: give the function that makes it.',
     'ERR_EMPTY',
   );
-
-/** Results under the names that begin with `val_`; null where there is nothing left to validate on. */
-async function validate(
-  model: Model,
-  validation: NonNullable<FitPlan['validation']>,
-  list: CallbackList,
-  aborting: Aborting,
-): Promise<Logs | null> {
-  const logs = await testLoop(model, validation, {
-    list,
-    until: aborting.until,
-    isAborted: () => aborting.aborted,
-  });
-  if (logs) validation.hasValidated = true;
-  else if (!validation.hasValidated && !aborting.aborted)
-    throw new ValueError('fit: the validation data gave no batch.', 'ERR_EMPTY');
-  return logs && Object.fromEntries(Object.entries(logs).map(([key, value]) => [`val_${key}`, value]));
-}
 
 /** The hooks that end a training are called in their order. Nobody waits for them: whoever aborts wants to go on. */
 async function endAborted(list: CallbackList, epoch: number | null, logs: Logs): Promise<void> {

@@ -1,6 +1,5 @@
 import type { CallbacksOption } from '../callbacks/types.js';
 import type { CheckpointOptions } from '../checkpoint/options.js';
-import { isDataset } from '../data/dataset.js';
 import type { ArrayInput } from '../data/inputs.js';
 import { show, typeError, ValueError } from '../errors.js';
 import type { ClassWeight, ValidationData, Verbose } from '../option_types.js';
@@ -9,11 +8,15 @@ import { readClassWeight } from './class_weights.js';
 import { readBatchSize, readVerbose } from './common_options.js';
 import { type HandledSignal, readSignals } from './interruption.js';
 import { readProfile } from './profile.js';
+import { readValidationData } from './validation.js';
 
 /** Every argument of `fit` besides x and y. */
 export interface FitOptions {
-  /** Samples of a step. Default 32, or `ceil(samples / stepsPerEpoch)` where that is given. Not with a dataset. */
-  batchSize?: number | null;
+  /**
+   * Samples of a step. Default 32, or `ceil(samples / stepsPerEpoch)` where that is given. Not with a dataset. A function gives that of each epoch
+   * (counted from 0), `(epoch) => 32 * 2 ** epoch`; it must give the same for the same epoch, and goes with neither `stepsPerEpoch` nor stateful layers.
+   */
+  batchSize?: number | null | ((epoch: number) => number);
   /** Index of the last epoch: a fit with `initialEpoch: 2, epochs: 5` trains three. Default 1. */
   epochs?: number;
   /** 0 silent, 1 progress bar, 2 one line an epoch, 'auto' = 1. Default 'auto'. */
@@ -22,8 +25,11 @@ export interface FitOptions {
   callbacks?: CallbacksOption;
   /** Share of the samples held out to validate on, from 0 to below 1: the last ones, taken before any shuffling. Default 0. */
   validationSplit?: number;
-  /** `[x, y]`, `[x, y, sampleWeight]` or a dataset (one that can be read once validates until it has ended). Goes before `validationSplit`. */
-  validationData?: ValidationData | null;
+  /**
+   * `[x, y]`, `[x, y, sampleWeight]` or a dataset (one that can be read once validates until it has ended). Goes before `validationSplit`. Several sets
+   * by name, `{ recent: [x, y], abroad: dataset }`, give results under their names, `recent_loss`, in the place of `val_loss`.
+   */
+  validationData?: ValidationData | Readonly<Record<string, ValidationData>> | null;
   /** true: a new order of all samples each epoch; 'batch': whole chunks of `batchSize` change places, and the samples within each; false: as they come. Default true. */
   shuffle?: boolean | 'batch';
   /** Weight of each class in the loss: `{ 0: 1, 1: 5 }`. Classes that are not listed weigh 1. `'balanced'`: the rarer a class is among the
@@ -65,6 +71,17 @@ export interface FitOptions {
   /** true: what the engine spent its time on is printed at the end, and in `history.profile`. A file name: also written there, as a trace for
    * Chrome or Perfetto. Default false. The environment variable GEMMFIT_TRACE names such a file for every `fit` of the process. */
   profile?: boolean | string;
+  /**
+   * Seconds after which the training ends, at its next batch: `history.stopReason` is `'timeLimit'`. The epoch that is under way has its validation and its
+   * end as with `stopTraining`; where there are checkpoints it is left as it stands, and the same fit goes on from there to the same bits. Default none.
+   */
+  timeLimit?: number | null;
+  /**
+   * `'running'`: loss and metrics of an epoch are means over its batches, each as it was before its update (Keras's). `'epochEnd'`: they are measured on
+   * the data of the training once the epoch is over, as `evaluate` would, so that they can be held against those of validation; it costs a
+   * forward pass over the data. Data that can be read once only are refused. Default 'running'.
+   */
+  trainingLoss?: 'running' | 'epochEnd';
 }
 
 const defaults: Required<FitOptions> = {
@@ -87,6 +104,8 @@ const defaults: Required<FitOptions> = {
   checkpoint: null,
   handleSignals: null,
   profile: false,
+  timeLimit: null,
+  trainingLoss: 'running',
 };
 
 function readSplit(value: unknown): number {
@@ -124,13 +143,14 @@ function readSignal(value: unknown): AbortSignal | null {
 const count = (name: string, value: unknown): number | null =>
   value === null || value === undefined ? null : checkNumber('fit', name, value, { min: 1, integer: true });
 
-function readValidationData(value: unknown): unknown {
-  if (value !== null && !isDataset(value) && !(Array.isArray(value) && (value.length === 2 || value.length === 3)))
-    throw new ValueError(
-      `fit: 'validationData' must be [x, y], [x, y, sampleWeight] or a dataset. Received: ${Array.isArray(value) ? `a list of ${value.length}` : show(value)}`,
-      'ERR_VALIDATION_DATA',
-    );
-  return value;
+function readTimeLimit(value: unknown): number | null {
+  return value === null || value === undefined ? null : checkNumber('fit', 'timeLimit', value, { above: 0 });
+}
+
+/** A number, or a function of the epoch, whose numbers are checked as they come. */
+function readBatchSizes(value: unknown): number | null | ((epoch: number) => number) {
+  if (typeof value !== 'function') return readBatchSize('fit', 'batchSize', value);
+  return (epoch) => checkNumber('fit', `batchSize(${epoch})`, value(epoch), { min: 1, integer: true });
 }
 
 /** Options of `fit`, each checked by itself. */
@@ -141,7 +161,7 @@ export function readFitOptions(given: FitOptions | undefined) {
   const o = readOptions<Required<FitOptions>>('fit', given, defaults);
   const split = readSplit(o.validationSplit);
   const validationData = readValidationData(o.validationData);
-  const batchSize = readBatchSize('fit', 'batchSize', o.batchSize);
+  const batchSize = readBatchSizes(o.batchSize);
   return {
     callbacks: o.callbacks,
     sampleWeight: o.sampleWeight,
@@ -153,7 +173,8 @@ export function readFitOptions(given: FitOptions | undefined) {
     epochs: checkNumber('fit', 'epochs', o.epochs, { min: 1, integer: true }),
     verbose: readVerbose('fit', o.verbose),
     validationSteps: count('validationSteps', o.validationSteps),
-    validationBatchSize: readBatchSize('fit', 'validationBatchSize', o.validationBatchSize) ?? batchSize,
+    validationBatchSize:
+      readBatchSize('fit', 'validationBatchSize', o.validationBatchSize) ?? (typeof batchSize === 'number' ? batchSize : null),
     validatesAfter: readFrequency(o.validationFreq),
     shuffle: readShuffle(o.shuffle),
     classWeight: readClassWeight(o.classWeight),
@@ -161,5 +182,7 @@ export function readFitOptions(given: FitOptions | undefined) {
     signal: readSignal(o.signal),
     handleSignals: readSignals(o.handleSignals),
     profile: readProfile(o.profile),
+    timeLimit: readTimeLimit(o.timeLimit),
+    trainingLoss: checkOneOf('fit', 'trainingLoss', o.trainingLoss, ['running', 'epochEnd'] as const),
   };
 }

@@ -3,8 +3,9 @@ import type { FitIdentity } from '../checkpoint/checkpointer.js';
 import type { CheckpointPlan } from '../checkpoint/options.js';
 import type { Resumable } from '../checkpoint/resumable.js';
 import type { SourceStates } from '../checkpoint/source_states.js';
-import { isDataset } from '../data/dataset.js';
 import type { Named } from '../data/finite.js';
+import { isOnesOwn } from '../data/open.js';
+import { ValueError } from '../errors.js';
 import { files } from '../lazy.js';
 import type { Model } from '../model/model.js';
 import type { Batches } from './batches.js';
@@ -15,9 +16,9 @@ import { FitRunner } from './fit_runner.js';
 import type { HandledSignal } from './interruption.js';
 import { type OpenArrays, type OpenBatches, openBatches, orOwnSource, refuseBesideDataset } from './open_batches.js';
 import type { ProfileRequest } from './profile.js';
-import { named, rowSize } from './samples.js';
+import { head, named, rowSize } from './samples.js';
 import { checkValidates } from './stateful.js';
-import type { TestRun } from './test_loop.js';
+import { checkNames, openSet, type ValidationSet } from './validation.js';
 
 /** What the loop needs: every argument checked against the model. */
 export interface FitPlan {
@@ -28,9 +29,12 @@ export interface FitPlan {
   batches: Batches;
   /** Runs the batches. */
   runner: FitRunner;
-  /** Batches of an epoch; null where a dataset's end says it. */
+  /** Batches of an epoch; null where a dataset's end says it, or where epochs have different numbers. */
   steps: number | null;
-  validation: (TestRun & { hasValidated?: boolean }) | null;
+  /** Those of one epoch, where epochs have different numbers. */
+  stepsOf: ((epoch: number) => number) | null;
+  /** What is looked at when an epoch is over, in this order. */
+  validation: ValidationSet[];
   validatesAfter(epoch: number): boolean;
   params: CallbackParams;
   /** What must be finite numbers before anything is trained. */
@@ -44,6 +48,8 @@ export interface FitPlan {
     sources: SourceStates | null;
   } | null;
   profile: ProfileRequest | null;
+  /** Seconds. */
+  timeLimit: number | null;
 }
 
 /** A checkpoint that is asked for, and the one to go on from. */
@@ -64,9 +70,9 @@ export function planFit(
   const o = readFitOptions(given);
   const start = startOf(model, o, checkpoint?.resumable ?? null);
   const source = y === null || y === undefined ? orOwnSource(model, x) : x;
-  const { batchSize, split, sampleWeight } = o;
+  const { batchSize, split, sampleWeight, validationData } = o;
   refuseBesideDataset('fit', source, { y, batchSize, validationSplit: split, sampleWeight });
-  const sources = checkpoint && new (files().SourceStates)(source, o.validationData, start.consumed);
+  const sources = checkpoint && new (files().SourceStates)(source, validationData, start.consumed);
   const opened = openBatches(
     model,
     { x: sources?.x ?? source, y, weights: sampleWeight },
@@ -77,21 +83,27 @@ export function planFit(
       steps: o.stepsPerEpoch,
       finite: o.finite,
       classWeight: o.classWeight,
-      split: o.validationData === null ? split : 0,
-      passes: { shuffle: o.shuffle, seed: start.seed, first: start.firstEpoch, end: o.epochs, consumed: start.consumed },
+      split: validationData.length === 0 ? split : 0,
+      passes: {
+        shuffle: o.shuffle,
+        seed: start.seed,
+        first: start.firstEpoch,
+        end: o.epochs,
+        next: start.epoch,
+        consumed: start.consumed,
+      },
       runner: () => new FitRunner(model, compilation, start.epoch, o.profile !== null),
     },
   );
   const { batches, runner, steps, arrays } = opened;
   const toCheck = o.finite && arrays ? lookedAt(model, o, arrays, runner, checkpoint !== null) : [];
-  const validation = openValidation(model, o, arrays);
-  if (o.finite && o.validationData !== null && validation?.arrays)
-    toCheck.push(...named('validationData', validation.arrays.samples));
-  if (arrays && validation?.arrays) checkValidates(model, arrays.batch, validation.arrays.batch);
-  const { verbose, epochs, callbacks, validatesAfter, signal, handleSignals, profile } = o;
+  const validation = openValidation(model, o, arrays, toCheck);
+  const measured = o.trainingLoss === 'epochEnd' ? [openMeasured(model, o, source, arrays)] : [];
+  const { verbose, epochs, callbacks, validatesAfter, signal, handleSignals, profile, timeLimit } = o;
   return {
-    ...{ verbose, epochs, callbacks, validatesAfter, signal, handleSignals, profile },
-    ...{ batches, runner, steps, validation, toCheck },
+    ...{ verbose, epochs, callbacks, validatesAfter, signal, handleSignals, profile, timeLimit },
+    ...{ batches, runner, steps, toCheck, validation: [...measured, ...validation] },
+    stepsOf: typeof batchSize === 'function' && arrays ? (epoch) => Math.ceil(arrays.rows / batchSize(epoch)) : null,
     initialEpoch: start.epoch,
     checkpoint: checkpoint && { ...checkpoint, sources, identity: identityOf(model, o, opened, start) },
     params: {
@@ -99,7 +111,8 @@ export function planFit(
       ...{ verbose, epochs, steps },
       batchSize: arrays?.batch ?? null,
       samples: arrays?.rows ?? null,
-      doValidation: validation !== null,
+      doValidation: validation.length > 0,
+      validationSets: validation.map(({ prefix }) => prefix),
       metrics: compilation.resultNames,
     },
   };
@@ -145,14 +158,37 @@ function lookedAt(model: Model, o: FitArguments, arrays: OpenArrays, runner: Fit
 }
 
 /** What `validationData` gives, or else the samples that were held out. */
-function openValidation(model: Model, o: FitArguments, arrays: OpenArrays | null): TestRun | null {
+function openValidation(model: Model, o: FitArguments, arrays: OpenArrays | null, toCheck: Named[]): ValidationSet[] {
   const cut = { batchSize: o.validationBatchSize, steps: o.validationSteps };
-  const given = o.validationData;
-  if (given !== null) {
-    const [x, y, weights] = isDataset(given) ? [given] : (given as unknown[]);
-    return openTest(model, { where: 'validationData', x, y, weights, finite: o.finite, ...cut });
+  checkNames(o.validationData, model.trainingCompilation('fit').resultNames);
+  const sets = o.validationData.map((given) => openSet(model, given, { finite: o.finite, ...cut }));
+  if (o.finite)
+    for (const [i, { run }] of sets.entries())
+      if (run.arrays) toCheck.push(...named(o.validationData[i].name, run.arrays.samples));
+  if (sets.length === 0 && arrays?.held) {
+    const run = openTest(model, { where: 'validation', ...arrays.held, finite: false, ...cut });
+    sets.push({ prefix: 'val_', run, hasValidated: false });
   }
-  return arrays?.held ? openTest(model, { where: 'validation', ...arrays.held, finite: false, ...cut }) : null;
+  for (const { run } of sets) if (arrays && run.arrays) checkValidates(model, arrays.batch, run.arrays.batch);
+  return sets;
+}
+
+/** The data that train, to be measured as `evaluate` would. */
+function openMeasured(model: Model, o: FitArguments, source: unknown, arrays: OpenArrays | null): ValidationSet {
+  if (!arrays && isOnesOwn(source))
+    throw new ValueError(
+      "fit: trainingLoss 'epochEnd' reads the data once more after each epoch, and this dataset can be read once only. Give a function that makes it.",
+      'ERR_DATASET_ARGUMENT',
+    );
+  const data = arrays ? head(arrays.samples, arrays.rows) : { x: source };
+  const run = openTest(model, {
+    where: 'training',
+    ...data,
+    batchSize: arrays?.batch ?? null,
+    steps: arrays ? null : o.stepsPerEpoch,
+    finite: false,
+  });
+  return { prefix: '', run, hasValidated: false };
 }
 
 /** What a fit is, besides its model. */
@@ -168,11 +204,22 @@ function identityOf(
     },
     firstEpoch,
     prints: files().printsOf(model, arrays?.samples ?? null, {
-      batch: arrays?.batch ?? null,
+      batch: typeof o.batchSize === 'function' ? sizesOf(o.batchSize, firstEpoch) : (arrays?.batch ?? null),
       steps,
       shuffle: o.shuffle,
-      split: o.validationData === null ? o.split : 0,
+      split: o.validationData.length === 0 ? o.split : 0,
       classWeights,
     }),
   };
+}
+
+/** Sizes of some epochs, whatever the number of epochs is: a fit may be taken up again for more of them. */
+function sizesOf(batchSize: (epoch: number) => number, firstEpoch: number): (number | null)[] {
+  return Array.from({ length: 16 }, (_, i) => {
+    try {
+      return batchSize(firstEpoch + i);
+    } catch {
+      return null;
+    }
+  });
 }

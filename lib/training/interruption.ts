@@ -11,13 +11,19 @@ export function readSignals(given: unknown): HandledSignal[] {
   return [...new Set(given as HandledSignal[])];
 }
 
+/** Why a training ends in the middle of an epoch. */
+export type InterruptionReason = 'signal' | 'timeLimit';
+
 /** Ends a training after the batch that is running, at the word of the system; a second word ends the process as ever. */
 export class Interruption {
-  #reason: 'signal' | null = null;
+  #reason: InterruptionReason | null = null;
   readonly #listeners: [HandledSignal, () => void][];
 
   /** @param end ends what runs in the engine */
-  constructor(signals: readonly HandledSignal[], end: () => void) {
+  constructor(
+    signals: readonly HandledSignal[],
+    private readonly end: () => void,
+  ) {
     this.#listeners = signals.map((signal) => [
       signal,
       () => {
@@ -33,8 +39,15 @@ export class Interruption {
     for (const [signal, listener] of this.#listeners) process.on(signal, listener);
   }
 
-  get reason(): 'signal' | null {
+  get reason(): InterruptionReason | null {
     return this.#reason;
+  }
+
+  /** For another reason than a signal. */
+  interrupt(reason: InterruptionReason): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    this.end();
   }
 
   release(): void {

@@ -6,7 +6,8 @@ import { admit, type Data, outputFor } from './admit.js';
 import { ArrayBatches, type Batches, type Runner } from './batches.js';
 import { type ClassWeighting, type ClassWeights, unbalanced, weigh } from './class_weights.js';
 import { DatasetBatches } from './dataset_batches.js';
-import { feedOf } from './feed.js';
+import { type FeedOptions, feedOf } from './feed.js';
+import { PassBatches } from './pass_batches.js';
 import { cut, type Samples } from './samples.js';
 import { checkStateful } from './stateful.js';
 
@@ -18,6 +19,8 @@ export interface Passes {
   /** The number of the first pass, and how many the feed has. */
   first: number;
   end: number;
+  /** The pass that is next: another than the first where the training is taken up again. */
+  next: number;
   /** Batches that were done before the training was taken up again: it goes on in the stream of batches where it stood. */
   consumed: number;
 }
@@ -32,8 +35,8 @@ export interface BatchOptions<R extends Runner = Runner> {
   needsY?: boolean;
   /** Whether nothing has been summed up yet. Default true. */
   first?: boolean;
-  /** `'all'`: one batch. null: `ceil(samples / steps)` where steps are given, else 32. */
-  batchSize: number | null | 'all';
+  /** `'all'`: one batch. null: `ceil(samples / steps)` where steps are given, else 32. A function: that of each pass, by its number. */
+  batchSize: number | null | 'all' | ((pass: number) => number);
   /** Batches wanted; null: all. */
   steps: number | null;
   /** Whether batches of a dataset must be finite numbers; arrays are looked at by whoever opens them. */
@@ -125,29 +128,54 @@ function openArrays<R extends Runner>(model: Model, data: Data, options: BatchOp
     ? unbalanced(classWeight)
     : classWeight && weigh(classWeight, samples, compilation?.loss ?? null, output(), rows);
   const runner = options.runner(samples);
-  // Without an order: fewer than all where fewer are wanted.
-  const steps = passes ? (options.steps ?? perPass) : Math.min(options.steps ?? perPass, perPass);
-  const count = passes ? rows : Math.min(rows, steps * batch);
-  checkStateful(model, count, batch);
-  const passed = passes ? Math.floor(passes.consumed / perPass) : 0;
-  const skip = passes ? passes.consumed % perPass : 0;
-  const made = passes && Math.max(1, passes.end - passes.first - passed);
-  const order = () =>
-    passes && {
-      shuffle: passes.shuffle === 'batch' ? ('batches' as const) : passes.shuffle ? ('rows' as const) : ('none' as const),
-      seed: passes.seed(),
-      pass: passes.first + passed,
-      passes: made,
-      skip,
-    };
-  const make = () => feedOf(compilation, samples, output(), { batch, count, classWeights, ...order() });
-  const batches = new ArrayBatches(passes ? perPass : steps, make, runner, count, made ?? null, skip);
   const held = rows < samples.count ? cut(samples, rows) : null;
-  return { batches, runner, steps, arrays: { samples, rows, batch, perPass, held }, classWeights };
+  const arrays = { samples, rows, batch, perPass, held };
+  const feed = (one: FeedOptions) => feedOf(compilation, samples, output(), { classWeights, ...one });
+  if (passes) {
+    checkStateful(model, rows, batch, typeof options.batchSize === 'function');
+    const batches = passesOf(passes, options, arrays, feed, runner);
+    const steps = batches.steps === null ? null : (options.steps ?? perPass);
+    return { batches, runner, steps, arrays, classWeights };
+  }
+  // Fewer than all where fewer are wanted.
+  const steps = Math.min(options.steps ?? perPass, perPass);
+  const count = Math.min(rows, steps * batch);
+  checkStateful(model, count, batch);
+  const batches = new ArrayBatches(steps, () => feed({ batch, count }), runner, count, null);
+  return { batches, runner, steps, arrays, classWeights };
+}
+
+/** The batches of a training: one stream over all passes, or pass by pass where batches have other sizes in each. */
+function passesOf(
+  { shuffle, seed, first, end, next, consumed }: Passes,
+  { batchSize, steps }: BatchOptions,
+  { rows, batch, perPass }: OpenArrays,
+  feed: (options: FeedOptions) => ReturnType<typeof feedOf>,
+  runner: Runner,
+): Batches {
+  const order = shuffle === 'batch' ? ('batches' as const) : shuffle ? ('rows' as const) : ('none' as const);
+  const of = (options: FeedOptions) => feed({ count: rows, shuffle: order, seed: seed(), ...options });
+  if (typeof batchSize === 'function') {
+    if (steps !== null)
+      throw new ValueError(
+        "fit: 'stepsPerEpoch' does not go with a function as batchSize, whose epochs are passes over all samples. Leave one of them out.",
+        'ERR_OPTIONS',
+      );
+    return new PassBatches(next, rows, runner, (pass, skip) => {
+      const size = Math.min(batchSize(pass), rows);
+      return { ...of({ batch: size, pass, passes: 1, skip }), left: Math.ceil(rows / size) - skip };
+    });
+  }
+  const passed = Math.floor(consumed / perPass);
+  const skip = consumed % perPass;
+  const passes = Math.max(1, end - first - passed);
+  const make = () => of({ batch, pass: first + passed, passes, skip });
+  return new ArrayBatches(perPass, make, runner, rows, passes, skip);
 }
 
 /** Samples of a batch. */
-function batchOf(rows: number, { batchSize, steps }: BatchOptions): number {
+function batchOf(rows: number, { batchSize, steps, passes }: BatchOptions): number {
   if (batchSize === 'all') return rows;
+  if (typeof batchSize === 'function') return Math.min(batchSize(passes?.next ?? 0), rows);
   return Math.min(batchSize ?? (steps ? Math.ceil(rows / steps) : 32), rows);
 }

@@ -21,7 +21,7 @@ export class RunAhead {
   /** null where something happens between epochs. */
   static of(plan: FitPlan, list: CallbackList): RunAhead | null {
     const { batches, steps, validation } = plan;
-    if (list.wantsEpochs || validation || !steps || !(batches instanceof ArrayBatches)) return null;
+    if (list.wantsEpochs || validation.length > 0 || !steps || !(batches instanceof ArrayBatches)) return null;
     return new RunAhead(batches, steps);
   }
 

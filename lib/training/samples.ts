@@ -19,11 +19,17 @@ export function named(where: string, { x, y, weights }: Samples): Named[] {
 
 export const rowSize = (t: Tensor) => sizeOf(t.shape.slice(1));
 
-/** The samples from `first` on, as views. */
-export function cut({ x, y, weights, count }: Samples, first: number): Samples {
-  const part = (t: Tensor): Tensor => ({
-    data: t.data.subarray(first * rowSize(t)),
-    shape: [count - first, ...t.shape.slice(1)],
+function part(samples: Samples, from: number, to: number): Samples {
+  const of = (t: Tensor): Tensor => ({
+    data: t.data.subarray(from * rowSize(t), to * rowSize(t)),
+    shape: [to - from, ...t.shape.slice(1)],
   });
-  return { x: part(x), y: y && part(y), weights: weights && part(weights), count: count - first };
+  const { x, y, weights } = samples;
+  return { x: of(x), y: y && of(y), weights: weights && of(weights), count: to - from };
 }
+
+/** The first samples, as views. */
+export const head = (samples: Samples, count: number): Samples => part(samples, 0, count);
+
+/** The samples from `first` on, as views. */
+export const cut = (samples: Samples, first: number): Samples => part(samples, first, samples.count);

@@ -3,8 +3,13 @@ import { isStateful } from '../layers/layer.js';
 import type { Model } from '../model/model.js';
 
 /** Stateful layers carry the state of each row of a batch to the same row of the next, so all batches must have the same rows. */
-export function checkStateful(model: Model, count: number, batch: number): void {
-  if (count % batch === 0 || !model.layers.some(isStateful)) return;
+export function checkStateful(model: Model, count: number, batch: number, varies = false): void {
+  if ((count % batch === 0 && !varies) || !model.layers.some(isStateful)) return;
+  if (varies)
+    throw new ValueError(
+      `Model '${model.name}' has a stateful layer, so that batches must all have the same number of samples. Received: a function as batchSize. Give a number.`,
+      'ERR_STATEFUL',
+    );
   throw new ValueError(
     `Model '${model.name}' has a stateful layer, so that batches must all have the same number of samples. Received: ${count} samples in batches of ${batch}. Choose a batchSize that divides them.`,
     'ERR_STATEFUL',

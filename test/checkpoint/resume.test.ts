@@ -109,6 +109,14 @@ const cases: Record<string, Case> = {
       ],
     }),
   },
+  'batches of another size each epoch, and several validation sets': {
+    make: () => compiled(dense(layers.dropout({ rate: 0.2 }) as never)),
+    options: () => ({
+      batchSize: (epoch) => [8, 11, 22, 5][epoch] ?? 8,
+      validationData: { first: [X.slice(0, 9), Y.slice(0, 9)], rest: [X.slice(9, 44), Y.slice(9, 44)] },
+      trainingLoss: 'epochEnd',
+    }),
+  },
   'hooks of batches': { make: () => compiled(dense()), options: () => ({ callbacks: [{ onTrainBatchEnd() {} }] }) },
   'a dataset': {
     make: () => compiled(dense()),
