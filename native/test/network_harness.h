@@ -34,6 +34,7 @@ struct Model {
   Value::Object optimizer{{"optimizer", "sgd"}};
   Value::Object loss{{"loss", "meanSquaredError"}};
   std::string reduction = "sum_over_batch_size";
+  double lossWeight = 1;
   bool logits = false;
   int64_t labelWidth = 1;
   int slotsEach = 0;
@@ -76,7 +77,9 @@ struct Model {
   void activation(const char* name) { add({{"op", "activation"}, {"activation", name}}); }
 
   void build() {
-    Value::Object head{{"loss", loss}, {"reduction", reduction}, {"logits", logits}, {"labelWidth", labelWidth}, {"metrics", metrics}};
+    Value::Object head{{"loss", loss},     {"reduction", reduction},   {"lossWeight", lossWeight},
+                       {"logits", logits}, {"labelWidth", labelWidth}, {"metrics", metrics}};
+    if (loss.empty()) head.erase("loss");
     Value::Object program{{"seed", static_cast<int64_t>(seed)},
                           {"ops", ops},
                           {"result", result < 0 ? last() : result},
