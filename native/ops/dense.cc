@@ -3,9 +3,9 @@
 #include "native/engine/paths.h"
 #include "native/kernels/gemm/gemm.h"
 #include "native/kernels/gemm/packed.h"
-#include "native/kernels/gemm/tiling.h"
 #include "native/kernels/im2col.h"
 #include "native/kernels/sizes.h"
+#include "native/ops/product_tiles.h"
 
 namespace gemmfit::ops {
 
@@ -44,14 +44,6 @@ void DenseBase::biasGradient(const Step& step) const {
 
 namespace {
 
-// A product this large is cut into tiles by itself, which share the work of laying out its kernel, unless the kernel stays in a core's
-// cache anyway: then rows go through the whole stack together.
-constexpr double kTiledFlops = 1.6e7;
-constexpr int64_t kCachedKernel = 131072;  // floats
-constexpr double kTileFlops = 4e6;
-constexpr double kWeightTaskFlops = 2e6;
-constexpr int64_t kMostTiles = 8;
-constexpr int64_t kFewestRows = 48;
 constexpr int64_t kPackColumns = 256;
 constexpr int64_t kCopyRows = 32;
 constexpr int64_t kCopyPad = 16;
@@ -73,14 +65,11 @@ class Dense : public DenseBase {
  public:
   Dense(const Value& spec, const OpEnv& env) : DenseBase(spec, env) {
     const int64_t rows = env.batch * steps_;
-    tiled_ = flops_ >= kTiledFlops && width_ * units_ > kCachedKernel;
+    tiled_ = isTiled(flops_, width_ * units_);
     flopsPerRow = tiled_ ? 0 : productFlops;
     forwardTiles_ = columnTiling(rows, units_, width_, kTileFlops, kMostTiles);
     backwardTiles_ = columnTiling(rows, width_, units_, kTileFlops, kMostTiles);
-    weightTiles_ = tiling(width_, units_, rows, kWeightTaskFlops, kMostTiles, kTileFloats);
-    // Whole rows of the kernel, where that leaves enough of them: the optimizer then reads and writes memory in its order.
-    if (weightTiles_.columns < units_ && kTileFloats / units_ >= kFewestRows)
-      weightTiles_ = {width_, units_, kTileFloats / units_, units_, ceilDiv(width_, kTileFloats / units_), 1};
+    weightTiles_ = kernelTiles(width_, units_, rows, kTileFloats);
     // A kernel's gradient that is little work goes through its tiles in one task.
     weightTasks_ = flops_ < 2 * kWeightTaskFlops ? 1 : weightTiles_.count();
     needsDx_ = env.needsInputGradient;
