@@ -29,7 +29,9 @@ export function setDtypePolicy(policy: DTypePolicy): void {
 }
 
 /** What Keras and TensorFlow.js may say of an input. Data of each are widened batch by batch. */
-export const inputTypes = 'float32 float64 float16 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool'.split(' ');
+export const inputTypes = 'float32 float64 float16 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool string'.split(
+  ' ',
+);
 
 /** The name of a dtype, or of Keras's config of a policy, `{ class_name, config: { name } }`. */
 const dtypeName = (where: string, given: unknown): unknown =>

@@ -5,6 +5,7 @@ export { findResumable } from './checkpoint/resumable.js';
 export { SourceStates } from './checkpoint/source_states.js';
 export * from './evaluation/all.js';
 export * from './plots/pictures.js';
+export * from './preprocessing/work.js';
 export { buildModel, MOST_WEIGHT_BYTES } from './saving/from_json.js';
 export { loadWeights, readModel } from './saving/load.js';
 export { save, saveWeights, toBuffer } from './saving/save.js';

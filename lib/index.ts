@@ -27,11 +27,15 @@ export type {
   ArrayInput,
   BatchLike,
   BatchSource,
+  Cell,
   DataInput,
   DatasetLike,
   LabelInput,
   NestedArray,
+  TableInput,
+  TextInput,
   WeightArray,
+  XInput,
 } from './data/inputs.js';
 export type { DType, NestedNumbers, TypedArray } from './data/ndarray.js';
 export { array, NDArray } from './data/ndarray.js';

@@ -1,5 +1,5 @@
 // Options that several methods of a model take: types alone.
-import type { ArrayInput, DatasetLike } from './data/inputs.js';
+import type { ArrayInput, DatasetLike, XInput } from './data/inputs.js';
 
 /** 0 (or false) silent, 1 (or true) a progress bar, 2 one line an epoch, 'auto' as the method says. */
 export type Verbose = 0 | 1 | 2 | boolean | 'auto';
@@ -9,8 +9,8 @@ export type ClassWeight = Readonly<Record<number, number>> | ReadonlyMap<number,
 
 /** What to validate on: arrays, or a dataset of batches. */
 export type ValidationData =
-  | readonly [x: ArrayInput, y: ArrayInput]
-  | readonly [x: ArrayInput, y: ArrayInput, sampleWeight: ArrayInput | null]
+  | readonly [x: XInput, y: ArrayInput]
+  | readonly [x: XInput, y: ArrayInput, sampleWeight: ArrayInput | null]
   | DatasetLike;
 
 /** Loss and metrics: a number where there is the loss alone, a list (loss first), or by name where `returnDict` asks for it. */

@@ -41,5 +41,6 @@ export type InputDType =
   | 'uint32'
   | 'uint64'
   | 'bool'
+  | 'string'
   | PartConfig<'DTypePolicy'>
   | null;

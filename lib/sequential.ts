@@ -3,7 +3,7 @@
 
 import type { History } from './callbacks/history.js';
 import type { CallbackModel, EvaluateOptions, PredictBatchOptions, PredictOptions } from './callbacks/types.js';
-import type { ArrayInput, DataInput, LabelInput, WeightArray } from './data/inputs.js';
+import type { DataInput, LabelInput, WeightArray, XInput } from './data/inputs.js';
 import type { NDArray } from './data/ndarray.js';
 import { show, typeError } from './errors.js';
 import { coreOf } from './faces.js';
@@ -273,24 +273,24 @@ export class Sequential implements CallbackModel {
     return predict(this.#core, x, options);
   }
   /** Predictions for a few rows, computed at once on this thread: the lowest latency. */
-  predictSync(x: ArrayInput, options?: PredictBatchOptions): NDArray {
+  predictSync(x: XInput, options?: PredictBatchOptions): NDArray {
     return predictSync(this.#core, x, options);
   }
   /** One step of training on one batch: loss and metrics as they are before its update, as `evaluate` gives them. */
-  trainOnBatch(x: ArrayInput, y: LabelInput, options: OnBatchOptions & { returnDict: true }): Promise<Record<string, number>>;
-  trainOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions & { returnDict?: false }): Promise<number | number[]>;
-  trainOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions): Promise<Results>;
-  trainOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions): Promise<Results> {
+  trainOnBatch(x: XInput, y: LabelInput, options: OnBatchOptions & { returnDict: true }): Promise<Record<string, number>>;
+  trainOnBatch(x: XInput, y: LabelInput, options?: OnBatchOptions & { returnDict?: false }): Promise<number | number[]>;
+  trainOnBatch(x: XInput, y: LabelInput, options?: OnBatchOptions): Promise<Results>;
+  trainOnBatch(x: XInput, y: LabelInput, options?: OnBatchOptions): Promise<Results> {
     return trainOnBatch(this.#core, x, y, options);
   }
   /** Loss and metrics on one batch, as `evaluate` gives them. */
-  testOnBatch(x: ArrayInput, y: LabelInput, options: OnBatchOptions & { returnDict: true }): Promise<Record<string, number>>;
-  testOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions & { returnDict?: false }): Promise<number | number[]>;
-  testOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions): Promise<Results>;
-  testOnBatch(x: ArrayInput, y: LabelInput, options?: OnBatchOptions): Promise<Results> {
+  testOnBatch(x: XInput, y: LabelInput, options: OnBatchOptions & { returnDict: true }): Promise<Record<string, number>>;
+  testOnBatch(x: XInput, y: LabelInput, options?: OnBatchOptions & { returnDict?: false }): Promise<number | number[]>;
+  testOnBatch(x: XInput, y: LabelInput, options?: OnBatchOptions): Promise<Results>;
+  testOnBatch(x: XInput, y: LabelInput, options?: OnBatchOptions): Promise<Results> {
     return testOnBatch(this.#core, x, y, options);
   }
-  predictOnBatch(x: ArrayInput, options?: PredictBatchOptions): Promise<NDArray> {
+  predictOnBatch(x: XInput, options?: PredictBatchOptions): Promise<NDArray> {
     return predictOnBatch(this.#core, x, options);
   }
   /** Set to true, in a callback or from anywhere, to end `fit` after the batch that is running. */

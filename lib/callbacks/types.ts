@@ -1,6 +1,6 @@
 // Types that know each other: what callbacks are told and may do, and what a model is told of callbacks. They stand in one file, since files that
 // import each other have no order.
-import type { ArrayInput, DataInput, LabelInput, WeightArray } from '../data/inputs.js';
+import type { ArrayInput, DataInput, LabelInput, WeightArray, XInput } from '../data/inputs.js';
 import type { NDArray } from '../data/ndarray.js';
 import type { LossOption } from '../identifiers.js';
 import type { Layer, Weight } from '../layers/layer.js';
@@ -169,7 +169,7 @@ export interface CallbackModel extends WatchedModel {
   evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions & { returnDict?: false }): Promise<number | number[]>;
   evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions): Promise<Results>;
   predict(x: DataInput, options?: PredictOptions): Promise<NDArray>;
-  predictSync(x: ArrayInput, options?: PredictBatchOptions): NDArray;
+  predictSync(x: XInput, options?: PredictBatchOptions): NDArray;
   resetStates(): void;
   save(target: string, options?: object): Promise<void>;
   saveWeights(target: string, options?: object): Promise<void>;

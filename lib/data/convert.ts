@@ -103,6 +103,13 @@ function fit(shape: number[], options: TensorOptions): number[] | null {
   return null;
 }
 
+/** The shape as a model takes it, where it fits as `toTensor` has it. */
+export function fittedShape(where: string, shape: readonly number[], options: TensorOptions): number[] {
+  const fitted = fit([...shape], options);
+  if (fitted) return fitted;
+  throw mismatch(where, [...shape], options);
+}
+
 function mismatch(where: string, shape: number[], options: TensorOptions): ValueError {
   const { sampleShape, rank, name, hint } = options;
   const expected = sampleShape ? shapeText([null, ...sampleShape]) : `${rank} axes`;

@@ -9,10 +9,10 @@ export { isDataset } from './is_dataset.js';
 
 /**
  * Reads a dataset once, for what needs no labels: at once where it is synchronous, else with a promise. `batch` sees each batch, `end` what comes after
- * the last. What the source throws comes out as a RuntimeError (ERR_DATASET) whose `cause` it is; a source that is not the user's own is closed however
+ * the last; where `batch` gives false it was the last. What the source throws comes out as a RuntimeError (ERR_DATASET) whose `cause` it is; a source that is not the user's own is closed however
  * it ends.
  */
-export function eachBatch(where: string, source: unknown, batch: (b: Batch) => void, end: () => void): void | Promise<void> {
+export function eachBatch(where: string, source: unknown, batch: (b: Batch) => unknown, end: () => void): void | Promise<void> {
   const made = fromSource(where, () => (typeof source === 'function' ? source() : source));
   if (isAsync(made) || made instanceof Promise)
     return eachAsync(new BatchStream(made === source ? source : () => made, where, { labels: false }), batch, end);
@@ -28,7 +28,7 @@ export function eachBatch(where: string, source: unknown, batch: (b: Batch) => v
         open = false;
         break;
       }
-      batch(readBatch(`${where}, batch ${index}`, index, result.value, false));
+      if (batch(readBatch(`${where}, batch ${index}`, index, result.value, false)) === false) break;
     }
   } finally {
     if (open) iterator.return?.();
@@ -41,9 +41,9 @@ function checkResult<T>(where: string, result: IteratorResult<T> | undefined): I
   throw typeError(`${where}: an iterator gives objects { value, done }. Received: ${show(result)}`, 'ERR_DATASET');
 }
 
-async function eachAsync(stream: BatchStream, batch: (b: Batch) => void, end: () => void): Promise<void> {
+async function eachAsync(stream: BatchStream, batch: (b: Batch) => unknown, end: () => void): Promise<void> {
   try {
-    for (let b = await stream.next(); b; b = await stream.next()) batch(b);
+    for (let b = await stream.next(); b; b = await stream.next()) if (batch(b) === false) break;
   } finally {
     await stream.close();
   }

@@ -1,5 +1,12 @@
 import { snake } from '../registry.js';
 
+/** A layer with a vocabulary, as files see it. */
+export interface HoldsVocabulary {
+  /** Its terms as lines; null where the config holds them, or there are none. */
+  readonly vocabularyLines: string | null;
+  takeVocabularyLines(text: string): void;
+}
+
 /** The weights of a layer as files hold them: its own, and those of what is inside it, under the names of Keras's attributes. */
 export interface Grouped<W> {
   /** The layer's name, and the class whose name files count. */
@@ -9,6 +16,8 @@ export interface Grouped<W> {
   readonly weights: readonly { readonly name: string; readonly weight: W }[];
   /** `['cell', ...]`; a list of layers, as of a nested model, is a path: `['layers/dense_1', ...]`. */
   readonly groups: readonly (readonly [path: string, group: Grouped<W>])[];
+  /** What has terms of its own, which files keep beside the weights. */
+  readonly vocabulary?: HoldsVocabulary;
 }
 
 /** Paths of layers in a list, as Keras counts them: by class, in their order. `layers/dense`, `layers/dense_1`. */

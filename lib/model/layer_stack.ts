@@ -1,5 +1,6 @@
 import { show, typeError, ValueError } from '../errors.js';
 import { InputLayer } from '../layers/core.js';
+import { type FrontLayer, frontOf } from '../layers/front.js';
 import type { Layer, Weight } from '../layers/layer.js';
 import { forgetHolder, nameAutomatically, nameFor, noteHolder } from '../layers/names.js';
 import { Nested, type Stack } from '../layers/nested.js';
@@ -145,6 +146,11 @@ export abstract class LayerStack implements Stack {
         'ERR_NOT_BUILT',
       );
     return { inputShape: this.sampleInput, outputShape: this.sampleOutput };
+  }
+
+  /** The first layers, where they work on data before the engine. */
+  get front(): FrontLayer[] {
+    return frontOf(this.#layers);
   }
 
   get layers(): readonly Layer[] {

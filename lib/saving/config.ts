@@ -136,6 +136,9 @@ const idleFor = lookup<readonly string[]>({
   SeparableConv2D: ['groups', 'kernelInitializer', 'kernelRegularizer', 'kernelConstraint'],
 });
 
+/** Layers for which these mean something. */
+const keptFor = /^(StringLookup|IntegerLookup|TextVectorization|Hashing|HashedCrossing|Discretization|CategoryEncoding)$/;
+
 /**
  * A layer's Keras config as the options of its constructor: keys in camelCase, keys without a meaning dropped, what Keras 2 means otherwise said in the
  * words of Keras 3. Parts inside (initializers and so on) stay as configs.
@@ -143,6 +146,7 @@ const idleFor = lookup<readonly string[]>({
 export function layerOptions({ className, config }: LayerEntry, { dialect, old }: Pick<Topology, 'dialect' | 'old'>): Config {
   const bare = className.replace(/^.*[>.]/, '');
   const out = fromKerasConfig(config);
+  if (keptFor.test(bare)) for (const key of ['sparse', 'ragged']) if (key in config) out[key] = config[key];
   if (isObject(out.dtype)) out.dtype = isObject(out.dtype.config) ? out.dtype.config.name : out.dtype.name;
   for (const [key, value] of Object.entries(out)) {
     if (idle.get(key)?.(value)) delete out[key];

@@ -19,7 +19,7 @@ export function toKerasLayout(state: ModelState): Hdf5Group {
     const vars = groupAt(root, `${group.path}/vars`);
     vars.attributes.set('name', group.name);
     group.weights.forEach((weight, i) => {
-      vars.arrays.set(String(i), array(weight, 'float32'));
+      vars.arrays.set(weight.name === BY_NAME ? BY_NAME : String(i), array(weight, 'float32'));
     });
   }
   if (state.optimizer) {
@@ -34,9 +34,12 @@ export function toKerasLayout(state: ModelState): Hdf5Group {
 
 const tensorOf = ({ shape, data, dtype }: Hdf5Array): Tensor => ({ shape, data, dtype });
 
+/** What Keras keeps by its name instead of a number. */
+const BY_NAME = 'idf_weights';
+
 /** `0`, `1`, ...: as numbers, for HDF5 lists '10' before '2'. */
 function numbered(group: Hdf5Group | undefined): Tensor[] {
-  const arrays = [...(group?.arrays ?? [])].filter(([name]) => /^\d+$/.test(name));
+  const arrays = [...(group?.arrays ?? [])].filter(([name]) => /^\d+$/.test(name) || name === BY_NAME);
   return arrays.sort(([a], [b]) => Number(a) - Number(b)).map(([, a]) => tensorOf(a));
 }
 

@@ -10,6 +10,7 @@ import { buildModel } from './from_json.js';
 import { type FileLimits, readLimits } from './limits.js';
 import { bytesOf, type SavedModel } from './saved_model.js';
 import { bytesSource, fileSource } from './source.js';
+import { applyVocabularies } from './vocabularies.js';
 
 /** Options of `loadModel`. */
 export interface LoadOptions {
@@ -46,6 +47,7 @@ export async function readModel(file: string | Uint8Array, newModel: NewModel, o
     weightBytes: saved.weights ? bytesOf(saved.weights) : readLimits(where, o.limits).bytes,
   });
   if (saved.weights) applyWeights(where, model, saved.weights, { byName: false, skipMismatch: false });
+  if (saved.vocabularies) applyVocabularies(model, saved.vocabularies);
   if (compile && saved.optimizer && model.compiled) applyOptimizer(where, model, saved.optimizer);
   return model;
 }

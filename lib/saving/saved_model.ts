@@ -40,6 +40,8 @@ export interface SavedModel {
   compileConfig: Record<string, unknown> | null;
   weights: SavedWeights | null;
   optimizer: SavedOptimizer | null;
+  /** Members of an archive, by name: those of vocabularies are among them. */
+  vocabularies?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** Bytes of the weights of a file as a model holds them, in float32. */

@@ -2,6 +2,7 @@ import { Activation, activationConfig } from '../activations/index.js';
 import { constraintRegistry } from '../constraints/index.js';
 import { initializerRegistry } from '../initializers/index.js';
 import { InputLayer } from '../layers/core.js';
+import { frontOf } from '../layers/front.js';
 import { layerRegistry } from '../layers/index.js';
 import { Layer } from '../layers/layer.js';
 import { Nested, type Stack } from '../layers/nested.js';
@@ -45,7 +46,7 @@ function serializeStack(model: Stack, name = model.name): Json {
   const { inputShape, trainable } = model;
   const shape = inputShape ? [...inputShape] : undefined;
   const layers = model.layers.map(serializeLayer);
-  if (shape) layers.unshift(inputLayer(model.inputNames[0], shape));
+  if (shape) layers.unshift(inputLayer(model.inputNames[0], shape, frontOf(model.layers)[0]?.takes));
   return {
     module: 'keras',
     class_name: 'Sequential',
@@ -55,10 +56,10 @@ function serializeStack(model: Stack, name = model.name): Json {
   };
 }
 
-const inputLayer = (name: string, batchShape: readonly (number | null)[]): Json => ({
+const inputLayer = (name: string, batchShape: readonly (number | null)[], dtype = 'float32'): Json => ({
   module: 'keras.layers',
   class_name: 'InputLayer',
-  config: { batch_shape: [...batchShape], dtype: 'float32', sparse: false, ragged: false, name, optional: false },
+  config: { batch_shape: [...batchShape], dtype, sparse: false, ragged: false, name, optional: false },
   registered_name: null,
 });
 
@@ -68,7 +69,7 @@ export function serializeLayer(layer: Layer): Json {
   // batchInputShape is said by the InputLayer.
   const { name, trainable, dtype, batchInputShape: _, ...own } = layer.getConfig();
   // Keras 3 refuses it there.
-  const training = layer.className.startsWith('SpatialDropout') ? {} : { trainable };
+  const training = /^(SpatialDropout|Discretization|HashedCrossing)/.test(layer.className) ? {} : { trainable };
   if (layer instanceof InputLayer) return inputLayer(layer.name ?? 'input_layer', [null, ...layer.shape]);
   return {
     ...heading(layer, layerRegistry),

@@ -40,7 +40,7 @@ export function admit(model: Model, where: string, data: Data, { compilation, ne
     // A batch without labels is x: its number says where it is.
     const nameOfX = compilation || !where ? name('x') : where;
     const given = givenX(model, nameOfX, data.x);
-    if (!model.built) model.buildFor(sampleShapeOf(nameOfX, given));
+    if (!model.built) model.buildFor(sampleShapeOf(model, nameOfX, given));
     const x = readX(model, nameOfX, given);
     const count = x.shape[0];
     if (!compilation) return { x, y: null, weights: null, count };

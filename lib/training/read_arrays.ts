@@ -6,13 +6,14 @@ import { show, ValueError } from '../errors.js';
 import type { Shape } from '../layers/layer.js';
 import { firstLayer } from '../layers/nested.js';
 import type { Compilation } from '../model/compilation.js';
+import { sampleOfFront, throughFront } from '../model/front_data.js';
 import type { Model } from '../model/model.js';
 
 // Arguments as arrays of the model's types and shapes. Nothing here changes the model: `admit.ts` does where it must.
 
 /** x as users give it: an array, or what stands in a container around it. ValueError where there is none. */
 export function givenX(model: Model, where: string, given: unknown): unknown {
-  const value = single(where, given, model.inputNames);
+  const value = model.front[0]?.takesDictionary ? given : single(where, given, model.inputNames);
   if (value === null || value === undefined)
     throw new ValueError(
       `${where} is missing: give an array [samples, ...], or a dataset. Received: ${show(value)}`,
@@ -22,13 +23,15 @@ export function givenX(model: Model, where: string, given: unknown): unknown {
 }
 
 /** The shape of a sample of x where no model asks for one. A bare typed array or list of numbers is a column. */
-export function sampleShapeOf(where: string, value: unknown): Shape {
+export function sampleShapeOf(model: Model, where: string, value: unknown): Shape {
+  if (model.front.length) return sampleOfFront(model, where, value);
   const { shape } = toTensor(where, value, {});
   return shape.length > 1 ? shape.slice(1) : [1];
 }
 
 /** x as the model takes it, which is built. */
 export function readX(model: Model, where: string, value: unknown): Tensor {
+  if (model.front.length) return throughFront(model, where, value);
   const { inputShape } = model.shapes();
   const x = toTensor(where, value, {
     sampleShape: inputShape,

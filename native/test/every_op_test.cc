@@ -58,6 +58,9 @@ std::vector<Named> everyOp() {
   all.push_back({"gaussianNoise", made({{"op", "gaussianNoise"}, {"stddev", 0.4}}, {3, 5}), false});
   all.push_back({"dropout of steps", made({{"op", "dropout"}, {"rate", 0.4}, {"noiseShape", integers({0, 3, 1})}}, {3, 5}), false});
   all.push_back({"embedding", made({{"op", "embedding"}, {"inputDim", 9}, {"outputDim", 4}}, {6}, {{9, 4}})});
+  for (const char* mode : {"one_hot", "multi_hot", "count"})
+    all.push_back({"categoryEncoding " + std::string(mode), made({{"op", "categoryEncoding"}, {"tokens", 3}, {"mode", mode}}, {4})});
+  all.push_back({"discretization", made({{"op", "discretization"}, {"boundaries", numbers({-1, 0, 0.5})}}, {3, 4})});
   all.push_back({"globalAveragePooling1d", made({{"op", "globalAveragePooling1d"}}, {4, 3})});
   all.push_back({"groupNormalization", made({{"op", "groupNormalization"}, {"groups", 2}}, {3, 4}, {{4}, {4}})});
   all.push_back({"layerNormalization", made({{"op", "layerNormalization"}}, {3, 4}, {{4}, {4}})});
@@ -275,6 +278,11 @@ TEST(EveryOp, RefusesWhatCannotBe) {
       wrong({{"op", "activation"}, {"activation", "softmax"}, {"axis", integers({0, 1})}}, {3, 2}, {}, "axis"),
       wrong({{"op", "unitNormalization"}, {"axis", integers({3})}}, {3, 2}, {}, "different ones"),
       wrong({{"op", "groupNormalization"}, {"groups", 1}, {"axis", -4}}, {3, 2}, {{2}, {2}}, ""),
+      wrong({{"op", "categoryEncoding"}, {"tokens", 0}}, {6}, {}, "tokens must be"),
+      wrong({{"op", "categoryEncoding"}, {"tokens", 3}, {"mode", "all"}}, {6}, {}, "no mode 'all'"),
+      wrong({{"op", "categoryEncoding"}, {"tokens", 3}, {"mode", "count"}}, {6, 2}, {}, "rank 1"),
+      wrong({{"op", "categoryEncoding"}, {"tokens", 3}, {"mode", "count"}}, {6}, {{4}}, "[tokens]"),
+      wrong({{"op", "discretization"}, {"boundaries", numbers({1, 0})}}, {6}, {}, "ascend"),
       wrong({{"op", "embedding"}, {"inputDim", 9}, {"outputDim", 4}}, {6}, {{9, 5}}, "[inputDim, outputDim]"),
   };
   all.push_back(wrong({{"op", "spectralNormalization"}}, {3}, {{4, 3}, {3}}, "3 steps", "ERR_LAYER"));

@@ -19,6 +19,7 @@ export const rooms = [
   ['model/'],
   ['callbacks/'],
   ['layers/'],
+  ['preprocessing/'],
   [
     ...['activations/', 'constraints/', 'initializers/', 'losses/', 'metrics/', 'optimizers/', 'regularizers/', 'schedules/'],
     'identifiers.ts',

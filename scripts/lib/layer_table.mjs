@@ -79,6 +79,8 @@ async function masksSteps(gemmfit, layers, x) {
 /** What becomes of a mask of steps: the layer makes one, passes it on or ends it. Empty where its input has no steps. */
 async function maskOf(gemmfit, { make, shapes }) {
   const layer = make();
+  // It stands first, and sees data that nothing has masked.
+  if ('takes' in layer) return '';
   const least = 'maskZero' in layer ? 1 : 2;
   const shape = shapes.find((s) => s.length >= least && accepts(layer, s));
   if (!shape) return '';

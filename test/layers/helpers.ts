@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import { FrontLayer } from '../../lib/layers/front.js';
+import { layerRegistry } from '../../lib/layers/index.js';
 import type { Layer, Lowering, Shape } from '../../lib/layers/layer.js';
 import { lower } from '../../lib/model/lower.js';
 
@@ -28,3 +30,6 @@ export const built = <L extends { build(input: readonly (number | null)[]): void
 };
 
 export const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+
+/** Layers that work on data before the engine: they stand first. */
+export const frontNames = layerRegistry.classes.filter((c) => c.prototype instanceof FrontLayer).map((c) => c.className);

@@ -1,7 +1,7 @@
 """Makes the units in test/parity/units that real Keras is asked for, one function a file.
 
 KERAS_BACKEND=jax python test/parity/make_units.py [name ...]   (keras 3.15, jax, numpy)
-normalization_adapt needs tensorflow too: without it Keras cannot tell what an iterable is.
+normalization_adapt needs tensorflow too: without it Keras cannot tell what an iterable is. preprocessing runs on it: KERAS_BACKEND=tensorflow.
 """
 
 import json
@@ -115,7 +115,107 @@ def normalization_adapt():
     return out
 
 
-units = {f.__name__: f for f in [code_layers, activation_layers, numpy_values, softmax_mask, normalization_adapt]}
+def _made(layer):
+    """The layer's config, without what differs by run."""
+    config = {k: v for k, v in layer.get_config().items() if k not in ("name", "trainable", "dtype", "vocabulary_size")}
+    return {"class_name": type(layer).__name__, "config": json.loads(json.dumps(config, default=int))}
+
+
+def _output(y):
+    a = np.asarray(y)
+    flat = a.reshape(-1).tolist()
+    if a.dtype == object:
+        flat = [v.decode() if isinstance(v, bytes) else v for v in flat]
+    return {"shape": list(a.shape), "data": flat}
+
+
+def _case(layer, x, adapt=None):
+    """What a layer, adapted or not, makes of x; batches are adapted to one after the other."""
+    made = _made(layer)
+    if adapt is not None:
+        layer.adapt(iter([np.array(b) for b in adapt["batches"]]) if "batches" in adapt else np.array(adapt["array"]))
+    y = layer([np.array(c) for c in x]) if isinstance(layer, L.HashedCrossing) else layer(np.array(x))
+    out = {**made, "adapt": adapt, "x": x, "y": _output(y)}
+    if hasattr(layer, "get_vocabulary"):
+        out["vocabulary"] = [v if isinstance(v, str) else int(v) for v in layer.get_vocabulary()]
+        out["withoutSpecials"] = [v if isinstance(v, str) else int(v) for v in layer.get_vocabulary(include_special_tokens=False)]
+        out["size"] = layer.vocabulary_size()
+    lookup = getattr(layer, "_lookup_layer", layer)
+    if getattr(lookup, "output_mode", "") == "tf_idf":
+        out["idf"] = [float(v) for v in lookup.idf_weights.numpy()]
+    if isinstance(layer, L.Discretization):
+        out["boundaries"] = [float(v) for v in layer.bin_boundaries]
+    return out
+
+
+def preprocessing():
+    """Layers of texts, ids and bins, by themselves, on TensorFlow."""
+    words = [["a", "b", "b"], ["c", "ü", "b"], ["", "Z", "c"], ["\U0001f600", "\uffee", "zz"]]
+    texts = ["The cat sat, the dog ran.", "  a CAT\t(a dog)! ", "É\u00c9 na\u00efve\u2003x 'quoted'", "", "dog-dog dog_dog 3.5%"]
+    ids = [[5, 7, 7], [-3, 2**40, 7], [0, 5, 12]]
+    cases = []
+    add = lambda *args, **more: cases.append(_case(*args, **more))  # noqa: E731
+    for mode in ("int", "one_hot", "multi_hot", "count", "tf_idf"):
+        for mask in (None, ""):
+            for most, pad in ((None, False), (5, False), (12, True)):
+                options = {"output_mode": mode, "mask_token": mask, "max_tokens": most, "pad_to_max_tokens": pad}
+                add(L.StringLookup(**options), [["b", "nope", ""], ["zz", "c", "b"]], {"array": words})
+        add(L.StringLookup(output_mode=mode, num_oov_indices=3), [["b", "nope", ""], ["q", "c", "b"]], {"batches": [words, words[:1]]})
+        add(L.StringLookup(output_mode=mode), [["b"], ["nope"]], {"array": ["a", "b", "b"]})
+        add(L.IntegerLookup(output_mode=mode, mask_token=0), [[7, 0, 99], [5, 2**40, -3]], {"array": ids})
+        add(L.IntegerLookup(output_mode=mode, num_oov_indices=2, max_tokens=4), [[7, 0, 99], [5, 2**40, -4]], {"batches": [ids, ids[:2]]})
+        add(L.TextVectorization(output_mode=mode), texts, {"array": texts}) if mode != "one_hot" else None
+    for method, salt in (("floormod", None), ("farmhash", None), ("farmhash", 7), ("farmhash", [3, 99])):
+        layer = L.IntegerLookup(vocabulary=[1, 2], num_oov_indices=5, oov_method=method, salt=salt)
+        add(layer, [[1, 3, -8, 2**50, 2, 777]])
+    for salt in (None, 5, [2**40, 17]):
+        add(L.StringLookup(vocabulary=["a", "b"], num_oov_indices=4, salt=salt), [["a", "x", "", "long" * 9, "ünïcödé"]])
+    add(L.StringLookup(vocabulary=["[UNK]", "a", "b"]), [["a", "[UNK]", "q"]])
+    add(L.StringLookup(vocabulary=["", "[UNK]", "a", "b"], mask_token=""), [["a", "[UNK]", ""]])
+    add(L.StringLookup(vocabulary=["a", "b"], num_oov_indices=0), [["a", "b"]])
+    add(L.StringLookup(vocabulary=["a", "b"], invert=True, mask_token=""), [[0, 1, 2, 3, 9]])
+    add(L.IntegerLookup(vocabulary=[10, 20], invert=True), [[0, 1, 2, 9]])
+    add(L.StringLookup(vocabulary=["a", "b"], output_mode="tf_idf", idf_weights=[0.5, 2.0]), [["a", "b", "b", "q"]])
+    for options in (
+        {"output_sequence_length": 3},
+        {"max_tokens": 6},
+        {"standardize": None},
+        {"standardize": "lower"},
+        {"standardize": "strip_punctuation"},
+        {"split": "character"},
+        {"ngrams": 2},
+        {"ngrams": (1, 3), "output_mode": "count"},
+        {"ngrams": (2,), "output_sequence_length": 4},
+        {"output_mode": "tf_idf", "max_tokens": 20, "pad_to_max_tokens": True},
+        {"output_mode": "multi_hot", "max_tokens": 4},
+    ):
+        add(L.TextVectorization(**options), texts, {"array": texts})
+        add(L.TextVectorization(**options), [[t] for t in texts], {"batches": [[[t] for t in texts], [[texts[0]]]]})
+    add(L.TextVectorization(split=None, standardize="lower", output_sequence_length=2), [["A", "b", "q"]], {"array": [["a", "B", "b"]]})
+    add(L.TextVectorization(vocabulary=["cat", "dog"]), texts)
+    lengths = [["x" * n for n in range(0, 140, 7)]]
+    for options in ({}, {"salt": 133}, {"salt": [133, 137]}, {"mask_value": ""}, {"output_mode": "multi_hot"}, {"output_mode": "count"}):
+        add(L.Hashing(num_bins=11, **options), lengths)
+    add(L.Hashing(num_bins=1), [["a", "b"]])
+    add(L.Hashing(num_bins=9, mask_value=5), ids)
+    add(L.Hashing(num_bins=9, output_mode="one_hot"), [["a"], ["b"]])
+    add(L.Hashing(num_bins=9, output_mode="one_hot"), [["a", "c"], ["b", "c"]])
+    add(L.HashedCrossing(num_bins=1000), [["A", "B", "A", ""], [101, -1, 2**40, 0]])
+    add(L.HashedCrossing(num_bins=7, output_mode="one_hot"), [[["A"], ["B"]], [["x"], ["y"]], [[1], [2]]])
+    for mode in ("one_hot", "multi_hot", "count"):
+        add(L.CategoryEncoding(num_tokens=4, output_mode=mode), [[0, 3, 3], [1, 2, 9]])
+        add(L.CategoryEncoding(num_tokens=4, output_mode=mode), [[1], [3]])
+    numbers = np.random.default_rng(3).normal(0, 2, (130, 2)).round(3).astype("float32")
+    for options in ({"num_bins": 5}, {"num_bins": 4, "epsilon": 0.1}, {"num_bins": 3, "output_mode": "count"}, {"num_bins": 30}):
+        add(L.Discretization(**options), [[-3.0, 0.1], [2.5, 0.9]], {"array": numbers.tolist()})
+        add(L.Discretization(**options), [[-3.0, 0.1], [2.5, 0.9]], {"batches": [numbers[:60].tolist(), numbers[60:].tolist()]})
+    for mode in ("int", "one_hot", "multi_hot", "count"):
+        add(L.Discretization(bin_boundaries=[0.0, 1.0, 2.5], output_mode=mode), [[-1.0, 0.0, 9.0], [2.5, 1.0, 0.999]])
+        add(L.Discretization(bin_boundaries=[0.0, 1.0, 2.5], output_mode=mode), [[-1.0], [2.5]])
+    return {"cases": cases}
+
+
+units = {f.__name__: f for f in [code_layers, activation_layers, numpy_values, softmax_mask, normalization_adapt, preprocessing]}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or units:

@@ -169,6 +169,8 @@ export const layerRules: { readonly [className: string]: Rule } = {
     return shape.length > 1 ? { dims: d.chance(0.5) ? dims.reverse() : [...dims.slice(1), 1] } : null;
   },
   RepeatVector: ofRank(1, (d, shape) => (shape[0] <= 256 ? { n: d.of([2, 3, 5]) } : null)),
+  Discretization: always((d) => ({ binBoundaries: [-1, 0, 0.25, 1], outputMode: d.of(['int', 'one_hot']) })),
+  CategoryEncoding: always((d) => ({ numTokens: d.of([1, 3, 8]), outputMode: 'one_hot' })),
   Rescaling: always((d) => ({ scale: d.of([0.5, 2]), offset: d.of([0, -0.1]) })),
   Masking: ofRank(2, () => ({ maskValue: 0 })),
   ActivityRegularization: always(() => ({ l1: 0.01, l2: 0.01 })),

@@ -1,9 +1,11 @@
 import { ValueError } from '../../errors.js';
+import { withVocabulariesAside } from '../../layers/vocabulary_layer.js';
 import { readHdf5, writeHdf5 } from '../hdf5/hdf5.js';
 import { fromKerasLayout, isKerasLayout, toKerasLayout } from '../keras_layout.js';
 import { stateOf } from '../model_state.js';
 import { parseStrictJson } from '../strict_json.js';
 import { toJSON } from '../to_json.js';
+import { isVocabularyFile, vocabularyFiles } from '../vocabularies.js';
 import { isNpz, isZip, readZip, writeZip } from '../zip.js';
 import { type Format, oneFile } from './format.js';
 
@@ -23,7 +25,8 @@ export const kerasFormat: Format = {
   recognizes: (bytes) => isZip(bytes) && !isNpz(bytes),
 
   async write(model, { includeOptimizer }) {
-    const config = JSON.stringify(toJSON(model));
+    const config = JSON.stringify(withVocabulariesAside(() => toJSON(model)));
+    const vocabularies = vocabularyFiles(model);
     const layout = toKerasLayout(stateOf(model, includeOptimizer));
     const weights = await writeHdf5('save', layout);
     const text = (value: string) => new TextEncoder().encode(value);
@@ -31,6 +34,7 @@ export const kerasFormat: Format = {
       ['metadata.json', text(JSON.stringify({ keras_version: KERAS_VERSION, date_saved: dateSaved() }))],
       [CONFIG, text(config)],
       [WEIGHTS, weights],
+      ...vocabularies.map(([name, lines]) => [name, text(lines)] as const),
     ]);
     return oneFile(...(await writeZip(members)));
   },
@@ -40,7 +44,7 @@ export const kerasFormat: Format = {
       where,
       await bytes(),
       limits,
-      (name) => name === CONFIG || name === WEIGHTS || name === 'metadata.json',
+      (name) => name === CONFIG || name === WEIGHTS || name === 'metadata.json' || isVocabularyFile(name),
     );
     const config = members.get(CONFIG);
     const weights = members.get(WEIGHTS);
@@ -57,6 +61,7 @@ export const kerasFormat: Format = {
       compileConfig: null,
       weights: { by: 'structure', root },
       optimizer,
+      vocabularies: members,
     };
   },
 };

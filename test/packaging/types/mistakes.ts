@@ -39,7 +39,7 @@ export const mistakes: readonly string[] = [
   'losses.huber({ delta: true });',
   "await model.fit('x.csv', y);",
   'await model.fit(Promise.resolve(x), y);',
-  "await model.fit([['a', 'b']], y);",
+  'await model.fit([[new Date()]], y);',
   "await model.fit([[1, 'a']], y);",
   'await model.fit(x, y, 10);',
   'await model.fit(x, y, { epoch: 10 });',
