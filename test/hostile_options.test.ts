@@ -178,7 +178,7 @@ it.each([...factories, ...classes])('%s refuses an option nobody knows', (name, 
 });
 
 it.each([...factories, ...classes])('%s refuses what is no options', (name, make) => {
-  const faults = Object.entries(wrong).map(([what, value]) => [what, fault(() => make(value), /csvLogger|CSVLogger/.test(name))]);
+  const faults = Object.entries(wrong).map(([what, value]) => [what, fault(() => make(value), /(csv|json)Logger/i.test(name))]);
   expect(faults.filter(([, f]) => f)).toEqual([]);
   expect(thrown(() => make(Promise.resolve({})))?.message).toMatch(/await/);
 });

@@ -3,6 +3,7 @@ export { backupAndRestoreCallbacks } from './backup_and_restore.js';
 export { csvLoggerCallbacks } from './csv_logger.js';
 export { earlyStoppingCallbacks } from './early_stopping.js';
 export { historyCallbacks } from './history.js';
+export { jsonLoggerCallbacks } from './json_logger.js';
 export { lambdaCallbacks } from './lambda_callback.js';
 export { learningRateSchedulerCallbacks } from './learning_rate_scheduler.js';
 export { modelCheckpointCallbacks } from './model_checkpoint.js';

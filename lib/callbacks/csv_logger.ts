@@ -1,10 +1,8 @@
-import { open } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { RuntimeError, show, typeError, ValueError } from '../errors.js';
+import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, reading, readOptions } from '../options.js';
 import { repr } from '../terminal/numbers.js';
-import { AppendedFile } from './appended_file.js';
 import { Callback, type Logs } from './callback.js';
+import { LogFile, readFilename } from './log_file.js';
 
 export interface CSVLoggerOptions {
   /** Path or file URL. Its folder must be there. */
@@ -34,7 +32,7 @@ export class CSVLogger extends Callback {
   readonly append: boolean;
   #columns: string[] | null = null;
   #headerDue = true;
-  #file: AppendedFile;
+  readonly #file: LogFile;
 
   constructor(filename: string | URL | CSVLoggerOptions, options?: Omit<CSVLoggerOptions, 'filename'>) {
     super();
@@ -46,8 +44,7 @@ export class CSVLogger extends Callback {
     const defaults = { separator: ',', append: false };
     const given = isPath ? { ...readOptions('CSVLogger', options, defaults), filename } : filename;
     const o = readOptions<Required<CSVLoggerOptions>>('CSVLogger', given, { filename: '', ...defaults });
-    if (!(o.filename instanceof URL) && (typeof o.filename !== 'string' || o.filename === ''))
-      throw typeError(`CSVLogger: 'filename' must be a path such as 'training.csv'. Received: ${show(o.filename)}`);
+    this.filename = readFilename('CSVLogger', o.filename, 'training.csv');
     if (typeof o.separator !== 'string')
       throw typeError(`CSVLogger: 'separator' must be one character. Received: ${show(o.separator)}`);
     if (!/^[^"\r\n]$/u.test(o.separator))
@@ -55,46 +52,27 @@ export class CSVLogger extends Callback {
         `CSVLogger: 'separator' must be one character, no quote or line end. Received: ${show(o.separator)}`,
         'ERR_OUT_OF_RANGE',
       );
-    this.filename = o.filename instanceof URL ? fileURLToPath(o.filename) : o.filename;
     this.separator = o.separator;
     this.append = checkBoolean('CSVLogger', 'append', o.append);
-    this.#file = new AppendedFile(this.filename);
+    this.#file = new LogFile('CSVLogger', this.filename, this.append);
   }
 
   override async onTrainBegin(_logs: Logs): Promise<void> {
-    await this.#file.written();
-    this.#file = new AppendedFile(this.filename);
     this.#columns = null;
-    try {
-      // A training that goes on after a crash: `setState` says how much of the file is of what is done.
-      const file = await open(this.filename, this.append || this.params?.resumedFrom ? 'a' : 'w');
-      this.#file.bytes = (await file.stat().finally(() => file.close())).size;
-      this.#headerDue = this.#file.bytes === 0;
-    } catch (error) {
-      throw this.#failure(error as Error);
-    }
+    this.#headerDue = await this.#file.begin(Boolean(this.params?.resumedFrom));
   }
 
-  /** All rows so far are on the disk before a checkpoint says so. */
   override async getState() {
-    const state = { columns: this.#columns, headerDue: this.#headerDue, bytes: this.#file.bytes };
-    await this.#file.sync();
-    return state;
+    const state = { columns: this.#columns, headerDue: this.#headerDue };
+    return { ...state, bytes: await this.#file.place() };
   }
-  /** Rows that came after the checkpoint come again: those that are there go. */
   override async setState({ columns, headerDue, bytes }: Awaited<ReturnType<CSVLogger['getState']>>): Promise<void> {
-    if (this.#file.bytes < bytes)
-      throw new RuntimeError(
-        `CSVLogger: '${this.filename}' has ${this.#file.bytes} bytes where the checkpoint left ${bytes}. Put the file back, or train anew (resume: 'never').`,
-        'ERR_FILE',
-      );
+    await this.#file.goOn(bytes);
     this.#columns = columns;
     this.#headerDue = headerDue;
-    await this.#file.cut(bytes);
   }
 
   override onEpochEnd(epoch: number, logs: Logs): void {
-    this.#throwIfFailed();
     if (!this.#columns) {
       const keys = Object.keys(logs).sort();
       const sets = this.params?.validationSets?.length ? this.params.validationSets : ['val_'];
@@ -108,27 +86,12 @@ export class CSVLogger extends Callback {
   }
 
   override async onTrainEnd(_logs: Logs): Promise<void> {
-    await this.#file.written();
-    this.#throwIfFailed();
+    await this.#file.end();
   }
 
   #row(cells: readonly string[]): void {
     const quoted = cells.map((c) => (c.includes(this.separator) || /["\r\n]/.test(c) ? `"${c.replaceAll('"', '""')}"` : c));
-    this.#file.add(Buffer.from(`${quoted.join(this.separator)}\r\n`));
-  }
-
-  #throwIfFailed(): void {
-    if (this.#file.error) throw this.#failure(this.#file.error);
-  }
-
-  #failure(error: Error): Error {
-    return Object.assign(
-      new RuntimeError(
-        `CSVLogger: cannot write '${this.filename}': ${error.message}. Is the folder there, and may it be written?`,
-        'ERR_FILE',
-      ),
-      { cause: error },
-    );
+    this.#file.add(`${quoted.join(this.separator)}\r\n`);
   }
 }
 

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import type { CallbackList } from '../callbacks/list.js';
 import { addon } from '../engine/addon.js';
+import { events } from '../events.js';
 import type { Model } from '../model/model.js';
 import { type Ended, type Position, readTrainingState } from '../model/training_state.js';
 import { encode, type Stored } from './encode.js';
@@ -109,8 +111,11 @@ export class Checkpointer {
       const { file, position } = this.#waiting;
       this.#waiting = null;
       try {
-        await writeCheckpoint(this.plan.path, file, position.epoch, position.step, this.plan.keep);
+        const name = await writeCheckpoint(this.plan.path, file, position.epoch, position.step, this.plan.keep);
         this.#warned = false;
+        const { epoch, step } = position;
+        if (events.checkpoint.hasSubscribers)
+          events.checkpoint.publish({ model: this.model.face, file: join(this.plan.path, name), epoch, step });
       } catch (error) {
         if (!this.#warned)
           process.emitWarning(

@@ -2,6 +2,7 @@ import type { TrainingSums } from '../../binding.js';
 import type { Logs } from '../callbacks/callback.js';
 import { CSVLogger } from '../callbacks/csv_logger.js';
 import { EarlyStopping } from '../callbacks/early_stopping.js';
+import { JSONLogger } from '../callbacks/json_logger.js';
 import type { CallbackList } from '../callbacks/list.js';
 import { type CallbackMemory, callbackName, remembering } from '../callbacks/memory.js';
 import { ModelCheckpoint } from '../callbacks/model_checkpoint.js';
@@ -29,7 +30,7 @@ const WORDS: Record<string, string> = {
 };
 
 /** Callbacks that put what they are given into themselves. */
-const OWN = new Set<unknown>([CSVLogger, EarlyStopping, ModelCheckpoint, ReduceLROnPlateau, SwapEMAWeights]);
+const OWN = new Set<unknown>([CSVLogger, EarlyStopping, JSONLogger, ModelCheckpoint, ReduceLROnPlateau, SwapEMAWeights]);
 
 /** The newest checkpoint that a fit is to go on from; null where it starts anew. */
 export async function findResumable(plan: CheckpointPlan): Promise<Resumable | null> {

@@ -1,6 +1,7 @@
 import type { Logs } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/list.js';
 import type { Checkpointer } from '../checkpoint/checkpointer.js';
+import { BATCHES_BETWEEN, batchesToEvent, events } from '../events.js';
 import type { Model } from '../model/model.js';
 import { resultLogs, toLogs } from '../model/results.js';
 import type { Position } from '../model/training_state.js';
@@ -106,6 +107,7 @@ export class EpochTrainer {
       if (ran === 0) break;
       logs = resultLogs(model, this.plan.runner);
       this.#did(1);
+      this.#tell(done + 1, logs);
       const after = list.onTrainBatchEnd(done++, logs);
       if (after) await aborting.until(after);
       if (this.stopped) break;
@@ -124,11 +126,13 @@ export class EpochTrainer {
       for (;;) {
         // A run ends where a checkpoint is due: by its number of batches, or because the time is up. One that is due before it is written after a batch.
         const wasDue = this.checkpointer?.isDue ?? false;
-        const most = wasDue ? 1 : Math.min(wanted - done, this.checkpointer?.stepsLeft ?? wanted);
+        const until = Math.min(this.checkpointer?.stepsLeft ?? wanted, batchesToEvent(done));
+        const most = wasDue ? 1 : Math.min(wanted - done, until);
         const first = done === 0;
         const ran = await runUntilStopped(most, this.#stops, (count) => this.plan.batches.run(count, first, this.#stops));
         done += ran;
         this.#did(ran);
+        if (ran > 0 && batchesToEvent(done) === BATCHES_BETWEEN) this.#tell(done, resultLogs(this.model, this.plan.runner));
         const isDue = this.checkpointer?.isDue ?? false;
         if (this.stopped || done >= wanted || (ran < most && (wasDue || !isDue))) break;
         if (isDue && ran > 0) await this.#checkpoint();
@@ -137,6 +141,13 @@ export class EpochTrainer {
     } finally {
       unwatch();
     }
+  }
+
+  /** Whoever listens on the channel hears of every hundredth batch. */
+  #tell(done: number, logs: Logs): void {
+    if (batchesToEvent(done) !== BATCHES_BETWEEN) return;
+    const { epoch } = this.position;
+    events.batch.publish({ model: this.model.face, epoch, batch: done - 1, steps: this.plan.steps, logs: { ...logs } });
   }
 
   /** Of batches of the epoch that were done before the training was taken up again. */

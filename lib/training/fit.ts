@@ -5,6 +5,7 @@ import type { StopReason } from '../callbacks/record.js';
 import { checkpointOf } from '../checkpoint/callback.js';
 import { checkAllFinite } from '../data/finite.js';
 import { ValueError } from '../errors.js';
+import { events } from '../events.js';
 import { files } from '../lazy.js';
 import type { Model } from '../model/model.js';
 import type { Ended } from '../model/training_state.js';
@@ -42,9 +43,11 @@ export async function fit(model: Model, x: unknown, y: unknown, options: FitOpti
       }
       const history = await run(model, plan, list, aborting, interruption);
       if (limit.isUp && history.stopReason === 'stopTraining') history.stopReason = 'timeLimit';
+      if (history.stopReason) tellAbort(model, history.stopReason);
       if (plan.profile) history.profile = finishProfile(plan.profile, model.engine().endTrace(), model.name);
       return history;
     } catch (error) {
+      tellAbort(model, aborting.aborted ? 'aborted' : 'failed', error);
       // A training that failed leaves no trace running.
       if (plan.profile) forgetTrace(model);
       throw error;
@@ -58,6 +61,11 @@ export async function fit(model: Model, x: unknown, y: unknown, options: FitOpti
       limit.release();
     }
   });
+}
+
+/** Whoever listens on the channel hears of a training that ended before its last epoch was over. */
+function tellAbort(model: Model, reason: StopReason | 'failed', error: unknown = null): void {
+  if (events.abort.hasSubscribers) events.abort.publish({ model: model.face, reason, error });
 }
 
 function forgetTrace(model: Model): void {
@@ -206,8 +214,10 @@ async function runEpochs(
     if (results.ranOut && !warned) warned = warnNotValidated(epoch);
     // A copy: what callbacks add to an epoch's logs (`lr`) is not in those of onTrainEnd, as in Keras.
     trainer.endEpoch();
-    const heard = list.onEpochEnd(epoch, { ...last });
+    const told = { ...last };
+    const heard = list.onEpochEnd(epoch, told);
     if (heard) await aborting.until(heard);
+    if (events.epoch.hasSubscribers) events.epoch.publish({ model: model.face, epoch, epochs: plan.epochs, logs: { ...told } });
     const ends = trainer.stopped || ranOut || epoch + 1 === plan.epochs;
     if (checkpointer && (checkpointer.endsEpoch() || ends)) await checkpointer.write(trainer.position, ended());
     if (ends) break;

@@ -1,5 +1,6 @@
 import type { RunResult, Totals } from '../../binding.js';
 import type { CallbackList } from '../callbacks/list.js';
+import { events } from '../events.js';
 import { ArrayBatches } from './batches.js';
 import type { FitPlan } from './fit_plan.js';
 
@@ -22,6 +23,7 @@ export class RunAhead {
   static of(plan: FitPlan, list: CallbackList): RunAhead | null {
     const { batches, steps, validation } = plan;
     if (list.wantsEpochs || validation.length > 0 || !steps || !(batches instanceof ArrayBatches)) return null;
+    if (events.epoch.hasSubscribers || events.batch.hasSubscribers) return null;
     return new RunAhead(batches, steps);
   }
 

@@ -30,7 +30,17 @@ export const rooms = [
   ['engine/'],
   ['registry.ts', 'table.ts', 'part_config.ts', 'names.ts', 'dtype_policy.ts'],
   [
-    ...['binaries.ts', 'crc32.ts', 'errors.ts', 'faces.ts', 'memory.ts', 'options.ts', 'package_json.d.ts', 'protobuf.ts'],
+    ...[
+      'binaries.ts',
+      'crc32.ts',
+      'errors.ts',
+      'events.ts',
+      'faces.ts',
+      'memory.ts',
+      'options.ts',
+      'package_json.d.ts',
+      'protobuf.ts',
+    ],
     ...['random.ts', 'shapes.ts', 'warnings.ts'],
   ],
 ];
