@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <set>
+#include <type_traits>
 
 #include "native/engine/error.h"
 
@@ -145,6 +147,40 @@ TEST(Feed, WidensSmallTypesRowByRow) {
   EXPECT_EQ(row[1], 16777216.0f);
 }
 
+template <class T>
+class FeedTypes : public ::testing::Test {};
+using Types = ::testing::Types<float, double, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t>;
+TYPED_TEST_SUITE(FeedTypes, Types);
+
+// The smallest and the largest number of each type, as float32 has them.
+TYPED_TEST(FeedTypes, AreWidenedAndSearchedAsWhatTheyAre) {
+  using T = TypeParam;
+  const char* names[] = {"float32", "float64", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64"};
+  const size_t sizes[] = {4, 8, 1, 1, 2, 2, 4, 4, 8};
+  constexpr bool kIsFloat = std::is_floating_point_v<T>, kIsSigned = std::is_signed_v<T>;
+  size_t at = 0;
+  while (sizes[at] != sizeof(T) || (names[at][0] == 'f') != kIsFloat || (names[at][0] == 'u') == kIsSigned) ++at;
+  const ElementType type = elementType(names[at]);
+  EXPECT_EQ(elementBytes(type), static_cast<int64_t>(sizeof(T)));
+  const T low = kIsFloat ? static_cast<T>(-1.5) : std::numeric_limits<T>::min(),
+          high = kIsFloat ? static_cast<T>(1e6) : std::numeric_limits<T>::max();
+  const T values[] = {1, low, high, 7, 2, 3};
+  const ArrayView view{values, type, 2, 3};
+  float row[3];
+  view.copyRow(0, row);
+  EXPECT_EQ(row[1], static_cast<float>(low));
+  EXPECT_EQ(row[2], static_cast<float>(high));
+  view.copy(1, 1, 2, row);
+  EXPECT_EQ(row[0], 2);
+  EXPECT_EQ(row[1], 3);
+  EXPECT_EQ(view.value(2), static_cast<double>(high));
+  EXPECT_EQ(firstOutside(view, 0, 100, false, NAN), kIsSigned ? 1 : 2);
+  EXPECT_EQ(firstOutside(view, static_cast<double>(low), static_cast<double>(high), false, NAN), -1);
+  EXPECT_EQ(firstNotFinite(view), -1);
+}
+
+TEST(Feed, KnowsNoOtherTypes) { EXPECT_THROW(elementType("float16"), Error); }
+
 TEST(Feed, FindsTheFirstElementOutside) {
   const float values[] = {0, 1, 2, 1.5f, 3, NAN};
   EXPECT_EQ(firstOutside({values, ElementType::float32, 6, 1}, 0, 3, false, NAN), 5);
@@ -163,6 +199,50 @@ TEST(Feed, RefusesSizesThatDoNotFit) {
   d.spec.batch = 1;
   d.spec.first = -1;
   EXPECT_THROW(Feed{d.spec}, Error);
+  const auto refused = [](void (*change)(FeedSpec&)) {
+    Data data(4);
+    change(data.spec);
+    EXPECT_THROW(Feed{data.spec}, Error);
+  };
+  refused([](FeedSpec& s) { s.x = {}; });
+  refused([](FeedSpec& s) { s.x.rowSize = 0; });
+  refused([](FeedSpec& s) { s.count = -1; });
+  refused([](FeedSpec& s) { s.y.rows = 3; });
+  refused([](FeedSpec& s) {
+    s.weights = s.y;
+    s.weights.rows = 3;
+  });
+  refused([](FeedSpec& s) {
+    s.y = {};
+    s.x.rows = s.count = int64_t{1} << 33;
+  });
+  refused([](FeedSpec& s) { s.skip = -1; });
+  refused([](FeedSpec& s) { s.skip = 2; });
+  refused([](FeedSpec& s) { s.classWeights.classes = {1}; });
+  refused([](FeedSpec& s) { s.classWeights.labelWidth = 0; });
+}
+
+TEST(Feed, SkipsBatchesOfItsFirstPassAlone) {
+  Data d(10);
+  d.spec.batch = 4;
+  d.spec.passes = 2;
+  for (int64_t skip = 0; skip <= 3; ++skip) {
+    d.spec.skip = skip;
+    Feed feed(d.spec);
+    std::vector<int64_t> first;
+    while (feed.next()) first.push_back(feed.row(0));
+    std::vector<int64_t> want{0, 4, 8, 0, 4, 8};
+    want.erase(want.begin(), want.begin() + skip);
+    EXPECT_EQ(first, want) << skip;
+  }
+}
+
+TEST(Feed, OfNoRowsHasNoBatch) {
+  Data d(4);
+  d.spec.count = 0;
+  d.spec.passes = -1;
+  Feed feed(d.spec);
+  EXPECT_FALSE(feed.next());
 }
 
 TEST(ClassWeights, LooksUpByNumberOrByTheLargest) {
@@ -175,8 +255,9 @@ TEST(ClassWeights, LooksUpByNumberOrByTheLargest) {
   EXPECT_EQ(w.of(&nan), 1.0f);
   w.argmax = true;
   w.labelWidth = 3;
-  const float hot[] = {0, 0, 1};
+  const float hot[] = {0, 0, 1}, other[] = {0, 2, 1};
   EXPECT_EQ(w.of(hot), 3.0f);
+  EXPECT_EQ(w.of(other), 1.0f);
 }
 
 }  // namespace

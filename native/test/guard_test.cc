@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "native/engine/error.h"
 #include "native/engine/updater.h"
 #include "native/test/network_harness.h"
@@ -172,6 +174,50 @@ TEST(Guard, FindsWhatLivesLongerThanItsOpAlive) {
   setGuarding(true);
   EXPECT_EQ(losses[0], losses[1]);
   EXPECT_GT(losses[0][0], 0);
+}
+
+// The first fault is the cause of what comes after it.
+TEST(Guard, TellsTheFirstOfSeveralFaults) {
+  noteFault("first");
+  noteFault("second");
+  EXPECT_EQ(takeFault(), "first");
+  EXPECT_EQ(takeFault(), "");
+  AlignedFloats one = allocateFloats(3, "one"), other = allocateFloats(3, "other");
+  one.get()[3] = 0;
+  one.reset();
+  other.get()[3] = 0;
+  EXPECT_EQ(takeFault(), "float 3 of one, which has 3, was written");
+  other.reset();
+  EXPECT_EQ(takeFault(), "float 3 of other, which has 3, was written");
+}
+
+TEST(Guard, MemoryFromBeforeItsTimeIsNotLookedAt) {
+  setGuarding(false);
+  AlignedFloats old = allocateFloats(3);
+  setGuarding(true);
+  old.get()[3] = 5;
+  old.reset();
+  EXPECT_EQ(takeFault(), "");
+}
+
+TEST(Guard, IsTurnedOnByTheEnvironment) {
+  const char* const before = std::getenv("GEMMFIT_GUARD");
+  const std::string kept = before ? before : "";
+  const auto set = [](const char* value) { value ? setenv("GEMMFIT_GUARD", value, 1) : unsetenv("GEMMFIT_GUARD"); };
+  for (const char* off : {static_cast<const char*>(nullptr), "", "0"}) {
+    set(off);
+    EXPECT_FALSE(guardFromEnvironment());
+    EXPECT_NO_THROW(refuseOtherGuards());
+  }
+  set("1");
+  EXPECT_TRUE(guardFromEnvironment());
+  EXPECT_NO_THROW(refuseOtherGuards());
+  for (const char* other : {"2", "yes", "01"}) {
+    set(other);
+    EXPECT_FALSE(guardFromEnvironment());
+    EXPECT_THROW(refuseOtherGuards(), Error);
+  }
+  set(before ? kept.c_str() : nullptr);
 }
 
 TEST(Guard, GoesOnAfterAFault) {

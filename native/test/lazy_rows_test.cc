@@ -227,6 +227,133 @@ TEST(LazyRows, ATrainingThatIsSavedGoesOnFromTheBitsThatWereSaved) {
   EXPECT_EQ(resumed.state(), lives.state());
 }
 
+// As a checkpoint does: numbers as they lie, and which rows are behind. Nothing is settled, and bits are those of a training that was not
+// read.
+TEST(LazyRows, ATrainingThatIsPutDownAsItLiesGoesOnToTheSameBits) {
+  for (const bool looks : {false, true}) {
+    Text alone(false), lives(false), resumed(false);
+    alone.train(60);
+    alone.train(60);
+    lives.train(60);
+    std::vector<std::pair<Floats, LazyState>> saved;
+    for (const auto* list : {&lives.model.variables, &lives.model.slots})
+      for (const VariablePtr& v : *list) {
+        saved.emplace_back(Floats(static_cast<size_t>(v->size)), LazyState());
+        EXPECT_TRUE(readRaw(v, saved.back().first.data(), &saved.back().second));
+      }
+    EXPECT_TRUE(lives.behind());
+    EXPECT_FALSE(saved[0].second.scales.empty());
+    resumed.train(3);  // what it has learnt is written over
+    size_t k = 0;
+    for (const auto* list : {&resumed.model.variables, &resumed.model.slots})
+      for (const VariablePtr& v : *list) {
+        EXPECT_TRUE(writeRaw(v, saved[k].first.data(), saved[k].second));
+        ++k;
+      }
+    resumed.call = lives.call;
+    resumed.pass = lives.pass;
+    if (looks) {  // before any run: rows that are behind count as such
+      ASSERT_TRUE(resumed.model.network->takeUpRows());
+      EXPECT_TRUE(resumed.behind());
+      EXPECT_TRUE(resumed.weights() == lives.weights());
+    }
+    resumed.train(60);
+    EXPECT_TRUE(resumed.state() == alone.state()) << "looks " << looks;
+  }
+}
+
+TEST(LazyRows, AreNotTakenUpWhileAJobHoldsThem) {
+  Text t(false);
+  t.train(5);
+  const VariablePtr table = t.model.variables[0], slot = t.model.slots[0];
+  Floats numbers(static_cast<size_t>(table->size));
+  LazyState state;
+  ASSERT_TRUE(readRaw(table, numbers.data(), &state));
+  LazyState wrong = state;
+  wrong.updated.resize(kIds - 1);
+  EXPECT_THROW(writeRaw(table, numbers.data(), wrong), Error);
+  ASSERT_TRUE(writeRaw(table, numbers.data(), state));
+  ASSERT_TRUE(slot->tryExclusive());
+  EXPECT_FALSE(readRaw(slot, numbers.data(), &state));
+  EXPECT_FALSE(writeRaw(slot, numbers.data(), {}));
+  EXPECT_FALSE(t.model.network->takeUpRows());
+  slot->release();
+  EXPECT_TRUE(t.model.network->takeUpRows());
+  EXPECT_TRUE(t.behind());
+  EXPECT_TRUE(t.model.network->takeUpRows());  // nothing is left to take up
+  // A rule whose rows never fall behind has no use for them.
+  Text momentum(false, {{"optimizer", "sgd"}, {"momentum", 0.9}}, 1);
+  ASSERT_TRUE(writeRaw(momentum.model.variables[0], numbers.data(), state));
+  EXPECT_TRUE(momentum.model.network->takeUpRows());
+  EXPECT_FALSE(momentum.behind());
+}
+
+// Another model has the table as the kernel of a dense layer, which knows nothing of rows.
+TEST(LazyRows, OpsThatKnowNothingOfThemReadThemUpToDate) {
+  Text t(false);
+  t.train(20);
+  Model whole;
+  whole.variables = t.model.variables;
+  whole.described = t.model.described;
+  whole.variables.resize(1);
+  whole.described.resize(1);
+  const int bias = whole.weight({kWidth}, 0.5);
+  whole.labelWidth = kWidth;
+  whole.add({{"op", "dense"}, {"units", kWidth}, {"weights", Value::Array{0, bias}}});
+  whole.build();
+  Samples s(2, {kIds}, kWidth, [](int64_t, int64_t) { return 0.0; });
+  const auto check = [&](Network& reader, const char* when) {
+    const Floats table = t.weights()[0];
+    Floats out(2 * kWidth);
+    FeedSpec spec = s.spec;
+    spec.y = {};
+    Feed feed(spec);
+    RunRequest r = s.request(Mode::predict, 1);
+    r.predictions = out.data();
+    r.capacity = 2 * kWidth;
+    reader.acquire(Mode::predict);
+    reader.run(feed, r, nullptr);
+    reader.release();
+    reader.rest();
+    for (size_t i = 0; i < out.size(); ++i) {
+      double want = static_cast<double>(whole.variables[1]->data()[i % kWidth]);
+      for (size_t k = 0; k < kIds; ++k) want += static_cast<double>(s.x[i / kWidth * kIds + k]) * table[k * kWidth + i % kWidth];
+      ASSERT_NEAR(out[i], want, 2e-5 * std::max(1.0, std::fabs(want))) << when << " " << i;
+    }
+  };
+  EXPECT_TRUE(t.behind());
+  Network reader(*whole.network);
+  t.model.network->acquire(Mode::train);  // no batch is trained, and yet nobody may write
+  Network other(*t.model.network);
+  other.acquire(Mode::test);
+  // What the rows would be is copied, and they stay behind.
+  const VariablePtr table = t.model.variables[0];
+  Floats out(2 * kWidth);
+  FeedSpec spec = s.spec;
+  spec.y = {};
+  Feed feed(spec);
+  RunRequest r = s.request(Mode::predict, 1);
+  r.predictions = out.data();
+  r.capacity = 2 * kWidth;
+  reader.acquire(Mode::predict);
+  reader.run(feed, r, nullptr);
+  reader.release();
+  reader.rest();
+  EXPECT_TRUE(t.behind());
+  other.release();
+  other.rest();
+  t.model.network->release();
+  check(reader, "free");
+  Floats again(2 * kWidth);
+  Feed second(spec);
+  r.predictions = again.data();
+  reader.acquire(Mode::predict);
+  reader.run(second, r, nullptr);
+  reader.release();
+  reader.rest();
+  for (size_t i = 0; i < out.size(); ++i) EXPECT_NEAR(out[i], again[i], 1e-6 * std::max(1.0f, std::fabs(again[i])));
+}
+
 TEST(LazyRows, AreSettledWhenTheirStepsWouldBecomeTooMany) {
   Text lazy(false), dense(true);
   lazy.rate = dense.rate = 1e-6f;  // so slow that it stays far from its end, where Adam makes rounding as large as any gradient
