@@ -1,8 +1,7 @@
 #include "native/ops/reduce.h"
 
 #include "native/engine/error.h"
-#include "native/kernels/reduce.h"
-#include "native/kernels/rows.h"
+#include "native/ops/joined_sums.h"
 #include "native/ops/merge.h"
 
 namespace gemmfit::ops {
@@ -63,7 +62,8 @@ class Sum : public Reduce {
     if (overRows_) {
       for (int64_t k = 0; k < axes_.blocks(); ++k) {
         const JoinedAxes::Block b = axes_.block(k);
-        add(b, firstRow(step, begin), lastRow(step, begin), partials(partials_, begin) + b.output);
+        sumBlock(axes_, b, x + firstRow(step, begin) * axes_.size, lastRow(step, begin) - firstRow(step, begin),
+                 partials(partials_, begin) + b.output);
       }
       return;
     }
@@ -71,7 +71,7 @@ class Sum : public Reduce {
     for (int64_t r = begin; r < end; ++r)
       for (int64_t k = 0; k < axes_.blocks(); ++k) {
         const JoinedAxes::Block b = axes_.block(k);
-        add(b, r, r + 1, sum);
+        sumBlock(axes_, b, x + r * axes_.size, 1, sum);
         for (int64_t i = 0; i < b.outputs; ++i) y[outputsOf(r) + b.output + i] = static_cast<float>(sum[i] / divisor(step));
       }
   }
@@ -95,25 +95,6 @@ class Sum : public Reduce {
  private:
   double divisor(const Step& step) const {
     return mean_ ? static_cast<double>(axes_.joined) * static_cast<double>(overRows_ ? step.rows : 1) : 1;
-  }
-
-  // sum = that of a block in the rows [begin, end).
-  void add(const JoinedAxes::Block& b, int64_t begin, int64_t end, double* sum) const {
-    constexpr int64_t kShort = 16;
-    std::fill_n(sum, b.outputs, 0.0);
-    const float* from = x + begin * axes_.size;
-    if (b.outputs == b.count) {
-      RowSum all(b.count, sum);
-      for (int64_t r = begin; r < end; ++r, from += axes_.size) axes_.lines(b, [&](int64_t at) { all.add(from + at); });
-      return all.flush();
-    }
-    for (int64_t r = begin; r < end; ++r, from += axes_.size)
-      axes_.lines(b, [&](int64_t at) {
-        if (b.count >= kShort)
-          *sum += sumOf(from + at, b.count);
-        else
-          for (int64_t i = 0; i < b.count; ++i) *sum += static_cast<double>(from[at + i]);
-      });
   }
 
   void join(const Step& step, int64_t task) {

@@ -81,6 +81,11 @@ std::vector<Named> everyOp() {
   all.push_back({"permute that moves nothing", made({{"op", "permute"}, {"dims", integers({1, 2})}}, {3, 4})});
   for (const char* kind : {"max", "average"}) all.push_back({std::string(kind) + " pooling", made(windows(kind), {4, 6, 3})});
   all.push_back({"prelu", made({{"op", "prelu"}, {"sharedAxes", integers({1})}}, {3, 4}, {{1, 4}})});
+  all.push_back(
+      {"rearrange by padding",
+       made({{"op", "rearrange"}, {"how", "pad"}, {"before", integers({1, 0})}, {"after", integers({0, 2})}, {"mode", "symmetric"}},
+            {3, 4})});
+  all.push_back({"rearrange by a triangle", made({{"op", "rearrange"}, {"how", "triangle"}, {"upper", true}}, {3, 4})});
   for (const char* kind : {"sum", "mean", "max", "min", "prod"})
     all.push_back({std::string("reduce by ") + kind, made({{"op", "reduce"}, {"kind", kind}, {"axes", integers({0})}}, {3, 4})});
   all.push_back({"repeatVector", made({{"op", "repeatVector"}, {"n", 3}}, {4})});
