@@ -3,6 +3,7 @@ export { Checkpointer } from './checkpoint/checkpointer.js';
 export { printsOf } from './checkpoint/prints.js';
 export { findResumable } from './checkpoint/resumable.js';
 export { SourceStates } from './checkpoint/source_states.js';
+export * as datasets from './datasets/index.js';
 export * from './evaluation/all.js';
 export * from './plots/pictures.js';
 export * from './preprocessing/work.js';

@@ -22,7 +22,6 @@ export { callbacks } from './callbacks/index.js';
 export type { Constraint } from './constraints/index.js';
 export { constraints } from './constraints/index.js';
 export type { ArrayLike } from './data/array_like.js';
-export { data } from './data/index.js';
 export type {
   ArrayInput,
   BatchLike,
@@ -39,6 +38,16 @@ export type {
 } from './data/inputs.js';
 export type { DType, NestedNumbers, TypedArray } from './data/ndarray.js';
 export { array, NDArray } from './data/ndarray.js';
+/**
+ * Readers of files and other sources of data, which give datasets, and helpers that make training data of arrays.
+ * @example
+ * const { xTrain, xTest, yTrain, yTest } = data.trainTestSplit(x, y, { testSize: 0.2, seed: 1 });
+ * await model.fit(xTrain, yTrain, { validationData: [xTest, yTest] });
+ * const { train, validation } = data.fromArrays(x, y).split({ validation: 0.2 });
+ * await model.fit(train.shuffle(40).batch(8), null, { validationData: validation.batch(8) });
+ */
+export * as data from './data.js';
+export type { Dataset } from './datasets/dataset.js';
 export type { DTypePolicy } from './dtype_policy.js';
 export { dtypePolicy, setDtypePolicy } from './dtype_policy.js';
 export { RuntimeError, ValueError } from './errors.js';

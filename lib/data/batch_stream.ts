@@ -1,7 +1,8 @@
 import { RuntimeError, show, typeError } from '../errors.js';
 import { type Batch, readBatch } from './batch.js';
 import { isDataset } from './is_dataset.js';
-import { enterOwn, isAsync, isOnesOwn, iterate, leaveOwn, warnClosed } from './open.js';
+import { enterOwn, isAsync, isOnesOwn, iterate, leaveOwn, method, warnClosed } from './open.js';
+import { pulls } from './pulled.js';
 import { type Item, Reader } from './reader.js';
 import { ENDED, Waits } from './waits.js';
 
@@ -135,7 +136,7 @@ export class BatchStream {
     const iterator = this.#guard('could not be opened', () => iterate(this.where, made));
     // Closed while the function was waited for.
     if (epoch !== this.#epoch) return void ignore(() => iterator.return?.());
-    this.#reader = new Reader(iterator, isAsync(made) ? (this.options.lookAhead ?? 2) : 0);
+    this.#reader = new Reader(iterator, isAsync(made) && !method(made as object, pulls) ? (this.options.lookAhead ?? 2) : 0);
     this.#reader.expect(wanted);
     this.#ended = false;
     this.#open = true;

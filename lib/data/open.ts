@@ -1,5 +1,6 @@
 import { show, typeError } from '../errors.js';
 import { isArrayLike } from './array_like.js';
+import { pulls } from './pulled.js';
 import { Reader } from './reader.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a source gives is checked batch by batch
@@ -86,6 +87,7 @@ export function iterate(where: string, source: unknown): AnyIterator {
     // biome-ignore lint/suspicious/noExplicitAny: checked by `method`
     const any = source as any;
     hear(source);
+    if (method(any, pulls)) return any[pulls]();
     if (method(any, Symbol.asyncIterator)) return any[Symbol.asyncIterator]();
     if (method(any, Symbol.iterator) && !ArrayBuffer.isView(any) && !isArrayLike(any)) return any[Symbol.iterator]();
     if (method(any, 'next')) return any;

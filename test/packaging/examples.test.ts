@@ -131,6 +131,10 @@ describe('examples run', () => {
   beforeAll(() => {
     process.chdir(folder);
     saveAsTensorFlowJS('my-model');
+    writeFileSync(
+      'train.csv',
+      `a,b,c,d,target\n${Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 5},1,0.5,${i % 2}`).join('\n')}\n`,
+    );
     writeFileSync('model.json', JSON.stringify(gemmfit.sequential([gemmfit.layers.dense({ units: 1, inputShape: [4] })])));
     vi.spyOn(console, 'log').mockImplementation((...values) => {
       printed.push(...format(...values).split('\n'));

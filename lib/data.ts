@@ -1,0 +1,124 @@
+import type { ArrayLike } from './data/array_like.js';
+import type { TypedArray } from './data/elements.js';
+import type { NestedArray } from './data/inputs.js';
+import type { NDArray } from './data/ndarray.js';
+import type { CsvOptions } from './datasets/csv/options.js';
+import type { Dataset } from './datasets/dataset.js';
+import type { GeneratorOptions } from './datasets/index.js';
+import type { TableOptions } from './datasets/table/options.js';
+import type { TableDataset } from './datasets/table/table_dataset.js';
+import type { Row } from './datasets/types.js';
+import { files } from './lazy.js';
+
+export * from './data/helpers.js';
+export type { CsvOptions } from './datasets/csv/options.js';
+export type {
+  BatchOptions,
+  Dataset,
+  DatasetState,
+  MapOptions,
+  WindowOptions,
+} from './datasets/dataset.js';
+export type { GeneratorOptions } from './datasets/index.js';
+export type { SplitOptions as DatasetSplitOptions } from './datasets/split_options.js';
+export type { BadRows } from './datasets/table/faults.js';
+export type { ColumnType, Missing, TableOptions } from './datasets/table/options.js';
+export type { TableDataset } from './datasets/table/table_dataset.js';
+export type { Batched, Columns, Packed, Row, Unbatched } from './datasets/types.js';
+
+const readers = () => files().datasets;
+
+type Block = TypedArray | ArrayLike | NestedArray | readonly string[];
+/** Arrays of rows: one, or several by name. */
+export type ArraysOfRows = Block | { readonly [name: string]: Block };
+
+/** What one row of such arrays is. */
+export type RowOf<T> = T extends readonly string[]
+  ? string
+  : T extends { readonly data: TypedArray; readonly shape: readonly number[] }
+    ? number | NDArray<TypedArray>
+    : T extends TypedArray
+      ? number
+      : T extends readonly (number | boolean)[]
+        ? number
+        : T extends readonly unknown[]
+          ? NDArray
+          : T extends object
+            ? { -readonly [K in keyof T]: RowOf<T[K]> }
+            : unknown;
+
+/** Rows of a table, with what is y and what weighs them where that was said. */
+export type RowsWith<O> = O extends { readonly label: string; readonly sampleWeight: string }
+  ? [Row, number, number]
+  : O extends { readonly label: string }
+    ? [Row, number]
+    : Row;
+
+/**
+ * The rows of arrays: x alone, `[x, y]` or `[x, y, weight]`. Each may be an array, a list of texts, or several by name. Nothing is copied.
+ *
+ * Throws ValueError ERR_LENGTHS where they have different numbers of rows.
+ * @example
+ * const rows = data.fromArrays(x, y).shuffle(40, 1).batch(8);
+ * await model.fit(rows);
+ */
+export function fromArrays<X extends ArraysOfRows>(x: X): Dataset<RowOf<X>>;
+export function fromArrays<X extends ArraysOfRows, Y extends ArraysOfRows>(x: X, y: Y): Dataset<[RowOf<X>, RowOf<Y>]>;
+export function fromArrays<X extends ArraysOfRows, Y extends ArraysOfRows, W extends ArraysOfRows>(
+  x: X,
+  y: Y,
+  sampleWeight: W,
+): Dataset<[RowOf<X>, RowOf<Y>, RowOf<W>]>;
+export function fromArrays(...arrays: unknown[]): Dataset {
+  return readers().fromArrays(...arrays);
+}
+
+/**
+ * Elements that a function of yours makes: it returns an iterable or an async iterable, as generator functions do, and is called anew for each pass. An iterable is
+ * taken too. A stream or a generator object can be read once.
+ * @example
+ * const numbers = data.fromGenerator(function* () {
+ *   for (let i = 0; i < 100; i++) yield [[i / 100], i % 2];
+ * });
+ * await sequential([layers.dense({ units: 1, inputShape: [1] })]).predict(numbers.batch(20));
+ */
+export function fromGenerator<T>(
+  source: Iterable<T> | AsyncIterable<T> | (() => Iterable<T> | AsyncIterable<T> | Promise<Iterable<T> | AsyncIterable<T>>),
+  options?: GeneratorOptions,
+): Dataset<T> {
+  return readers().fromGenerator(source, options) as Dataset<T>;
+}
+
+/**
+ * Rows that are objects: a list of them, a cursor of a database, a Node or Web stream, or a function that returns one. Types are found out from the first
+ * rows and hold for all.
+ * @example
+ * const people = data.fromRows([{ age: 31, city: 'Rome', bought: 1 }, { age: 58, city: 'Oslo', bought: 0 }], { label: 'bought' });
+ * console.log(await people.columns()); // { age: 'float32', city: 'string', bought: 'float32' }
+ */
+export function fromRows<const O extends TableOptions>(
+  rows:
+    | Iterable<object>
+    | AsyncIterable<object>
+    | (() => Iterable<object> | AsyncIterable<object> | Promise<Iterable<object> | AsyncIterable<object>>),
+  options?: O,
+): TableDataset<RowsWith<O>> {
+  return readers().fromRows(rows, options) as TableDataset<RowsWith<O>>;
+}
+
+/**
+ * Rows of a CSV file, or of several with the same columns; `.gz` is unpacked. The file is read in parts, so that it may be larger than memory. Numbers, words such
+ * as true and texts are told apart by the first rows.
+ *
+ * Throws ValueError: ERR_NO_FILE; ERR_BAD_ROW with file, line and column where a row does not fit; ERR_UNKNOWN_NAME where a column is not there.
+ * @example
+ * const flowers = data.csv('train.csv', { label: 'target' });
+ * const { train, validation } = flowers.split({ validation: 0.2, seed: 1 });
+ * await model.fit(train.pack().shuffle(1000).batch(32), null, { validationData: validation.pack().batch(32) });
+ */
+export function csv<const O extends CsvOptions>(
+  path: string | URL | readonly (string | URL)[],
+  options?: O,
+): TableDataset<RowsWith<O>> {
+  return readers().csv(path, options) as TableDataset<RowsWith<O>>;
+}

@@ -1,0 +1,106 @@
+import { ValueError } from '../../errors.js';
+import { Table } from '../block.js';
+import { inOrder } from '../in_order.js';
+import { type Blocks, type Place, without } from '../node.js';
+import { partsOf } from '../sources/files.js';
+import { badRow, Faults } from '../table/faults.js';
+import type { Schema } from '../table/schema.js';
+import { TableNode } from '../table/table_dataset.js';
+import { type CsvHead, delimiterOf, readHead } from './header.js';
+import type { CsvOptions } from './options.js';
+import { CsvParser, type Parsed } from './parse.js';
+import { recordParts } from './records.js';
+
+/** Rows of CSV files, read in parts. */
+export class CsvNode extends TableNode {
+  readonly faults: Faults;
+  #head: CsvHead | null = null;
+  #known: number | null = null;
+
+  constructor(
+    readonly paths: readonly string[],
+    readonly options: Required<CsvOptions>,
+  ) {
+    super();
+    this.faults = new Faults(paths.join(', '), options.badRows === 'skip');
+  }
+
+  /** Known once all rows have been read. */
+  get length(): number | null {
+    return this.#known;
+  }
+
+  protected async findSchema(): Promise<Schema> {
+    return (await this.#findHead()).schema;
+  }
+
+  /** The first file's first part tells names and types for all. */
+  async #findHead(): Promise<CsvHead> {
+    if (this.#head) return this.#head;
+    const [path] = this.paths;
+    for await (const bytes of partsOf('csv', path))
+      for await (const part of recordParts(path, partsOf('csv', path), delimiterOf(bytes, this.options))) {
+        this.#head ??= readHead(path, part, this.options);
+        return this.#head;
+      }
+    throw new ValueError(`${path}: the file is empty.`, 'ERR_EMPTY');
+  }
+
+  async *blocks({ skip }: Place): Blocks {
+    yield* without(this.#rows(), skip);
+  }
+
+  async *#rows(): Blocks {
+    const head = await this.#findHead();
+    this.faults.begin();
+    let rows = 0;
+    for (const path of this.paths)
+      for await (const table of this.#file(path, head)) {
+        rows += table.length;
+        yield table;
+      }
+    this.#known = rows;
+    this.faults.end();
+  }
+
+  async *#file(path: string, { plan, schema, hasNames }: CsvHead): Blocks {
+    const parser = new CsvParser(plan);
+    const parts = this.#parts(path, plan.delimiter, hasNames ? plan.names : null);
+    const parse = async function* () {
+      for await (const part of parts) yield async () => parser.parse(part);
+    };
+    let line = hasNames ? 2 : 1;
+    for await (const parsed of inOrder<Parsed>(parse(), Math.max(1, this.options.workers))) {
+      const { columns, rows, lines, skipped, examples, fault } = parsed;
+      const told = (at: number, message: string) => `${path}, line ${line + at}: ${message}.`;
+      this.faults.count(
+        fault ? 0 : skipped,
+        examples.map((example) => told(example.line, example.message)),
+      );
+      if (rows > 0) yield new Table(schema.structure, columns, rows);
+      if (fault) throw badRow(told(fault.line, fault.message));
+      line += lines;
+    }
+  }
+
+  /** The records of a file, without the one of names, which must be the same in all files. */
+  async *#parts(path: string, delimiter: number, names: readonly string[] | null): AsyncGenerator<Buffer, void, undefined> {
+    let first = names !== null;
+    for await (const part of recordParts(path, partsOf('csv', path), delimiter)) {
+      if (!first) {
+        yield part;
+        continue;
+      }
+      first = false;
+      const here = readHead(path, part, { ...this.options, inferRows: 1, classes: null, columns: null, missing: 'error' }).plan
+        .names;
+      if (here.join('\n') !== (names as readonly string[]).join('\n'))
+        throw new ValueError(
+          `${path}: its columns are ${here.join(', ')}, those of ${this.paths[0]} are ${(names as readonly string[]).join(', ')}.`,
+          'ERR_DATASET',
+        );
+      const rest = part.subarray(part.indexOf(10) + 1);
+      if (rest.length) yield rest;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// The readers behind `data.*`: see lib/data.ts, which has their comments.
+import { checkNumber, readOptions } from '../options.js';
+import { CsvNode } from './csv/csv_node.js';
+import { type CsvOptions, readCsvOptions } from './csv/options.js';
+import { Dataset } from './dataset.js';
+import { checkPaths } from './sources/files.js';
+import { TableRows, tableOfArrays } from './sources/from_arrays.js';
+import { RowsNode } from './sources/from_rows.js';
+import { GeneratorNode, Given } from './sources/iterables.js';
+import type { TableOptions } from './table/options.js';
+import { TableDataset } from './table/table_dataset.js';
+
+/** Options of `data.fromGenerator`. */
+export interface GeneratorOptions {
+  /** How many elements it gives, where that is known. Default null. */
+  length?: number | null;
+}
+
+export function fromArrays(...arrays: unknown[]): Dataset {
+  const given = arrays.slice(0, 3).filter((value, i) => i === 0 || (value !== undefined && value !== null));
+  return new Dataset(new TableRows(tableOfArrays('fromArrays', given)));
+}
+
+export function fromGenerator(source: unknown, options?: GeneratorOptions): Dataset {
+  const o = readOptions<Required<GeneratorOptions>>('fromGenerator', options, { length: null });
+  const length = o.length === null ? null : checkNumber('fromGenerator', 'length', o.length, { min: 0, integer: true });
+  return new Dataset(new GeneratorNode(new Given('fromGenerator', source), length));
+}
+
+export const fromRows = (rows: unknown, options?: TableOptions): TableDataset => new TableDataset(new RowsNode(rows, options));
+
+export const csv = (path: unknown, options?: CsvOptions): TableDataset =>
+  new TableDataset(new CsvNode(checkPaths('csv', path), readCsvOptions(options)));

@@ -1,0 +1,63 @@
+"""Files of other programs, which test/datasets reads: python3 make.py (pandas 3.1.1, pyarrow 26.0.1, h5py 3.16.0, numpy 2.4.6, pillow).
+
+expected.json has what pandas and numpy read back from them.
+"""
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+here = Path(__file__).parent
+rng = np.random.default_rng(7)
+rows = 60
+flowers = pd.DataFrame(
+    {
+        "length": rng.normal(5, 1, rows),
+        "width": rng.normal(3, 0.5, rows).astype("float32"),
+        "count": rng.integers(-5, 2000, rows),
+        "id": rng.integers(2**30, 2**40, rows),
+        "wild": rng.random(rows) < 0.5,
+        "city": rng.choice(["Rome", "Oslo, Norway", 'The "Hague"', "Åre\nSweden", ""], rows),
+        "species": rng.choice(["setosa", "versicolor", "virginica"], rows, p=[0.5, 0.3, 0.2]),
+        "target": rng.integers(0, 3, rows),
+    }
+)
+expected = {"flowers": {name: flowers[name].tolist() for name in flowers}}
+
+
+def csv(name, frame, **options):
+    frame.to_csv(here / name, index=False, **options)
+
+
+csv("flowers.csv", flowers)
+csv("flowers_crlf.csv", flowers.replace("Åre\nSweden", "Åre"), lineterminator="\r\n")
+csv("flowers_semicolon.csv", flowers, sep=";")
+csv("flowers_quoted.csv", flowers, quoting=1)
+csv("flowers_headless.csv", flowers, header=False)
+flowers.to_csv(here / "flowers_bom.csv", index=False, encoding="utf-8-sig")
+with gzip.GzipFile(here / "flowers.csv.gz", "wb", mtime=0) as file:
+    file.write((here / "flowers.csv").read_bytes())
+
+missing = flowers[["length", "count", "target"]].copy()
+missing.loc[[3, 17], "length"] = np.nan
+csv("missing.csv", missing)
+csv("missing_na.csv", missing, na_rep="NA")
+expected["missing"] = missing["length"].fillna(-1).tolist()
+
+# Numbers in all spellings of pandas and numpy, at the edges of float32 and float64.
+values = np.concatenate(
+    [
+        rng.normal(0, 1, 200),
+        rng.normal(0, 1, 100) * 10.0 ** rng.integers(-44, 38, 100),
+        [0.0, -0.0, 1.0, 16777217.0, 3.4028235e38, 1e-45, 1.17549435e-38, 0.1, 1 / 3, 2.0**-149, 1e22, 1e23, 9007199254740993.0],
+        (np.float32(1) + np.arange(20) * np.float32(2) ** -24).astype("float64"),
+    ]
+)
+frame = pd.DataFrame({"full": values, "short": [f"{v:.7g}" for v in values], "long": [f"{v:.30e}" for v in values]})
+csv("numbers.csv", frame)
+expected["numbers"] = {"full": [v.hex() for v in values.tolist()], "short": [float(v).hex() for v in frame["short"]]}
+
+flowers.to_json(here / "flowers.jsonl", orient="records", lines=True, double_precision=15)
+(here / "expected.json").write_text(json.dumps(expected) + "\n")
