@@ -8,16 +8,17 @@ namespace activations {
 #undef GEMMFIT_ACTIVATION
 }  // namespace activations
 
-ActivationFunction makeActivation(const Value& spec) {
+ActivationFunction makeActivation(const std::string& name, const Value& options) {
   using Factory = ActivationFunction (*)(const Value&);
   static const Parts<Factory> parts = {
 #define GEMMFIT_ACTIVATION(name) {#name, activations::name},
 #include "native/activations/registry.def"
 #undef GEMMFIT_ACTIVATION
   };
-  return partOf(parts, "activation", spec)(spec);
+  return partOf(parts, "activation", name)(options);
 }
 
-ActivationFunction makeActivation(const char* name) { return makeActivation(Value(Value::Object{{"activation", name}})); }
+ActivationFunction makeActivation(const Value& spec) { return makeActivation(spec.text("activation", ""), spec); }
+ActivationFunction makeActivation(const char* name) { return makeActivation(name, Value(Value::Object{})); }
 
 }  // namespace gemmfit

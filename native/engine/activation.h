@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "native/engine/value.h"
@@ -46,6 +47,7 @@ class ActivationFunction {
 // The table in native/activations/registry.cc. spec: { activation: 'leakyRelu', ...options in camelCase }. Functions of a whole axis, such
 // as softmax, are ops (native/ops/activation.cc), and an Error ERR_SPEC here.
 ActivationFunction makeActivation(const Value& spec);
+ActivationFunction makeActivation(const std::string& name, const Value& options);
 // By name, with its options at their defaults.
 ActivationFunction makeActivation(const char* name);
 

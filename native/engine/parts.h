@@ -11,13 +11,18 @@ namespace gemmfit {
 template <class Part>
 using Parts = std::map<std::string, Part>;
 
-// The part that a description names, as in { loss: 'mean_squared_error' } of the family 'loss'. Error ERR_SPEC where there is none.
+// The part of a name. Error ERR_SPEC where there is none.
 template <class Part>
-const Part& partOf(const Parts<Part>& parts, const char* family, const Value& spec) {
-  const std::string name = spec.text(family, "");
+const Part& partOf(const Parts<Part>& parts, const char* family, const std::string& name) {
   const auto it = parts.find(name);
   if (it == parts.end()) throw Error("ERR_SPEC", std::string("the engine has no ") + family + " '" + name + "'");
   return it->second;
+}
+
+// The part that a description names, as in { loss: 'mean_squared_error' } of the family 'loss'.
+template <class Part>
+const Part& partOf(const Parts<Part>& parts, const char* family, const Value& spec) {
+  return partOf(parts, family, spec.text(family, ""));
 }
 
 }  // namespace gemmfit

@@ -57,6 +57,10 @@ std::vector<Named> everyOp() {
     all.push_back({name, made({{"op", name}, {"rate", 0.4}}, {3, 5}), false});
   all.push_back({"gaussianNoise", made({{"op", "gaussianNoise"}, {"stddev", 0.4}}, {3, 5}), false});
   all.push_back({"dropout of steps", made({{"op", "dropout"}, {"rate", 0.4}, {"noiseShape", integers({0, 3, 1})}}, {3, 5}), false});
+  all.push_back({"elementwise", made({{"op", "elementwise"},
+                                      {"code", Value::Array{object({{"do", "sin"}, {"of", integers({0})}}),
+                                                            object({{"do", "multiply"}, {"of", integers({0, 1})}})}}},
+                                     {4, 3})});
   all.push_back({"embedding", made({{"op", "embedding"}, {"inputDim", 9}, {"outputDim", 4}}, {6}, {{9, 4}})});
   for (const char* mode : {"one_hot", "multi_hot", "count"})
     all.push_back({"categoryEncoding " + std::string(mode), made({{"op", "categoryEncoding"}, {"tokens", 3}, {"mode", mode}}, {4})});

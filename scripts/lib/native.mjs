@@ -9,7 +9,18 @@ import { nativeTools } from './tools.mjs';
 // A kernel file compiled for several instruction sets takes about a gigabyte.
 const jobs = String(Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2 ** 30))));
 const generator = () => (which('ninja') ? 'Ninja' : 'Unix Makefiles');
-const rooms = ['engine', 'ops', 'kernels', 'activations', 'losses', 'metrics', 'optimizers', 'regularizers', 'constraints'];
+const rooms = [
+  'engine',
+  'ops',
+  'kernels',
+  'activations',
+  'instructions',
+  'losses',
+  'metrics',
+  'optimizers',
+  'regularizers',
+  'constraints',
+];
 const engineSources = rooms.map((room) => `native/${room}`);
 const addonSources = ['CMakeLists.txt', 'package-lock.json', 'native/addon', ...engineSources];
 
