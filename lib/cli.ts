@@ -5,7 +5,7 @@ import { commands } from './cli/commands.js';
 import { helpOf, overview } from './cli/help.js';
 import { typeError } from './errors.js';
 import { suggest } from './options.js';
-import { endLine, writeText } from './terminal/output.js';
+import { printLines, writeText } from './terminal/output.js';
 
 /** It could not be done: arguments, files or data are wrong. */
 const REFUSED = 2;
@@ -29,8 +29,7 @@ function report(error: unknown, name: string | undefined, json: boolean, { stder
   const { message = String(error), code = null } = (error ?? {}) as { message?: string; code?: string | null };
   const line = message.replace(/\s*\n\s*/g, ' ');
   const said = `gemmfit${name ? ` ${name}` : ''}: ${line}`;
-  endLine(stderr);
-  writeText(stderr, `${json ? JSON.stringify({ error: { code, message: line } }) : said}\n`);
+  printLines(stderr, `${json ? JSON.stringify({ error: { code, message: line } }) : said}\n`);
   return REFUSED;
 }
 

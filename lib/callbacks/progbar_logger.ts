@@ -1,6 +1,6 @@
 import { show, typeError } from '../errors.js';
 import { readOptions } from '../options.js';
-import { endLine, type OutputStream, writeText } from '../terminal/output.js';
+import { endLine, type OutputStream, printLines } from '../terminal/output.js';
 import { Progbar } from '../terminal/progbar.js';
 import { Callback, type Logs } from './callback.js';
 import type { CallbackParams } from './types.js';
@@ -11,6 +11,9 @@ export interface ProgbarLoggerOptions {
   /** Seconds that only grow. Default: the process's monotonic clock. */
   clock?: () => number;
 }
+
+/** Trainings that show their progress on a stream: where there are several, their lines say whose they are. */
+const shown = new WeakMap<OutputStream, Set<ProgbarLogger>>();
 
 /**
  * Shows the progress of `fit`, `evaluate` and `predict`; added by them unless `verbose` is 0, or 'auto' where nobody watches.
@@ -71,23 +74,41 @@ export class ProgbarLogger extends Callback {
 
   /** Ends a line that was left unfinished by an error, so that what follows starts on a line of its own. */
   close(): void {
+    if (this.#bar) endLine(this.#stream, this.#bar);
     this.#bar = null;
     this.#inFit = false;
     this.#validating = false;
-    endLine(this.#stream);
+    shown.get(this.#stream)?.delete(this);
+  }
+
+  /** An epoch goes on that had done so many batches before: they took no time of this run. */
+  goesOnAt(epoch: number, from: number): void {
+    this.#beginEpoch(epoch, from);
   }
 
   override onTrainBegin(_logs: Logs): void {
     this.#inFit = true;
+    if (this.params.verbose === 0) return;
+    if (!shown.has(this.#stream)) shown.set(this.#stream, new Set());
+    shown.get(this.#stream)?.add(this);
   }
 
   override onTrainEnd(_logs: Logs): void {
     this.#inFit = false;
+    shown.get(this.#stream)?.delete(this);
   }
 
   override onEpochBegin(epoch: number, _logs: Logs): void {
-    this.#begin();
-    if (this.params.verbose > 0 && this.params.epochs > 1) writeText(this.#stream, `Epoch ${epoch + 1}/${this.params.epochs}\n`);
+    this.#beginEpoch(epoch, 0);
+  }
+
+  #beginEpoch(epoch: number, from: number): void {
+    const { verbose, epochs } = this.params;
+    const which = `${epoch + 1}/${epochs}`;
+    // A heading does not stay above its line where others write lines between.
+    const isAlone = () => (shown.get(this.#stream)?.size ?? 0) < 2;
+    this.#begin(() => (isAlone() ? '' : `${this.model.name ?? 'model'}, epoch ${which}:`), from);
+    if (verbose > 0 && epochs > 1 && isAlone()) printLines(this.#stream, `Epoch ${which}\n`);
   }
 
   override onTrainBatchEnd(batch: number, logs: Logs): void {
@@ -100,7 +121,7 @@ export class ProgbarLogger extends Callback {
 
   override onTestBegin(_logs: Logs): void {
     this.#validating = this.#inFit;
-    if (!this.#inFit) this.#begin('evaluate');
+    if (!this.#inFit) this.#begin(() => 'evaluate');
   }
 
   override onTestBatchEnd(batch: number, logs: Logs): void {
@@ -113,7 +134,7 @@ export class ProgbarLogger extends Callback {
   }
 
   override onPredictBegin(_logs: Logs): void {
-    this.#begin('predict');
+    this.#begin(() => 'predict');
   }
 
   override onPredictBatchEnd(batch: number, _logs: Logs): void {
@@ -124,12 +145,12 @@ export class ProgbarLogger extends Callback {
     this.#finish({});
   }
 
-  #begin(label?: string): void {
+  #begin(label: () => string, from = 0): void {
     const { verbose } = this.params;
     this.#seen = 0;
     this.#ended = null;
-    this.#bar =
-      verbose > 0 ? new Progbar({ target: this.#target, verbose, label, stream: this.#stream, clock: this.#clock }) : null;
+    const options = { target: this.#target, verbose, label, from, stream: this.#stream, clock: this.#clock };
+    this.#bar = verbose > 0 ? new Progbar(options) : null;
   }
 
   #finish(logs: Logs): void {

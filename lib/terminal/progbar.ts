@@ -1,7 +1,7 @@
 import type { Logs } from '../logs.js';
 import { fixed } from './numbers.js';
-import { type OutputStream, writeText } from './output.js';
-import { columnsOf, entry, type Frame, formatDuration, formatEta, layOut } from './progress_line.js';
+import { drawLine, finishLine, type OutputStream, printLines } from './output.js';
+import { entry, type Frame, formatDuration, formatEta, layOut } from './progress_line.js';
 
 export interface ProgbarOptions {
   /** Number of steps, or null where it is not known. */
@@ -10,8 +10,10 @@ export interface ProgbarOptions {
   verbose?: number;
   /** Least time between two drawings, in seconds. Default 0.05. */
   interval?: number;
-  /** What runs, before the count: `evaluate`. Default: nothing. */
-  label?: string;
+  /** What runs, before the count: `evaluate`. Asked anew for each drawing. Default: nothing. */
+  label?: () => string;
+  /** Steps that were done before this bar began. Default 0. */
+  from?: number;
   /** What is counted. Default 'step'. */
   unit?: string;
   /** Default `process.stdout`. */
@@ -28,7 +30,8 @@ export class Progbar {
   target: number | null;
   readonly #verbose: number;
   readonly #interval: number;
-  readonly #label: string;
+  readonly #label: () => string;
+  readonly #from: number;
   readonly #unit: string;
   readonly #stream: OutputStream;
   readonly #clock: () => number;
@@ -36,13 +39,13 @@ export class Progbar {
   readonly #values = new Map<string, unknown>();
   #drawn = Number.NEGATIVE_INFINITY;
   #afterFirst: number | null = null;
-  #width = 0;
 
   constructor(options: ProgbarOptions) {
     this.target = options.target;
     this.#verbose = options.verbose ?? 1;
     this.#interval = options.interval ?? 0.05;
-    this.#label = options.label ? `${options.label} ` : '';
+    this.#label = options.label ?? (() => '');
+    this.#from = options.from ?? 0;
     this.#unit = options.unit ?? 'step';
     this.#stream = options.stream ?? process.stdout;
     this.#clock = options.clock ?? (() => performance.now() / 1000);
@@ -66,7 +69,7 @@ export class Progbar {
       this.#drawn = now;
     }
     // The first step warms up caches and threads: the time of a step is taken from the others.
-    if (current === 1) this.#afterFirst = now;
+    if (current === this.#from + 1) this.#afterFirst = now;
   }
 
   /** Writes the line that stays. */
@@ -83,8 +86,9 @@ export class Progbar {
   }
 
   #stepTime(current: number, now: number): number {
-    if (this.#afterFirst !== null && current > 1) return (now - this.#afterFirst) / (current - 1);
-    return current > 0 ? (now - this.#start) / current : 0;
+    const done = current - this.#from;
+    if (this.#afterFirst !== null && done > 1) return (now - this.#afterFirst) / (done - 1);
+    return done > 0 ? (now - this.#start) / done : 0;
   }
 
   #elapsed(now: number, each: number): string {
@@ -92,8 +96,9 @@ export class Progbar {
   }
 
   #count(current: number): string {
-    if (this.target === null) return `${this.#label}${String(current).padStart(7)}/Unknown`;
-    return `${this.#label}${String(current).padStart(String(this.target).length)}/${this.target}`;
+    const label = this.#label() && `${this.#label()} `;
+    if (this.target === null) return `${label}${String(current).padStart(7)}/Unknown`;
+    return `${label}${String(current).padStart(String(this.target).length)}/${this.target}`;
   }
 
   #frame(current: number, time: string): Frame {
@@ -111,18 +116,15 @@ export class Progbar {
     const { columns, isTTY } = this.#stream;
     // The last column is left free: some terminals wrap as soon as it is written.
     const line = layOut(frame, isTTY && columns ? Math.max(1, columns - 1) : Number.POSITIVE_INFINITY, last);
-    const width = columnsOf(line);
-    const blanks = ' '.repeat(Math.max(0, this.#width - width));
-    const back = isTTY ? `${'\b'.repeat(this.#width)}\r` : '';
-    writeText(this.#stream, `${back}${line}${blanks}${last ? '\n' : ''}`);
-    this.#width = width;
+    if (last) finishLine(this.#stream, this, line);
+    else drawLine(this.#stream, this, line);
   }
 
   #summarize(current: number, seconds: number): void {
     // Keras leaves out the sign's meaning here and writes all negative values with an exponent; so do we.
     const entries = Array.from(this.#values, ([name, value]) => entry(name, value, (v) => v > 1e-3)).join('');
     const each = formatDuration(current > 0 ? seconds / current : 0, this.#unit);
-    writeText(
+    printLines(
       this.#stream,
       `${this.#count(current)} - ${fixed(seconds, 0)}s${entries} - ${formatDuration(seconds, 'epoch')} - ${each}\n`,
     );

@@ -185,7 +185,7 @@ async function runEpochs(
     const goesOn = resumable?.position.begun && resumable.position.epoch === epoch;
     const from = goesOn ? resumable.position.step : 0;
     if (plan.stepsOf) list.progbar?.expect(plan.stepsOf(epoch));
-    const began = goesOn ? list.progbar?.onEpochBegin(epoch, {}) : list.onEpochBegin(epoch);
+    const began = goesOn ? list.progbar?.goesOnAt(epoch, from) : list.onEpochBegin(epoch);
     if (began) await aborting.until(Promise.resolve(began));
     const { done, logs, ranOut } = await trainer.next(epoch, plan.epochs - epoch, from);
     const ended = (): Ended => (model.stopTraining ? 'stopped' : ranOut ? 'ranOut' : null);

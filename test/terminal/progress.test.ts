@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { CallbackList } from '../../lib/callbacks/list.js';
-import { endLine, printMessage, writeText } from '../../lib/terminal/output.js';
+import { drawLine, endLine, printMessage, writeText } from '../../lib/terminal/output.js';
 import { formatEta, layOut } from '../../lib/terminal/progress_line.js';
 import { FakeModel, FakeStream, params, screen } from '../callbacks/fakes.js';
 import golden from '../parity/units/progbar.json';
@@ -279,13 +279,68 @@ test('whatever is drawn before, the terminal ends up with the line that stays', 
 
 test('a message while a bar stands starts on a line of its own', () => {
   const stream = new FakeStream(true, 100);
-  writeText(stream, '\r1/3 [...]');
+  const owner = {};
+  drawLine(stream, owner, '1/3 [...]');
   printMessage('Batch 0: Invalid loss', stream);
   printMessage('\nEpoch 1: slower', stream);
-  writeText(stream, '2/3');
-  endLine(stream);
-  endLine(stream);
-  expect(stream.text).toBe('\r1/3 [...]\nBatch 0: Invalid loss\n\nEpoch 1: slower\n2/3\n');
+  expect(screen(stream.text, 100)).toEqual(['Batch 0: Invalid loss', 'Epoch 1: slower', '1/3 [...]']);
+  drawLine(stream, owner, '2/3');
+  endLine(stream, {});
+  endLine(stream, owner);
+  endLine(stream, owner);
+  printMessage('\nEpoch 2: slower', stream);
+  expect(screen(stream.text, 100)).toEqual(['Batch 0: Invalid loss', 'Epoch 1: slower', '2/3', '', 'Epoch 2: slower', '']);
+});
+
+test("several fits at once do not tear each other's lines, and say whose they are", () => {
+  const stream = new FakeStream(true, 100);
+  let now = 0;
+  const make = (name: string) => {
+    const model = Object.assign(new FakeModel(), { name });
+    return new CallbackList(null, { model, params: params({ epochs: 2, steps: 4 }), addProgbar: true, stream, clock: () => now });
+  };
+  const [a, b] = [make('a'), make('b')];
+  for (const list of [a, b]) list.onTrainBegin();
+  for (const list of [a, b]) list.onEpochBegin(0);
+  for (const list of [a, b]) {
+    now += 1;
+    list.progbar?.update(2, { loss: 1 });
+  }
+  const half = 'a, epoch 1/2: 2/4 [==============>...............] - ETA: 1s - loss: 1.0000';
+  expect(screen(stream.text, 100)).toEqual([half]);
+  b.onEpochEnd(0, { loss: 2 });
+  const done = 'b, epoch 1/2: 4/4 [==============================] - 2s 500ms/step - loss: 2.0000';
+  expect(screen(stream.text, 100)).toEqual([done, half]);
+  a.onEpochEnd(0, { loss: 0.5 });
+  expect(screen(stream.text, 100).slice(1)).toEqual([done.replace('b', 'a').replace('2.0000', '0.5000'), '']);
+  for (const list of [a, b]) {
+    list.onTrainEnd();
+    list.progbar?.close();
+  }
+  stream.text = '';
+  a.onTrainBegin();
+  a.onEpochBegin(1);
+  expect(stream.text).toBe('Epoch 2/2\n');
+});
+
+test('a terminal that became narrower has wrapped the line: all of it goes', () => {
+  const stream = Object.assign(new FakeStream(true), { columns: 60 });
+  drawLine(stream, stream, 'x'.repeat(50));
+  stream.columns = 20;
+  stream.text = '';
+  drawLine(stream, stream, 'short');
+  expect(stream.text).toBe('\u001b[2A\r\u001b[Jshort');
+});
+
+test('an epoch that is taken up in its middle takes as long as its own batches', () => {
+  const stream = new FakeStream(true, 100);
+  let now = 0;
+  const { list, progbar } = bar(stream, { steps: 100 }, () => now);
+  list.onTrainBegin();
+  progbar.goesOnAt(0, 50);
+  now += 10;
+  progbar.update(60, {});
+  expect(screen(stream.text, 100)[0]).toContain('ETA: 40s');
 });
 
 test('close ends a line that an error left standing', () => {
