@@ -97,6 +97,7 @@ std::vector<Named> everyOp() {
   all.push_back({"reshape", made({{"op", "reshape"}, {"shape", integers({2, -1})}}, {3, 4})});
   all.push_back({"spectralNormalization", made({{"op", "spectralNormalization"}}, {3}, {{4, 3}, {3}}), false});
   all.back().setup.trainable = {false, false};  // it hands over none: the kernel's is that of the layer it normalizes
+  for (const char* name : {"dropMask", "stopGradient"}) all.push_back({name, made({{"op", name}}, {3, 4})});
   all.push_back({"flip", made({{"op", "flip"}, {"axis", 1}}, {3, 4})});
   all.push_back({"slice", made({{"op", "slice"}, {"axis", 1}, {"begin", 1}, {"size", 2}}, {4, 3})});
   all.push_back({"upSampling", made({{"op", "upSampling"}, {"rank", 2}, {"size", integers({2, 3})}}, {2, 3, 2})});
@@ -221,9 +222,11 @@ TEST_P(EveryOp, TakesEachStepForABatchOfItsOwn) {
 }
 
 TEST(EveryOp, IsAmongThem) {
-  std::set<std::string> here{"add",      "average",     "concatenate", "multiply",  // of several inputs: graph_test.cc
-                             "matmul",                                              // matmul_test.cc
-                             "subtract", "rowsToSteps", "stepsToRows"};             // other rows: wrappers_test.cc
+  std::set<std::string> here{"add",      "average",       "concatenate", "multiply",  // of several inputs: graph_test.cc
+                             "matmul",                                                // matmul_test.cc
+                             "take",     "takeAlongAxis",                             // take_test.cc
+                             "maskOf",   "toRows",        "withMask",                 // passing_test.cc
+                             "subtract", "rowsToSteps",   "stepsToRows"};             // other rows: wrappers_test.cc
   for (const Named& op : everyOp()) here.insert(op.setup.spec.text("op", ""));
 #define GEMMFIT_OP(name) EXPECT_EQ(here.count(#name), 1u) << #name;
 #define GEMMFIT_OP_OF_ROWS(name) GEMMFIT_OP(name)

@@ -38,7 +38,8 @@ Doubles moved(const Doubles& x, const Shape& in, const Shape& out, const From& f
 
 void check(Value::Object spec, const Shape& in, const Shape& out, const From& from, double value = 0) {
   for (const bool single : {false, true}) {
-    const InputsSetup setup = setupOf(spec, in, single);
+    InputsSetup setup = setupOf(spec, in, single);
+    if (sizeOf(in) > 100) setup.rows = 2;
     SCOPED_TRACE(setup.spec.text("how", "") + " of " + toString(in) + (single ? " single" : ""));
     EXPECT_EQ(InputsRunner(setup, {}).op->out, out);
     checkInputs(setup, [&](const std::vector<Doubles>& x, int64_t) { return moved(x[0], in, out, from, value); });
@@ -56,7 +57,7 @@ TEST(Rearrange, Transposes) {
     });
   };
   for (const Index& perm : {Index{0, 1, 2}, Index{0, 2, 1}, Index{1, 0, 2}, Index{1, 2, 0}, Index{2, 0, 1}, Index{2, 1, 0}})
-    for (const Shape& in : {Shape{2, 3, 4}, Shape{3, 1, 5}, Shape{2, 19, 3}, Shape{1, 18, 20}}) transpose(in, perm);
+    for (const Shape& in : {Shape{2, 3, 4}, Shape{3, 1, 5}, Shape{2, 19, 3}, Shape{1, 18, 17}}) transpose(in, perm);
   transpose({2, 3, 2, 3}, {0, 2, 1, 3});
   transpose({2, 3, 2, 3}, {3, 1, 2, 0});
   transpose({7}, {0});
