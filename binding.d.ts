@@ -89,6 +89,8 @@ export interface FeedSpec {
   batch: number;
   /** 'rows': a new order of all rows each pass. 'batches': whole chunks of `batch` rows change places (an incomplete one stays last), and the rows within each. */
   shuffle?: 'none' | 'rows' | 'batches';
+  /** The rows of each pass, counted from `first`, `count` of them: some may come often, others never. In the place of `shuffle`. */
+  order?: Uint32Array;
   /** The order of a pass is a function of (seed, pass) alone. */
   seed?: number;
   /** Number of the first pass. */
@@ -177,7 +179,7 @@ export interface RunRequest {
   epochSteps?: number;
   /** Test and prediction: end at the first batch whose x is not finite. Default false. */
   checkFinite?: boolean;
-  /** Prediction: where the rows go; room for all of them. */
+  /** Prediction: where the rows go; room for all of them. Test: where the loss of each item goes, before weights; 0 where a mask leaves it out. */
   predictions?: Float32Array;
 }
 

@@ -84,7 +84,7 @@ export type {
 } from './names.js';
 export type { LearningRate, Optimizer } from './optimizers/index.js';
 export { optimizers } from './optimizers/index.js';
-export type { ClassWeight, Results, ValidationData, Verbose } from './option_types.js';
+export type { ClassWeight, Results, Sampler, ValidationData, Verbose } from './option_types.js';
 export type { PartConfig } from './part_config.js';
 export type { HistoryPlotOptions } from './plots/history_plot.js';
 export type { Plot, PlotOptions } from './plots/plot.js';

@@ -546,6 +546,8 @@ export type ScheduleName =
   | 'ExponentialDecay'
   | 'inverse_time_decay'
   | 'InverseTimeDecay'
+  | 'one_cycle'
+  | 'OneCycle'
   | 'piecewise_constant_decay'
   | 'PiecewiseConstantDecay'
   | 'PiecewiseConstant'

@@ -261,11 +261,24 @@ export class Sequential implements CallbackModel {
   fit(x: DataInput, y?: LabelInput, options?: FitOptions): Promise<History> {
     return fit(this.#core, x, y, options);
   }
-  /** Loss and metrics on data, without training: a number, a list (loss first), or with `returnDict` an object. */
-  evaluate(x: DataInput, y: LabelInput, options: EvaluateOptions & { returnDict: true }): Promise<Record<string, number>>;
-  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions & { returnDict?: false }): Promise<number | number[]>;
-  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions): Promise<Results>;
-  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions): Promise<Results> {
+  /**
+   * Loss and metrics on data, without training: a number, a list (loss first), or with `returnDict` an object; with `perSample` the loss of each
+   * sample.
+   */
+  evaluate(x: DataInput, y: LabelInput, options: EvaluateOptions & { perSample: true }): Promise<NDArray>;
+  evaluate(
+    x: DataInput,
+    y: LabelInput,
+    options: EvaluateOptions & { returnDict: true; perSample?: false },
+  ): Promise<Record<string, number>>;
+  evaluate(
+    x: DataInput,
+    y?: LabelInput,
+    options?: EvaluateOptions & { returnDict?: false; perSample?: false },
+  ): Promise<number | number[]>;
+  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions & { perSample?: false }): Promise<Results>;
+  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions): Promise<Results | NDArray>;
+  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions): Promise<Results | NDArray> {
     return evaluate(this.#core, x, y, options);
   }
   /** Predictions `[samples, ...output shape]` over a Float32Array. Works without `compile`. */

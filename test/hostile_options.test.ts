@@ -69,6 +69,8 @@ const needed: Record<string, unknown> = {
   factor: 0.5,
   stddev: 0.1,
   height: 2,
+  maxLearningRate: 0.1,
+  totalSteps: 10,
   width: 2,
   activation: 'relu',
   cells: [layers.lstmCell({ units: 2 })],

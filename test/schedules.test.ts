@@ -22,6 +22,27 @@ describe('values of Keras', () => {
     });
 });
 
+describe("OneCycle has PyTorch's values", () => {
+  const { rows }: { rows: { options: Parameters<typeof schedules.oneCycle>[0]; rates: number[] }[] } = JSON.parse(
+    readFileSync(join(__dirname, 'parity', 'units', 'one_cycle.json'), 'utf8'),
+  );
+  for (const { options, rates } of rows)
+    it(JSON.stringify(options), () => {
+      const ours = schedules.oneCycle(options);
+      for (const [step, rate] of rates.entries()) expect(Math.abs(ours.call(step) / rate - 1), `step ${step}`).toBeLessThan(1e-9);
+      // PyTorch refuses further steps.
+      expect(ours.call(rates.length + 5)).toBe(ours.call(rates.length - 1));
+      expect(scheduleRegistry.resolve({ className: 'OneCycle', config: ours.getConfig() })).toEqual(ours);
+    });
+  it('refuses what makes no cycle', () => {
+    expect(() => schedules.oneCycle({ maxLearningRate: 0.1, totalSteps: 1 })).toThrow('totalSteps');
+    expect(() => schedules.oneCycle({ maxLearningRate: 0.1, totalSteps: 10, pctStart: 0.6, threePhase: true })).toThrow(
+      'pctStart',
+    );
+    expect(() => schedules.oneCycle({ totalSteps: 10 } as never)).toThrow('maxLearningRate');
+  });
+});
+
 describe('where they jump', () => {
   it('restarts begin exactly with their first step', () => {
     for (const tMul of [1, 1.5, 2, 3]) {

@@ -1,21 +1,21 @@
-import { show, typeError } from '../errors.js';
-import { checkNumber, checkOneOf, readOptions } from '../options.js';
+import { checkNumber, readOptions } from '../options.js';
 import { repr32 } from '../terminal/numbers.js';
 import { printMessage } from '../terminal/output.js';
 import { Callback, type Logs } from './callback.js';
-import { direction, learningRate, MODES, type Mode, Monitor } from './monitor.js';
+import { learningRate, type Mode } from './monitor.js';
+import { Watch } from './watch.js';
 
 export interface ReduceLROnPlateauOptions {
-  /** Name of the value in the logs. Default `'val_loss'`. */
-  monitor?: string;
+  /** Name of the value in the logs, or a list of names: the rate stays as long as one of them improves. Default `'val_loss'`. */
+  monitor?: string | readonly string[];
   /** The new learning rate is `factor` times the old one; at least 0 and below 1. Default 0.1. */
   factor?: number;
   /** Epochs without improvement after which the learning rate is reduced. Default 10. */
   patience?: number;
   /** 1 says when the learning rate is reduced. Default 0. */
   verbose?: number;
-  /** Whether less or more is better; 'auto' asks the metric, then goes by the name (holds acc, or ends in auc: more). Default 'auto'. */
-  mode?: Mode;
+  /** Whether less or more is better; 'auto' asks the metric, then goes by the name (holds acc, or ends in auc: more). With several values one for all or a list. Default 'auto'. */
+  mode?: Mode | readonly Mode[];
   /** A smaller change is no improvement. Default 1e-4. */
   minDelta?: number;
   /** Epochs after a reduction in which none are counted. Default 0. */
@@ -35,11 +35,11 @@ export interface ReduceLROnPlateauOptions {
  * Keras: https://keras.io/api/callbacks/reduce_lr_on_plateau/
  */
 export class ReduceLROnPlateau extends Callback {
-  readonly monitor: string;
+  readonly monitor: string | readonly string[];
   readonly factor: number;
   readonly patience: number;
   readonly verbose: number;
-  readonly mode: Mode;
+  readonly mode: Mode | readonly Mode[];
   readonly minDelta: number;
   readonly cooldown: number;
   readonly minLr: number;
@@ -47,9 +47,7 @@ export class ReduceLROnPlateau extends Callback {
   wait = 0;
   /** Epochs of cooldown that are left. */
   cooldownCounter = 0;
-  best = Number.POSITIVE_INFINITY;
-  readonly #monitor: Monitor;
-  #larger = false;
+  readonly #watch: Watch;
 
   constructor(options: ReduceLROnPlateauOptions = {}) {
     super();
@@ -64,24 +62,28 @@ export class ReduceLROnPlateau extends Callback {
       cooldown: 0,
       minLr: 0,
     });
-    if (typeof o.monitor !== 'string')
-      throw typeError(`${where}: 'monitor' must be the name of a value in the logs. Received: ${show(o.monitor)}`);
+    this.#watch = new Watch(where, o.monitor, o.mode);
     this.monitor = o.monitor;
+    this.mode = o.mode;
     this.factor = checkNumber(where, 'factor', o.factor, { min: 0, below: 1 });
     this.patience = checkNumber(where, 'patience', o.patience, { min: 0, integer: true });
     this.verbose = checkNumber(where, 'verbose', o.verbose, { min: 0, integer: true });
-    this.mode = checkOneOf(where, 'mode', o.mode, MODES);
     this.minDelta = checkNumber(where, 'minDelta', o.minDelta);
     this.cooldown = checkNumber(where, 'cooldown', o.cooldown, { min: 0, integer: true });
     this.minLr = checkNumber(where, 'minLr', o.minLr, { min: 0 });
-    this.#monitor = new Monitor(where, this.monitor);
+  }
+
+  /** The best value so far; of several a list. */
+  get best(): number | number[] {
+    return this.#watch.best;
+  }
+  set best(value: number | number[]) {
+    this.#watch.best = value;
   }
 
   override onTrainBegin(_logs: Logs): void {
     learningRate('ReduceLROnPlateau', this.model);
-    this.#monitor.reset();
-    this.#larger = direction(this.monitor, this.mode, this.model, /acc|auc$/) === 'max';
-    this.best = this.#larger ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    this.#watch.begin(this.model, /acc|auc$/);
     this.cooldownCounter = 0;
     this.wait = 0;
   }
@@ -97,20 +99,19 @@ export class ReduceLROnPlateau extends Callback {
   override onEpochEnd(epoch: number, logs: Logs): void {
     const rate = learningRate('ReduceLROnPlateau', this.model);
     logs.lr = rate;
-    const value = this.#monitor.read(logs, this.params);
-    if (value === undefined) return;
+    const values = this.#watch.read(logs, this.params);
+    if (!values) return;
     if (this.cooldownCounter > 0) {
       this.cooldownCounter--;
       this.wait = 0;
     }
-    if (this.#larger ? value > this.best + this.minDelta : value < this.best - this.minDelta) {
-      this.best = value;
-      this.wait = 0;
-    } else if (this.cooldownCounter === 0 && ++this.wait >= this.patience) this.#reduce(epoch, rate);
+    const improved = this.#watch.improve(values, (i, value, best) => this.#watch.isFurther(i, value, best, this.minDelta));
+    if (improved.includes(true)) this.wait = 0;
+    else if (this.cooldownCounter === 0 && ++this.wait >= this.patience) this.#reduce(epoch, rate);
   }
 
   override onTrainEnd(logs: Logs): void {
-    this.#monitor.warnUnseen(logs);
+    this.#watch.warnUnseen(logs);
   }
 
   #reduce(epoch: number, rate: number): void {

@@ -101,6 +101,11 @@ export interface EvaluateOptions {
   checkFinite?: boolean;
   /** An object by name instead of a list. Default false. */
   returnDict?: boolean;
+  /**
+   * The loss of each sample in the place of the results, `[samples]`, or of each of its steps, `[samples, steps]`: without weights and penalties, 0
+   * where a mask leaves a step out. Default false.
+   */
+  perSample?: boolean;
   callbacks?: CallbacksOption;
 }
 
@@ -165,9 +170,19 @@ export interface CallbackModel extends WatchedModel {
   getLayer(name: string | number): Layer;
   getWeights(): NDArray[];
   countParams(): number;
-  evaluate(x: DataInput, y: LabelInput, options: EvaluateOptions & { returnDict: true }): Promise<Record<string, number>>;
-  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions & { returnDict?: false }): Promise<number | number[]>;
-  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions): Promise<Results>;
+  evaluate(x: DataInput, y: LabelInput, options: EvaluateOptions & { perSample: true }): Promise<NDArray>;
+  evaluate(
+    x: DataInput,
+    y: LabelInput,
+    options: EvaluateOptions & { returnDict: true; perSample?: false },
+  ): Promise<Record<string, number>>;
+  evaluate(
+    x: DataInput,
+    y?: LabelInput,
+    options?: EvaluateOptions & { returnDict?: false; perSample?: false },
+  ): Promise<number | number[]>;
+  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions & { perSample?: false }): Promise<Results>;
+  evaluate(x: DataInput, y?: LabelInput, options?: EvaluateOptions): Promise<Results | NDArray>;
   predict(x: DataInput, options?: PredictOptions): Promise<NDArray>;
   predictSync(x: XInput, options?: PredictBatchOptions): NDArray;
   resetStates(): void;

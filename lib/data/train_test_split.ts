@@ -140,7 +140,7 @@ function stratified(where: string, strata: readonly string[], order: Uint32Array
 }
 
 /** 0 to count - 1 in an order that follows from the seed: Fisher-Yates, with 48 random bits for each exchange. */
-function permutation(seed: number, count: number): Uint32Array {
+export function permutation(seed: number, count: number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const random = new Float32Array(2 * count);
   addon.randomFill('uniform', seed, random, 0, 1);

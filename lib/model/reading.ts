@@ -15,9 +15,18 @@ export class Reading {
     private readonly kind: ReadingKind,
   ) {}
 
-  test(feed: NativeSource, shape: RunShape, steps: number, reset: boolean, checkFinite = false): Promise<RunResult> {
+  /** @param losses room for the loss of each item, where it is wanted */
+  test(
+    feed: NativeSource,
+    shape: RunShape,
+    steps: number,
+    reset: boolean,
+    checkFinite = false,
+    losses?: Float32Array,
+  ): Promise<RunResult> {
     const { sampleShape, weightSteps } = shape;
-    return this.#run(feed, { mode: 'test', sampleShape: [...sampleShape], weightSteps, steps, reset, checkFinite });
+    const request: RunRequest = { mode: 'test', sampleShape: [...sampleShape], weightSteps, steps, reset, checkFinite };
+    return this.#run(feed, losses ? { ...request, predictions: losses } : request);
   }
 
   predict(

@@ -61,9 +61,24 @@ export function weigh(
 }
 
 /** What tells the class of a label. */
-interface LabelKind {
+export interface LabelKind {
   readonly sparse: boolean;
   readonly ignoreClass: number | null;
+}
+
+/** The class of each item, by its number: a label is a class number or one-hot. @param what which option asks, in messages */
+export function classOfItem(what: string, y: Tensor, loss: LabelKind | null, output: Shape): (item: number) => number {
+  const items = sizeOf(output.slice(0, -1));
+  const width = rowSize(y) / items;
+  const byNumber = loss?.sparse === true || width === 1;
+  return (item) => {
+    const label = byNumber ? Number(y.data[item * width]) : place(y, item, width);
+    if (Number.isInteger(label)) return label;
+    throw new ValueError(
+      `fit: ${what} counts classes, so that each label must be a class number or one-hot. Received: ${byNumber ? label : 'another label'} for sample ${Math.floor(item / items)}. Give the weights yourself, ${what.startsWith('classWeight') ? '{ 0: 1, 1: 5 }' : '{ weights: [...] }'}.`,
+      'ERR_CLASS_WEIGHT',
+    );
+  };
 }
 
 /**
@@ -71,15 +86,11 @@ interface LabelKind {
  * loss. Only the first `rows` samples are counted: those that train.
  */
 function balancedWeights(samples: Samples, loss: LabelKind | null, output: Shape, rows: number): ClassWeights {
-  const y = samples.y as Tensor;
-  const items = sizeOf(output.slice(0, -1));
-  const width = rowSize(y) / items;
-  const byNumber = loss?.sparse === true || width === 1;
+  const classOf = classOfItem("classWeight 'balanced'", samples.y as Tensor, loss, output);
   const counts = new Map<number, number>();
   let counted = 0;
-  for (let i = 0; i < rows * items; i++) {
-    const label = byNumber ? Number(y.data[i * width]) : place(y, i, width);
-    if (!Number.isInteger(label)) throw notAClass(i, items, byNumber ? label : null);
+  for (let i = 0; i < rows * sizeOf(output.slice(0, -1)); i++) {
+    const label = classOf(i);
     if (label === loss?.ignoreClass) continue;
     counts.set(label, (counts.get(label) ?? 0) + 1);
     counted++;
@@ -98,13 +109,6 @@ function place({ data }: Tensor, item: number, width: number): number {
     at = k;
   }
   return at;
-}
-
-function notAClass(item: number, items: number, label: number | null): ValueError {
-  return new ValueError(
-    `fit: classWeight 'balanced' counts classes, so that each label must be a class number or one-hot. Received: ${label ?? 'another label'} for sample ${Math.floor(item / items)}. Give the weights yourself, { 0: 1, 1: 5 }.`,
-    'ERR_CLASS_WEIGHT',
-  );
 }
 
 /** Keras stops here or weighs such classes 1; we weigh them 1 and say so. Only labels by number are looked at. */

@@ -22,6 +22,8 @@ export interface FeedOptions {
   pass?: number;
   passes?: number;
   skip?: number;
+  /** Rows in an order of their own, in the place of `shuffle`. */
+  order?: Uint32Array;
   classWeights?: ClassWeights | null;
 }
 

@@ -2,12 +2,13 @@ import type { CallbacksOption } from '../callbacks/types.js';
 import type { CheckpointOptions } from '../checkpoint/options.js';
 import type { ArrayInput } from '../data/inputs.js';
 import { show, typeError, ValueError } from '../errors.js';
-import type { ClassWeight, ValidationData, Verbose } from '../option_types.js';
+import type { ClassWeight, Sampler, ValidationData, Verbose } from '../option_types.js';
 import { checkBoolean, checkNumber, checkOneOf, readOptions } from '../options.js';
 import { readClassWeight } from './class_weights.js';
 import { readBatchSize, readVerbose } from './common_options.js';
 import { type HandledSignal, readSignals } from './interruption.js';
 import { readProfile } from './profile.js';
+import { readSampler } from './sampler.js';
 import { readValidationData } from './validation.js';
 
 /** Every argument of `fit` besides x and y. */
@@ -32,6 +33,11 @@ export interface FitOptions {
   validationData?: ValidationData | Readonly<Record<string, ValidationData>> | null;
   /** true: a new order of all samples each epoch; 'batch': whole chunks of `batchSize` change places, and the samples within each; false: as they come. Default true. */
   shuffle?: boolean | 'batch';
+  /**
+   * Which samples an epoch takes: `'balanced'`, batches that have all classes alike, or `{ weights: [...] }`, samples drawn by their weights. Default:
+   * each once. Not with `stepsPerEpoch` or a dataset.
+   */
+  sampler?: Sampler | null;
   /** Weight of each class in the loss: `{ 0: 1, 1: 5 }`. Classes that are not listed weigh 1. `'balanced'`: the rarer a class is among the
    * samples that train, the more it weighs: samples / (classes * samples of the class). Training only. */
   classWeight?: ClassWeight | null;
@@ -92,6 +98,7 @@ const defaults: Required<FitOptions> = {
   validationSplit: 0,
   validationData: null,
   shuffle: true,
+  sampler: null,
   classWeight: null,
   sampleWeight: null,
   initialEpoch: 0,
@@ -162,6 +169,13 @@ export function readFitOptions(given: FitOptions | undefined) {
   const split = readSplit(o.validationSplit);
   const validationData = readValidationData(o.validationData);
   const batchSize = readBatchSizes(o.batchSize);
+  const shuffle = readShuffle(o.shuffle);
+  const sampler = readSampler(o.sampler);
+  if (sampler && shuffle !== true)
+    throw new ValueError(
+      `fit: 'sampler' draws the order of the samples, so that 'shuffle' does not go with it. Received: ${show(shuffle)}`,
+      'ERR_OPTIONS',
+    );
   return {
     callbacks: o.callbacks,
     sampleWeight: o.sampleWeight,
@@ -176,7 +190,8 @@ export function readFitOptions(given: FitOptions | undefined) {
     validationBatchSize:
       readBatchSize('fit', 'validationBatchSize', o.validationBatchSize) ?? (typeof batchSize === 'number' ? batchSize : null),
     validatesAfter: readFrequency(o.validationFreq),
-    shuffle: readShuffle(o.shuffle),
+    shuffle,
+    sampler,
     classWeight: readClassWeight(o.classWeight),
     finite: checkBoolean('fit', 'checkFinite', o.checkFinite),
     signal: readSignal(o.signal),

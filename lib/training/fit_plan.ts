@@ -71,7 +71,7 @@ export function planFit(
   const start = startOf(model, o, checkpoint?.resumable ?? null);
   const source = y === null || y === undefined ? orOwnSource(model, x) : x;
   const { batchSize, split, sampleWeight, validationData } = o;
-  refuseBesideDataset('fit', source, { y, batchSize, validationSplit: split, sampleWeight });
+  refuseBesideDataset('fit', source, { y, batchSize, validationSplit: split, sampleWeight, sampler: o.sampler });
   const sources = checkpoint && new (files().SourceStates)(source, validationData, start.consumed);
   const opened = openBatches(
     model,
@@ -86,6 +86,7 @@ export function planFit(
       split: validationData.length === 0 ? split : 0,
       passes: {
         shuffle: o.shuffle,
+        sampler: o.sampler,
         seed: start.seed,
         first: start.firstEpoch,
         end: o.epochs,
@@ -103,14 +104,14 @@ export function planFit(
   return {
     ...{ verbose, epochs, callbacks, validatesAfter, signal, handleSignals, profile, timeLimit },
     ...{ batches, runner, steps, toCheck, validation: [...measured, ...validation] },
-    stepsOf: typeof batchSize === 'function' && arrays ? (epoch) => Math.ceil(arrays.rows / batchSize(epoch)) : null,
+    stepsOf: typeof batchSize === 'function' && arrays ? (epoch) => Math.ceil(arrays.drawn / batchSize(epoch)) : null,
     initialEpoch: start.epoch,
     checkpoint: checkpoint && { ...checkpoint, sources, identity: identityOf(model, o, opened, start) },
     params: {
       resumedFrom: start.resumedFrom,
       ...{ verbose, epochs, steps },
       batchSize: arrays?.batch ?? null,
-      samples: arrays?.rows ?? null,
+      samples: arrays?.drawn ?? null,
       doValidation: validation.length > 0,
       validationSets: validation.map(({ prefix }) => prefix),
       metrics: compilation.resultNames,
@@ -151,7 +152,7 @@ function lookedAt(model: Model, o: FitArguments, arrays: OpenArrays, runner: Fit
   const { samples, rows, perPass } = arrays;
   const [x, ...others] = named('', samples);
   const isUnheard = !isWritten && (o.callbacks === null || (Array.isArray(o.callbacks) && o.callbacks.length === 0));
-  if (isUnheard && o.stepsPerEpoch === null) runner.firstPass = FirstPass.of(model, x, perPass);
+  if (isUnheard && o.stepsPerEpoch === null && !o.sampler) runner.firstPass = FirstPass.of(model, x, perPass);
   // Those that are gathered later, to validate, are looked at now.
   const first = runner.firstPass ? { ...x, from: rows * rowSize(x.tensor) } : x;
   return [first, ...others.filter(({ tensor }) => tensor.data !== x.tensor.data)];
@@ -209,6 +210,7 @@ function identityOf(
       shuffle: o.shuffle,
       split: o.validationData.length === 0 ? o.split : 0,
       classWeights,
+      ...(o.sampler && { sampler: { ...o.sampler, ...('weights' in o.sampler && { weights: [...o.sampler.weights] }) } }),
     }),
   };
 }

@@ -8,12 +8,15 @@ import { type ClassWeighting, type ClassWeights, unbalanced, weigh } from './cla
 import { DatasetBatches } from './dataset_batches.js';
 import { type FeedOptions, feedOf } from './feed.js';
 import { PassBatches } from './pass_batches.js';
+import { type Draw, drawOf, type SamplerPlan } from './sampler.js';
 import { cut, type Samples } from './samples.js';
 import { checkStateful } from './stateful.js';
 
 /** The order in which a training takes its samples, pass by pass. */
 export interface Passes {
   shuffle: boolean | 'batch';
+  /** Which samples a pass takes; null: all of them. */
+  sampler: SamplerPlan | null;
   /** Drawn when the first epoch begins: a fit that is refused before leaves the orders of the next as they were. */
   seed(): number;
   /** The number of the first pass, and how many the feed has. */
@@ -67,6 +70,8 @@ export interface OpenArrays {
   samples: Samples;
   /** Those that are used: the first of the samples. */
   rows: number;
+  /** Those of a pass: others where a sampler draws them. */
+  drawn: number;
   /** Samples of a batch. */
   batch: number;
   /** Batches of a pass. */
@@ -121,19 +126,21 @@ function openArrays<R extends Runner>(model: Model, data: Data, options: BatchOp
       'ERR_EMPTY',
     );
   const batch = batchOf(rows, options);
-  const perPass = Math.ceil(rows / batch);
   const output = () => outputFor(model, samples.x);
+  const draw = passes?.sampler ? drawOf(passes.sampler, samples, compilation?.loss ?? null, output(), rows) : null;
+  const drawn = draw?.rows ?? rows;
+  const perPass = Math.ceil(drawn / batch);
   const isWhole = options.batchSize === 'all';
   const classWeights = isWhole
     ? unbalanced(classWeight)
     : classWeight && weigh(classWeight, samples, compilation?.loss ?? null, output(), rows);
   const runner = options.runner(samples);
   const held = rows < samples.count ? cut(samples, rows) : null;
-  const arrays = { samples, rows, batch, perPass, held };
+  const arrays = { samples, rows, drawn, batch, perPass, held };
   const feed = (one: FeedOptions) => feedOf(compilation, samples, output(), { classWeights, ...one });
   if (passes) {
-    checkStateful(model, rows, batch, typeof options.batchSize === 'function');
-    const batches = passesOf(passes, options, arrays, feed, runner);
+    checkStateful(model, drawn, batch, typeof options.batchSize === 'function');
+    const batches = passesOf(passes, options, arrays, draw, feed, runner);
     const steps = batches.steps === null ? null : (options.steps ?? perPass);
     return { batches, runner, steps, arrays, classWeights };
   }
@@ -149,28 +156,31 @@ function openArrays<R extends Runner>(model: Model, data: Data, options: BatchOp
 function passesOf(
   { shuffle, seed, first, end, next, consumed }: Passes,
   { batchSize, steps }: BatchOptions,
-  { rows, batch, perPass }: OpenArrays,
+  { drawn, batch, perPass }: OpenArrays,
+  draw: Draw | null,
   feed: (options: FeedOptions) => ReturnType<typeof feedOf>,
   runner: Runner,
 ): Batches {
   const order = shuffle === 'batch' ? ('batches' as const) : shuffle ? ('rows' as const) : ('none' as const);
-  const of = (options: FeedOptions) => feed({ count: rows, shuffle: order, seed: seed(), ...options });
-  if (typeof batchSize === 'function') {
+  const of = (options: FeedOptions) => feed({ count: drawn, shuffle: order, seed: seed(), ...options });
+  const varies = typeof batchSize === 'function';
+  if (varies || draw) {
     if (steps !== null)
       throw new ValueError(
-        "fit: 'stepsPerEpoch' does not go with a function as batchSize, whose epochs are passes over all samples. Leave one of them out.",
+        `fit: 'stepsPerEpoch' does not go with ${varies ? 'a function as batchSize' : "'sampler'"}, whose epochs are whole passes. Leave one of them out.`,
         'ERR_OPTIONS',
       );
-    return new PassBatches(next, rows, runner, (pass, skip) => {
-      const size = Math.min(batchSize(pass), rows);
-      return { ...of({ batch: size, pass, passes: 1, skip }), left: Math.ceil(rows / size) - skip };
+    return new PassBatches(next, drawn, varies ? null : perPass, runner, (pass, skip) => {
+      const size = varies ? Math.min(batchSize(pass), drawn) : batch;
+      const order = draw ? { order: draw.order(seed(), pass) } : undefined;
+      return { ...of({ batch: size, pass, passes: 1, skip, ...order }), left: Math.ceil(drawn / size) - skip };
     });
   }
   const passed = Math.floor(consumed / perPass);
   const skip = consumed % perPass;
   const passes = Math.max(1, end - first - passed);
   const make = () => of({ batch, pass: first + passed, passes, skip });
-  return new ArrayBatches(perPass, make, runner, rows, passes, skip);
+  return new ArrayBatches(perPass, make, runner, drawn, passes, skip);
 }
 
 /** Samples of a batch. */

@@ -10,19 +10,20 @@ interface Pass {
   left: number;
 }
 
-/** Batches of arrays whose size is another from pass to pass. */
+/** Batches of arrays, pass by pass: with a size or an order of their own in each. */
 export class PassBatches implements Batches {
-  readonly steps = null;
   #pass: Pass | null = null;
 
   /**
    * @param next the number of the pass that begins next
    * @param rows samples of a pass
+   * @param steps its batches; null where they are others from pass to pass
    * @param make a pass, without its first batches
    */
   constructor(
     private next: number,
     private readonly rows: number,
+    readonly steps: number | null,
     private readonly runner: Runner,
     private readonly make: (pass: number, skip: number) => Pass,
   ) {}

@@ -1,3 +1,4 @@
+import type { RunResult } from '../../binding.js';
 import { allocate } from '../data/elements.js';
 import { checkFinite, type Named } from '../data/finite.js';
 import { NDArray } from '../data/ndarray.js';
@@ -21,8 +22,8 @@ export function memoryFor(rows: number, width: number): Float32Array {
   }
 }
 
-/** Runs batches to predict them, and keeps what comes of them: in one array where the number of samples is known, else run by run. */
-export class Predictions implements Runner {
+/** Numbers that come out of batches, kept: in one array where the number of samples is known, else run by run. */
+export abstract class Outputs implements Runner {
   readonly makesRoom = true;
   #all: Float32Array | null = null;
   #parts: NDArray[] = [];
@@ -30,24 +31,34 @@ export class Predictions implements Runner {
 
   /** @param x what is looked at while it is gathered; null where nothing is */
   constructor(
-    private readonly model: Model,
-    private readonly reading: Reading,
-    private readonly x: Named | null,
+    protected readonly model: Model,
+    protected readonly reading: Reading,
+    protected readonly x: Named | null,
   ) {}
 
-  begin({ output }: BatchShape, rows: number | null): void {
+  /** The shape of what comes of a sample. */
+  protected abstract shapeOf(shape: BatchShape): number[];
+  protected abstract fill(
+    feed: NativeSource,
+    shape: BatchShape,
+    count: number,
+    reset: boolean,
+    room: Float32Array,
+  ): Promise<RunResult>;
+
+  begin(shape: BatchShape, rows: number | null): void {
     this.model.engine(); // refuses shapes that are too large, before memory is taken
-    if (rows !== null) this.#all = memoryFor(rows, sizeOf(output as number[]));
+    if (rows !== null) this.#all = memoryFor(rows, sizeOf(this.shapeOf(shape)));
   }
 
-  async run(feed: NativeSource, shape: BatchShape, count: number) {
-    const output = shape.output as number[];
-    const width = sizeOf(output);
+  async run(feed: NativeSource, shape: BatchShape, count: number, reset: boolean): Promise<RunResult> {
+    const one = this.shapeOf(shape);
+    const width = sizeOf(one);
     const room = this.#all?.subarray(this.#rows * width) ?? memoryFor(count * shape.rows, width);
-    const result = await this.reading.predict(feed, shape.sampleShape, count, room, this.x !== null);
+    const result = await this.fill(feed, shape, count, reset, room);
     if (result.foundNotFinite && this.x) checkFinite(this.x);
     if (result.samples > 0) {
-      this.#parts.push(new NDArray(room.subarray(0, result.samples * width), [result.samples, ...output]));
+      this.#parts.push(new NDArray(room.subarray(0, result.samples * width), [result.samples, ...one]));
       this.#rows += result.samples;
     }
     return result;
@@ -64,6 +75,26 @@ export class Predictions implements Runner {
     if (!this.#all) return concatenate(this.#parts);
     const length = sizeOf(shape);
     return new NDArray(length < this.#all.length ? this.#all.slice(0, length) : this.#all, shape);
+  }
+}
+
+/** Runs batches to predict them. */
+export class Predictions extends Outputs {
+  protected override shapeOf({ output }: BatchShape): number[] {
+    return output as number[];
+  }
+  protected override fill(feed: NativeSource, shape: BatchShape, count: number, _reset: boolean, room: Float32Array) {
+    return this.reading.predict(feed, shape.sampleShape, count, room, this.x !== null);
+  }
+}
+
+/** Evaluates batches, and keeps the loss of each sample, or of each of its steps. */
+export class SampleLosses extends Outputs {
+  protected override shapeOf({ output }: BatchShape): number[] {
+    return output.slice(0, -1) as number[];
+  }
+  protected override fill(feed: NativeSource, shape: BatchShape, count: number, reset: boolean, room: Float32Array) {
+    return this.reading.test(feed, shape, count, reset, this.x !== null, room);
   }
 }
 

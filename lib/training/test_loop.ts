@@ -4,12 +4,13 @@ import type { Model } from '../model/model.js';
 import type { Reading } from '../model/reading.js';
 import { resultLogs } from '../model/results.js';
 import { patiently, type Until } from './aborting.js';
+import type { Runner } from './batches.js';
 import type { OpenBatches } from './open_batches.js';
 import { watchProgress } from './results.js';
 import { runUntilStopped, type Stops } from './stopping.js';
 
 /** Batches to evaluate on, and what evaluates. */
-export interface TestRun extends OpenBatches {
+export interface TestRun<R extends Runner = Runner> extends OpenBatches<R> {
   reading: Reading;
 }
 

@@ -48,6 +48,14 @@ FeedWrap::FeedWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const Napi::Value shuffle = o.Get("shuffle");
     const std::string mode = shuffle.IsString() ? shuffle.As<Napi::String>().Utf8Value() : "none";
     s.shuffle = mode == "rows" ? Shuffle::rows : mode == "batches" ? Shuffle::batches : Shuffle::none;
+    const Napi::Value order = o.Get("order");
+    if (!order.IsUndefined() && !order.IsNull()) {
+      if (!order.IsTypedArray() || order.As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array)
+        throw Error("ERR_SPEC", "an order is a Uint32Array");
+      const auto rows = order.As<Napi::Uint32Array>();
+      s.order.assign(rows.Data(), rows.Data() + rows.ElementLength());
+      s.shuffle = Shuffle::given;
+    }
     s.classWeights = toClassWeights(o.Get("classWeights"));
     feed = std::make_shared<Feed>(std::move(s));
     memory_.tell(info.Env(), feed->bytes());

@@ -131,9 +131,12 @@ float ClassWeights::of(const float* label) const {
 }
 
 Feed::Feed(FeedSpec s) : spec(std::move(s)) {
-  const auto fits = [&](const ArrayView& a) { return !a || (spec.first >= 0 && spec.count >= 0 && spec.first + spec.count <= a.rows); };
+  const bool given = spec.shuffle == Shuffle::given;
+  const int64_t most = given && !spec.order.empty() ? int64_t{*std::max_element(spec.order.begin(), spec.order.end())} + 1 : spec.count;
+  const auto fits = [&](const ArrayView& a) { return !a || (spec.first >= 0 && spec.count >= 0 && spec.first + most <= a.rows); };
   if (!spec.x || spec.x.rowSize < 1) throw Error("ERR_SPEC", "a feed needs an array of inputs");
   if (!fits(spec.x) || !fits(spec.y) || !fits(spec.weights)) throw Error("ERR_SPEC", "a feed's rows reach beyond its arrays");
+  if (given && spec.count != static_cast<int64_t>(spec.order.size())) throw Error("ERR_SPEC", "a feed has as many rows as its order names");
   if (spec.count > int64_t{UINT32_MAX}) throw Error("ERR_SPEC", "a feed of more than 4294967295 rows cannot be shuffled");
   if (spec.batch < 1) throw Error("ERR_SPEC", "a feed's batch must be at least 1");
   if (spec.skip < 0 || spec.skip > ceilDiv(spec.count, spec.batch)) throw Error("ERR_SPEC", "a feed cannot skip more batches than it has");
@@ -171,7 +174,7 @@ bool Feed::next() {
     ++passesDone_;
   }
   if (spec.count == 0 || (spec.passes >= 0 && passesDone_ >= spec.passes)) return false;
-  if (spec.shuffle != Shuffle::none && !ordered_) {
+  if ((spec.shuffle == Shuffle::rows || spec.shuffle == Shuffle::batches) && !ordered_) {
     shuffle();
     ordered_ = true;
   }
@@ -182,7 +185,9 @@ bool Feed::next() {
 }
 
 int64_t Feed::row(int64_t i) const {
-  return spec.first + (spec.shuffle == Shuffle::none ? begin_ + i : int64_t{order_[asSize(begin_ + i)]});
+  if (spec.shuffle == Shuffle::none) return spec.first + begin_ + i;
+  const std::vector<uint32_t>& order = spec.shuffle == Shuffle::given ? spec.order : order_;
+  return spec.first + int64_t{order[asSize(begin_ + i)]};
 }
 
 const float* Feed::direct() const {

@@ -39,7 +39,7 @@ struct ClassWeights {
   float of(const float* label) const;
 };
 
-enum class Shuffle { none, rows, batches };
+enum class Shuffle { none, rows, batches, given };
 
 struct FeedSpec {
   ArrayView x, y, weights;
@@ -51,6 +51,8 @@ struct FeedSpec {
   int64_t pass = 0;    // number of the first pass: an order of rows is a function of (seed, pass)
   int64_t passes = 1;  // how many until the feed is exhausted; < 0: no end
   int64_t skip = 0;    // batches of the first pass that another feed has given before
+  // Shuffle::given: the rows of each pass, from `first` on, `count` of them; some may come often, others never.
+  std::vector<uint32_t> order;
   ClassWeights classWeights;
 };
 
@@ -79,7 +81,9 @@ class Feed final : public Feeds {
   // The current batch in place, where its rows are float32 and follow each other; else null.
   const float* direct() const;
   // Of its own, once it is in use: the order of rows.
-  int64_t bytes() const { return spec.shuffle == Shuffle::none ? 0 : spec.count * static_cast<int64_t>(sizeof(uint32_t)); }
+  int64_t bytes() const {
+    return spec.shuffle == Shuffle::none || spec.shuffle == Shuffle::given ? 0 : spec.count * static_cast<int64_t>(sizeof(uint32_t));
+  }
 
  private:
   void shuffle();

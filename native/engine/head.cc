@@ -179,6 +179,12 @@ void Head::forward(Slot& slot, int64_t begin, int64_t end) {
   slot.weight = weights;
 }
 
+void Head::copyLosses(int64_t begin, int64_t end, float* out) const {
+  const int64_t n = (end - begin) * lossItems_, first = begin * itemStride_;
+  const bool masked = maskOf(lossItems_) > 0 || ignores();
+  for (int64_t i = 0; i < n; ++i) out[i] = masked && itemMask[first + i] == 0 ? 0.0f : itemLoss[first + i];
+}
+
 double Head::denominator(double kept, double weight, int64_t rows) const {
   if (reduction_ == Reduction::sum) return 1;
   if (reduction_ == Reduction::weightedMean) return weight;

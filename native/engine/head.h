@@ -65,11 +65,14 @@ class Head {
 
   bool preparesBatch() const { return loss_ && loss_->preparesBatch(); }
   bool wholeBatch() const { return whole_ || single_; }
-  void begin(int64_t rows);                                                    // once a batch, by the leader, first of all
-  void prepare(int64_t rows);                                                  // once a batch, by one thread, when all labels are there
-  void forward(Slot& slot, int64_t begin, int64_t end);                        // losses and metrics of the rows
-  void combine(const std::vector<Slot>& slots, int64_t chunks, int64_t rows);  // the batch's denominator
-  void backward(int64_t begin, int64_t end);                                   // gradient of the rows
+  void begin(int64_t rows);                              // once a batch, by the leader, first of all
+  void prepare(int64_t rows);                            // once a batch, by one thread, when all labels are there
+  void forward(Slot& slot, int64_t begin, int64_t end);  // losses and metrics of the rows
+  // Losses of the items of these rows, which `forward` has just computed; 0 where a mask leaves one out.
+  void copyLosses(int64_t begin, int64_t end, float* out) const;
+  bool hasItemLosses() const { return hasLoss() && !whole_ && !single_; }
+  void combine(const std::vector<Slot>& slots, int64_t chunks, int64_t rows);            // the batch's denominator
+  void backward(int64_t begin, int64_t end);                                             // gradient of the rows
   double batchLoss(const std::vector<Slot>& slots, int64_t chunks, int64_t rows) const;  // weighted by lossWeight
   std::vector<std::vector<double>> metricResults(const std::vector<double>& states) const;
 

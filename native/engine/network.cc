@@ -192,6 +192,8 @@ void Network::beginRun(const FeedSpec& feed, const RunRequest& request) {
   plan_->trace(trace_.get());
   if (trace_) waitLabel_ = trace_->label("wait for the other threads");
   if (request.mode != Mode::predict) checkSizes(feed, request.weightSteps);
+  if (request.mode == Mode::test && request.predictions && !plan_->head()->hasItemLosses())
+    throw Error("ERR_LOSS", "this loss is one for the whole batch, so that no sample has one of its own");
   if (trains && request.learningRates.empty()) throw Error("ERR_SPEC", "training needs a learning rate");
   if (trains) weights_.beginRun(plan_->lazyTables());
   beginSums(request.mode, request.reset);
@@ -212,8 +214,8 @@ bool Network::runBatch(const Feed& feed, const RunRequest& request, RunResult& r
     weights_.begin(request.learningRates[k], request.call + result.steps);
   }
   float* out = nullptr;
-  if (request.mode == Mode::predict) {
-    const int64_t outSize = sizeOf(plan_->out());
+  if (request.mode == Mode::predict || request.predictions) {
+    const int64_t outSize = request.mode == Mode::predict ? sizeOf(plan_->out()) : plan_->head()->itemsPerRow();
     if ((result.samples + step.rows) * outSize > request.capacity) throw Error("ERR_SPEC", "the room for predictions is too small");
     out = request.predictions + result.samples * outSize;
   }

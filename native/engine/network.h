@@ -27,7 +27,7 @@ struct RunRequest {
   bool reset = true;                 // start loss and metric totals anew
   int64_t epochSteps = 0;            // above 0: start them anew after each so many batches too, see RunResult::epochs
   bool checkFinite = false;          // end at the first batch whose x is not finite; training has then updated the weights with it
-  float* predictions = nullptr;      // of predict: room for every row
+  float* predictions = nullptr;      // of predict: room for every row; of test: for every item's loss, where they are wanted
   int64_t capacity = 0;              // floats of it
 };
 

@@ -239,6 +239,7 @@ void Plan::addGradient(const Part& part, int64_t begin, int64_t end) {
 void Plan::runHead(int64_t begin, int64_t end) {
   Slot& slot = slots_[asSize(begin / schedule_.chunk)];
   head_->forward(slot, begin, end);
+  if (predictions_) head_->copyLosses(begin, end, predictions_ + begin * head_->itemsPerRow());
   slot.penalty = 0;
   for (const GraphOp& o : graph_.ops)
     if (o.op->hasPenalty()) slot.penalty += o.op->penalty(stepOf(o), begin * o.rows, end * o.rows);

@@ -117,6 +117,27 @@ TEST(Feed, ShufflesChunksAndTheRowsWithin) {
   EXPECT_EQ(chunks, (std::vector<int64_t>{0, 1, 2, 3, 4, 5}));
 }
 
+TEST(Feed, TakesRowsInAnOrderThatIsGiven) {
+  Data d(6);
+  d.spec.batch = 2;
+  d.spec.shuffle = Shuffle::given;
+  d.spec.order = {5, 0, 5, 5, 2};
+  d.spec.count = 5;
+  d.spec.passes = 2;
+  d.spec.skip = 1;
+  Feed feed(d.spec);
+  std::vector<std::vector<int64_t>> seen;
+  while (feed.next()) {
+    EXPECT_EQ(feed.direct(), nullptr);
+    seen.push_back(rowsOf(feed));
+  }
+  EXPECT_EQ(seen, (std::vector<std::vector<int64_t>>{{5, 5}, {2}, {5, 0}, {5, 5}, {2}}));
+  d.spec.order[2] = 6;
+  EXPECT_THROW(Feed{d.spec}, Error);
+  d.spec.order = {0, 1};
+  EXPECT_THROW(Feed{d.spec}, Error);
+}
+
 TEST(Feed, ReadsInPlaceOnlyWhatIsInOrderAndFloat) {
   Data d(6);
   d.spec.batch = 4;

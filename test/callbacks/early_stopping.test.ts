@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Logs } from '../../lib/callbacks/callback.js';
 import { EarlyStopping, type EarlyStoppingOptions } from '../../lib/callbacks/early_stopping.js';
 import { captured, FakeModel, params, warnings } from './fakes.js';
 
 /** Runs the epochs that training would run; weights after epoch i are ['after', i]. */
 function train(options: EarlyStoppingOptions, values: readonly number[], model = new FakeModel()) {
-  const monitor = options.monitor ?? 'val_loss';
+  const monitor = (options.monitor as string) ?? 'val_loss';
   const callback = new EarlyStopping(options);
   callback.setModel(model);
   callback.onTrainBegin({});
@@ -181,4 +181,82 @@ test.each([
   expect(() => new EarlyStopping(options as object)).toThrow(
     expect.objectContaining({ name, message: expect.stringMatching(message), code: expect.any(String) }),
   );
+});
+
+/** Epochs done, where each brings several values. */
+function trainOn(options: EarlyStoppingOptions, epochs: readonly Logs[], model = new FakeModel()) {
+  const callback = new EarlyStopping(options);
+  callback.setModel(model);
+  callback.onTrainBegin({});
+  const done = epochs.findIndex((logs, epoch) => {
+    model.weights = ['after', epoch];
+    callback.onEpochEnd(epoch, { ...logs });
+    return model.stopTraining;
+  });
+  callback.onTrainEnd({});
+  return { epochs: done < 0 ? epochs.length : done + 1, callback, model };
+}
+const both = (losses: readonly number[], accuracies: readonly number[]): Logs[] =>
+  losses.map((loss, i) => ({ loss, accuracy: accuracies[i] }));
+
+test('of several values one must improve; the best weights are those of the first', () => {
+  const logs = both([5, 4, 4, 4, 4, 4], [0.1, 0.1, 0.2, 0.2, 0.2, 0.2]);
+  const options = { monitor: ['loss', 'accuracy'], patience: 2 };
+  const run = trainOn({ ...options, restoreBestWeights: true }, logs);
+  expect(run.epochs).toBe(5);
+  expect(run.callback.best).toEqual([4, 0.2]);
+  expect(run.model.weights).toEqual(['after', 1]);
+  expect(trainOn({ ...options, monitor: 'loss' }, logs).epochs).toBe(4);
+  // The direction of each may be told.
+  expect(trainOn({ ...options, mode: ['min', 'min'] }, logs).epochs).toBe(4);
+  expect(trainOn(options, both([5, 4, 3, 2], [1, 1, 1, 1])).epochs).toBe(4);
+});
+
+test('its state of several values is taken up', () => {
+  const options = { monitor: ['loss', 'accuracy'], patience: 2 };
+  const { callback } = trainOn(options, both([5, 4], [0.1, 0.3]));
+  const again = new EarlyStopping(options);
+  again.setModel(new FakeModel());
+  again.onTrainBegin({});
+  again.setState(JSON.parse(JSON.stringify(callback.getState())));
+  expect(again.getState()).toEqual(callback.getState());
+  expect(again.best).toEqual([4, 0.3]);
+});
+
+test('a target stops; of several all must be reached', () => {
+  const logs = both([5, 3, 2, 1, 0.5], [0.5, 0.9, 0.8, 0.95, 1]);
+  expect(trainOn({ monitor: 'loss', target: 3, patience: 9 }, logs).epochs).toBe(2);
+  expect(trainOn({ monitor: 'accuracy', target: 0.5, patience: 9 }, logs).epochs).toBe(1);
+  expect(trainOn({ monitor: ['loss', 'accuracy'], target: [3, 0.9], patience: 9 }, logs).epochs).toBe(2);
+  expect(trainOn({ monitor: ['loss', 'accuracy'], target: [2, 0.9], patience: 9 }, logs).epochs).toBe(4);
+  expect(trainOn({ monitor: ['loss', 'accuracy'], target: [null, 0.95], patience: 9 }, logs).epochs).toBe(4);
+  expect(trainOn({ monitor: 'loss', target: 0.1, patience: 9 }, logs).epochs).toBe(5);
+});
+
+test('a limit of time stops with its epoch', () => {
+  const clock = vi.spyOn(performance, 'now');
+  let now = 0;
+  clock.mockImplementation(() => now);
+  const model = new FakeModel();
+  const callback = new EarlyStopping({ monitor: 'loss', timeLimit: 2, patience: 9 });
+  callback.setModel(model);
+  callback.onTrainBegin({});
+  for (const [seconds, stops] of [
+    [1, false],
+    [2, false],
+    [2.5, true],
+  ] as const) {
+    now = 1000 * seconds;
+    callback.onEpochEnd(seconds, { loss: 1 / seconds });
+    expect(model.stopTraining).toBe(stops);
+  }
+  clock.mockRestore();
+});
+
+test('what does not go together is refused', () => {
+  expect(() => new EarlyStopping({ monitor: [] })).toThrow('monitor');
+  expect(() => new EarlyStopping({ monitor: ['a', 'b'], target: 1 })).toThrow('each of the 2');
+  expect(() => new EarlyStopping({ monitor: ['a', 'b'], mode: ['min'] })).toThrow('each of the 2');
+  expect(() => new EarlyStopping({ monitor: ['a', 'b'], baseline: 1 })).toThrow('baseline');
+  expect(() => new EarlyStopping({ target: Number.NaN })).toThrow('target');
 });

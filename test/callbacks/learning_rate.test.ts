@@ -13,7 +13,7 @@ function plateau(options: ReduceLROnPlateauOptions, values: readonly number[], r
   callback.setModel(model);
   callback.onTrainBegin({});
   const rates = values.map((value, epoch) => {
-    const logs: Logs = { [options.monitor ?? 'val_loss']: value };
+    const logs: Logs = { [(options.monitor as string) ?? 'val_loss']: value };
     callback.onEpochEnd(epoch, logs);
     return logs.lr as number;
   });
@@ -174,4 +174,20 @@ test.each<unknown[]>([
   [{ schedule: () => 1 }, { verbose: 1 }],
 ])('LearningRateScheduler refuses %j', (...args) => {
   expect(() => new LearningRateScheduler(...(args as [never]))).toThrow(TypeError);
+});
+
+test('ReduceLROnPlateau: of several values one must improve', () => {
+  const rates = (monitor: string | string[]) => {
+    const model = new FakeModel();
+    model.optimizer.learningRate = 1;
+    const callback = new ReduceLROnPlateau({ monitor, patience: 1, factor: 0.5, minDelta: 0 });
+    callback.setModel(model);
+    callback.onTrainBegin({});
+    return [0.1, 0.2, 0.3, 0.3, 0.3].map((accuracy, epoch) => {
+      callback.onEpochEnd(epoch, { loss: 5, accuracy });
+      return model.optimizer.learningRate;
+    });
+  };
+  expect(rates('loss')).toEqual([1, 0.5, 0.25, 0.125, 0.0625]);
+  expect(rates(['loss', 'accuracy'])).toEqual([1, 1, 1, 0.5, 0.25]);
 });

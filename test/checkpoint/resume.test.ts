@@ -117,6 +117,11 @@ const cases: Record<string, Case> = {
       trainingLoss: 'epochEnd',
     }),
   },
+  'a sampler of classes': { make: () => compiled(dense()), options: () => ({ sampler: 'balanced' }) },
+  'a sampler by weights': {
+    make: () => compiled(dense()),
+    options: () => ({ sampler: { weights: numbers(44, 9).map(Math.abs), samples: 30 } }),
+  },
   'hooks of batches': { make: () => compiled(dense()), options: () => ({ callbacks: [{ onTrainBatchEnd() {} }] }) },
   'a dataset': {
     make: () => compiled(dense()),
