@@ -208,6 +208,15 @@ void TapeRun::begin() {
   }
 }
 
+void TapeRun::begin(const std::vector<float>& computed) {
+  for (int i = 0; i < tape_.uniforms_; ++i) std::fill_n(memory_ + i * kUniformFloats, kUniformFloats, computed[asSize(i)]);
+}
+
+void TapeRun::copyUniforms(std::vector<float>& computed) const {
+  computed.resize(asSize(tape_.uniforms_));
+  for (int i = 0; i < tape_.uniforms_; ++i) computed[asSize(i)] = memory_[i * kUniformFloats];
+}
+
 void TapeRun::spread(int place) const { std::fill_n(places_[place], kUniformFloats, *places_[place]); }
 
 void TapeRun::run(const ElementTape::Call& call, int64_t n) const {

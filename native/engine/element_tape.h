@@ -86,6 +86,9 @@ class TapeRun {
   explicit TapeRun(const ElementTape& tape);
   void setUniform(int input, float value) { *places_[tape_.registers_[asSize(tape_.inputs_[asSize(input)].r)].place] = value; }
   void begin();
+  // What hangs on uniform numbers alone, computed by another run: `begin` for many runs of the same numbers.
+  void begin(const std::vector<float>& computed);
+  void copyUniforms(std::vector<float>& computed) const;
   float* room(int input) { return places_[tape_.inputs_[asSize(input)].block]; }          // of one that is copied
   void read(int input, const float* from) { places_[input] = const_cast<float*>(from); }  // never written
   void write(size_t output, float* to) { places_[tape_.outputPlace(output)] = to; }
