@@ -2,6 +2,7 @@
 export { activationLayers } from './activation.js';
 export { activityRegularizationLayers } from './activity_regularization.js';
 export { adaptivePoolingLayers } from './adaptive_pooling.js';
+export { augmentationLayers } from './augmentation.js';
 export { categoryEncodingLayers } from './category_encoding.js';
 export { convLSTMLayers } from './conv_lstm.js';
 export { convTransposeLayers } from './conv_transpose.js';
@@ -14,6 +15,7 @@ export { featureNormalizationLayers } from './feature_normalization.js';
 export { globalPoolingLayers } from './global_pooling.js';
 export { groupNormalizationLayers } from './group_normalization.js';
 export { hashingLayers } from './hashing.js';
+export { imageSizeLayers } from './image_sizes.js';
 export { lookupLayers } from './lookup.js';
 export { maskingLayers } from './masking.js';
 export { noiseLayers } from './noise.js';

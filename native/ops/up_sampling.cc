@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <vector>
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
@@ -69,22 +71,31 @@ struct Taps {
   }
 };
 
-// Cells lie at their centres. Where a curve reaches beyond the image, the weights of the cells that are there make up for it.
-Taps tapsOf(int64_t cells, int64_t size, const Curve* curve) {
+// A stretch of an axis that is resampled, and to how many cells. Without one: the whole axis.
+struct Stretch {
+  int64_t begin, length, to;
+  bool antialias;  // where it becomes shorter, curves reach as far as cells are apart
+};
+
+// Cells lie at their centres. Where a curve reaches beyond the stretch, the weights of the cells that are there make up for it.
+Taps tapsOf(const Stretch& s, const Curve* curve) {
   Taps taps;
-  for (int64_t i = 0; i < cells * size; ++i) {
+  const auto length = static_cast<double>(s.length), to = static_cast<double>(s.to);
+  const double reach = s.antialias ? std::max(1.0, length / to) : 1;
+  for (int64_t i = 0; i < s.to; ++i) {
+    const double centre = (static_cast<double>(i) + 0.5) * length / to;
     if (!curve) {
-      taps.add(i / size, 1);
+      taps.add(s.begin + std::min(s.length - 1, static_cast<int64_t>(centre)), 1);
     } else {
-      const double centre = (static_cast<double>(i) + 0.5) / static_cast<double>(size);
-      const auto low = static_cast<int64_t>(std::ceil(centre - curve->radius - 0.5));
-      const auto high = static_cast<int64_t>(std::floor(centre + curve->radius - 0.5));
+      const double radius = curve->radius * reach;
+      const auto low = static_cast<int64_t>(std::ceil(centre - radius - 0.5));
+      const auto high = static_cast<int64_t>(std::floor(centre + radius - 0.5));
       const size_t start = taps.weight.size();
       double sum = 0;
-      for (int64_t j = std::max<int64_t>(0, low); j <= std::min(cells - 1, high); ++j) {
-        const double distance = std::abs(static_cast<double>(j) + 0.5 - centre);
+      for (int64_t j = std::max<int64_t>(0, low); j <= std::min(s.length - 1, high); ++j) {
+        const double distance = std::abs(static_cast<double>(j) + 0.5 - centre) / reach;
         if (distance >= curve->radius) continue;
-        taps.add(j, curve->at(distance));
+        taps.add(s.begin + j, curve->at(distance));
         sum += taps.weight.back();
       }
       for (size_t k = start; k < taps.weight.size(); ++k) taps.weight[k] /= sum;
@@ -94,38 +105,36 @@ Taps tapsOf(int64_t cells, int64_t size, const Curve* curve) {
   return taps;
 }
 
-// Larger images by whole factors. Spec: rank (axes that grow), size (factor of each), channelsFirst, interpolation: 'nearest', which
-// repeats cells, or a curve.
-class UpSampling : public Op {
+// What becomes of the axes that are resampled: `rank` stretches, from their sizes.
+using Stretches = std::function<std::vector<Stretch>(const std::vector<int64_t>& sizes)>;
+
+// Images of other sizes. Spec: rank (axes that change), channelsFirst, interpolation: 'nearest', which repeats cells, or a curve.
+class Resample : public Op {
  public:
-  UpSampling(const Value& spec, const OpEnv& env) {
-    const int64_t rank = spec.integer("rank");
+  Resample(const Value& spec, const OpEnv& env, int64_t rank, const Stretches& stretches) {
     const bool channelsFirst = spec.flag("channelsFirst", false);
-    const std::vector<int64_t> size = spec.integers("size");
-    if (rank < 1 || rank > 3 || static_cast<int64_t>(env.in.size()) != rank + 1 || static_cast<int64_t>(size.size()) != rank)
-      fail("its input and sizes do not have its rank");
+    if (rank < 1 || rank > 3 || static_cast<int64_t>(env.in.size()) != rank + 1) fail("its input does not have its rank");
     const std::string interpolation = spec.text("interpolation", "nearest");
     const Curve* curve = std::find_if(std::begin(curves), std::end(curves), [&](const Curve& c) { return interpolation == c.name; });
     if (curve == std::end(curves)) curve = nullptr;
     if (!curve && interpolation != "nearest") fail("there is no interpolation '" + interpolation + "'");
     in = out = env.in;
     (channelsFirst ? planes_ : inner_) = channelsFirst ? in.front() : in.back();
+    std::vector<int64_t> sizes(in.begin() + (channelsFirst ? 1 : 0), in.end() - (channelsFirst ? 0 : 1));
+    const std::vector<Stretch> made = stretches(sizes);
     for (int64_t a = 0; a < 3; ++a) {
       const int64_t axis = a - (3 - rank);
-      int64_t cells = 1, times = 1;
-      if (axis >= 0) {
-        const auto at = asSize(axis + (channelsFirst ? 1 : 0));
-        cells = in[at];
-        times = size[asSize(axis)];
-        if (times < 1 || times > kLargest || cells < 1 || cells > kLargest / times) fail("a size is below 1 or too large");
-        out[at] = cells * times;
-      }
-      cellsIn_[a] = cells;
-      cellsOut_[a] = cells * times;
+      cellsIn_[a] = cellsOut_[a] = 1;
+      if (axis < 0) continue;
+      cellsIn_[a] = sizes[asSize(axis)];
+      cellsOut_[a] = made[asSize(axis)].to;
+      if (cellsOut_[a] < 1 || cellsOut_[a] > kLargest || cellsIn_[a] > kLargest) fail("a size is below 1 or too large");
+      out[asSize(axis + (channelsFirst ? 1 : 0))] = cellsOut_[a];
     }
     sizeOf(out);  // refuses what is too large, before its taps take memory
     for (int64_t a = 0; a < 3; ++a) {
-      grow_[a] = tapsOf(cellsIn_[a], cellsOut_[a] / cellsIn_[a], a >= 3 - rank ? curve : nullptr);
+      const int64_t axis = a - (3 - rank);
+      grow_[a] = axis < 0 ? tapsOf({0, 1, 1, false}, nullptr) : tapsOf(made[asSize(axis)], curve);
       if (env.needsInputGradient) shrink_[a] = grow_[a].transposed(cellsIn_[a]);
     }
     mask = Mask::drop;
@@ -142,7 +151,7 @@ class UpSampling : public Op {
   }
 
  private:
-  [[noreturn]] static void fail(const std::string& what) { throw Error("ERR_SPEC", "upSampling: " + what); }
+  [[noreturn]] static void fail(const std::string& what) { throw Error("ERR_SPEC", "resampling: " + what); }
 
   // Every cell written is the sum of its taps along all three axes, in one order.
   void apply(const Taps (&taps)[3], const int64_t (&cells)[3], int64_t samples, const float* from, float* to) const {
@@ -161,7 +170,8 @@ class UpSampling : public Op {
     const auto source = [&](int64_t a, int64_t b, int64_t c) {
       return from + ((taps[0].cell[a] * cells[1] + taps[1].cell[b]) * cells[2] + taps[2].cell[c]) * inner_;
     };
-    if (r0.size() * r1.size() * r2.size() == 1) {  // a single tap weighs 1
+    const auto weighs1 = [&](int axis, const Taps::Range& r) { return r.size() == 1 && taps[axis].weight[asSize(r.begin)] == 1; };
+    if (weighs1(0, r0) && weighs1(1, r1) && weighs1(2, r2)) {
       std::memcpy(to, source(r0.begin, r1.begin, r2.begin), asSize(inner_) * sizeof(float));
       return;
     }
@@ -185,8 +195,70 @@ class UpSampling : public Op {
   int64_t planes_ = 1, inner_ = 1;
 };
 
+// By whole factors. Spec: size, the factor of each axis.
+Stretches byFactors(const Value& spec, int64_t rank) {
+  const std::vector<int64_t> factors = spec.integers("size");
+  if (static_cast<int64_t>(factors.size()) != rank) throw Error("ERR_SPEC", "upSampling: its sizes do not have its rank");
+  return [factors](const std::vector<int64_t>& sizes) {
+    std::vector<Stretch> all;
+    for (size_t a = 0; a < sizes.size(); ++a) {
+      if (factors[a] < 1 || factors[a] > kLargest / std::max<int64_t>(1, sizes[a]))
+        throw Error("ERR_SPEC", "upSampling: a size is below 1 or too large");
+      all.push_back({0, sizes[a], sizes[a] * factors[a], false});
+    }
+    return all;
+  };
+}
+
+struct Target {
+  int64_t height, width;
+};
+Target targetOf(const Value& spec) {
+  const Target to{spec.integer("height"), spec.integer("width")};
+  if (to.height < 1 || to.height > kLargest || to.width < 1 || to.width > kLargest)
+    throw Error("ERR_SPEC", "resizing: a size is below 1 or too large");
+  return to;
+}
+
+// The largest window of an image that has the target's sides to each other, in the middle; or all of it.
+std::vector<Stretch> wholeOrWindow(const std::vector<int64_t>& sizes, const Target& to, bool crops, bool antialias) {
+  const int64_t height = sizes[0], width = sizes[1];
+  const auto at = [](double whole, double target, double other) { return static_cast<int64_t>(whole * target / other); };
+  const int64_t h =
+      !crops ? height
+             : std::max<int64_t>(
+                   std::min(height, at(static_cast<double>(width), static_cast<double>(to.height), static_cast<double>(to.width))), 1);
+  const int64_t w =
+      !crops ? width
+             : std::max<int64_t>(
+                   std::min(width, at(static_cast<double>(height), static_cast<double>(to.width), static_cast<double>(to.height))), 1);
+  return {{(height - h) / 2, h, to.height, antialias}, {(width - w) / 2, w, to.width, antialias}};
+}
+
 }  // namespace
 
-std::unique_ptr<Op> upSampling(const Value& spec, const OpEnv& env) { return std::make_unique<UpSampling>(spec, env); }
+// { op: 'upSampling', rank, size, channelsFirst?, interpolation? }
+std::unique_ptr<Op> upSampling(const Value& spec, const OpEnv& env) {
+  const int64_t rank = spec.integer("rank");
+  return std::make_unique<Resample>(spec, env, rank, byFactors(spec, rank));
+}
+
+// { op: 'resizing', height, width, crop?, antialias?, channelsFirst?, interpolation? }: images [h, w, channels] to [height, width,
+// channels]. With `crop` sides keep what they are to each other, and what is too much is cut off.
+std::unique_ptr<Op> resizing(const Value& spec, const OpEnv& env) {
+  const Target to = targetOf(spec);
+  const bool crops = spec.flag("crop", false), antialias = spec.flag("antialias", false);
+  return std::make_unique<Resample>(spec, env, 2, [=](const std::vector<int64_t>& s) { return wholeOrWindow(s, to, crops, antialias); });
+}
+
+// { op: 'centerCrop', height, width, channelsFirst?, interpolation? }: the middle of an image; of one that is too small the largest window,
+// resized.
+std::unique_ptr<Op> centerCrop(const Value& spec, const OpEnv& env) {
+  const Target to = targetOf(spec);
+  return std::make_unique<Resample>(spec, env, 2, [=](const std::vector<int64_t>& s) -> std::vector<Stretch> {
+    if (s[0] < to.height || s[1] < to.width) return wholeOrWindow(s, to, true, false);
+    return {{(s[0] - to.height) / 2, to.height, to.height, false}, {(s[1] - to.width) / 2, to.width, to.width, false}};
+  });
+}
 
 }  // namespace gemmfit::ops

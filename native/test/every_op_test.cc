@@ -65,6 +65,27 @@ std::vector<Named> everyOp() {
   for (const char* mode : {"one_hot", "multi_hot", "count"})
     all.push_back({"categoryEncoding " + std::string(mode), made({{"op", "categoryEncoding"}, {"tokens", 3}, {"mode", mode}}, {4})});
   all.push_back({"discretization", made({{"op", "discretization"}, {"boundaries", numbers({-1, 0, 0.5})}}, {3, 4})});
+  const Value::Object image{{"height", 3}, {"width", 2}};
+  const auto ranged = [&](const char* op, Value::Object more) {
+    more.insert({{"op", op}, {"values", numbers({-0.5, 0.5})}, {"factor", numbers({0.2, 0.9})}, {"scale", numbers({0.3, 0.6})}});
+    return made(std::move(more), {4, 5, 2});
+  };
+  for (const char* name : {"resizing", "centerCrop", "randomCrop"}) {
+    Value::Object spec = image;
+    spec.insert({{"op", name}, {"interpolation", "bilinear"}});
+    all.push_back({name, made(spec, {4, 5, 2}), std::string(name) != "randomCrop"});
+  }
+  all.push_back({"randomFlip", made({{"op", "randomFlip"}, {"horizontal", true}}, {4, 5, 2}), false});
+  for (const char* kind : {"zoom", "translation", "shear"})
+    all.push_back(
+        {std::string("random ") + kind,
+         made({{"op", "randomAffine"}, {"kind", kind}, {"rows", numbers({0.1, 0.4})}, {"columns", numbers({0.1, 0.4})}}, {4, 5, 2}),
+         false});
+  all.push_back(
+      {"random rotation", made({{"op", "randomAffine"}, {"kind", "rotation"}, {"turn", numbers({-0.2, 0.2})}}, {4, 5, 2}), false});
+  for (const char* kind : {"brightness", "contrast"}) all.push_back({kind, ranged("randomLight", {{"kind", kind}}), false});
+  all.push_back({"randomErasing", ranged("randomErasing", {}), false});
+  all.push_back({"tableEncoding", made({{"op", "tableEncoding"}, {"widths", integers({0, 3, 0, 2})}}, {4})});
   all.push_back({"globalAveragePooling1d", made({{"op", "globalAveragePooling1d"}}, {4, 3})});
   all.push_back({"groupNormalization", made({{"op", "groupNormalization"}, {"groups", 2}}, {3, 4}, {{4}, {4}})});
   all.push_back({"layerNormalization", made({{"op", "layerNormalization"}}, {3, 4}, {{4}, {4}})});
@@ -197,8 +218,10 @@ TEST_P(AlikeOp, PredictsWhatItTrainsWith) {
 
 // TimeDistributed's rule: each step is a batch of its own. An op whose rows know each other must look at OpEnv::steps.
 TEST_P(EveryOp, TakesEachStepForABatchOfItsOwn) {
-  static const std::set<std::string> others{"alphaDropout", "dropout", "gaussianDropout", "gaussianNoise",  // draw by the number of a row
-                                            "spectralNormalization"};                                       // refuses
+  static const std::set<std::string> others{
+      "alphaDropout",         "dropout",    "gaussianDropout", "gaussianNoise",                 // draw by the number of a row
+      "randomAffine",         "randomCrop", "randomErasing",   "randomFlip",    "randomLight",  // these, too
+      "spectralNormalization"};                                                                 // refuses
   OpSetup setup = GetParam().setup;
   if (others.count(setup.spec.text("op", ""))) return;
   constexpr int64_t kSteps = 4;
@@ -295,6 +318,20 @@ TEST(EveryOp, RefusesWhatCannotBe) {
       wrong({{"op", "categoryEncoding"}, {"tokens", 3}, {"mode", "count"}}, {6, 2}, {}, "rank 1"),
       wrong({{"op", "categoryEncoding"}, {"tokens", 3}, {"mode", "count"}}, {6}, {{4}}, "[tokens]"),
       wrong({{"op", "discretization"}, {"boundaries", numbers({1, 0})}}, {6}, {}, "ascend"),
+      wrong({{"op", "resizing"}, {"height", 0}, {"width", 2}}, {4, 4, 1}, {}, "below 1"),
+      wrong({{"op", "resizing"}, {"height", 2}, {"width", 2}, {"interpolation", "smooth"}}, {4, 4, 1}, {}, "no interpolation"),
+      wrong({{"op", "randomFlip"}}, {4, 4}, {}, "rank 3"),
+      wrong({{"op", "randomAffine"}, {"kind", "bend"}}, {4, 4, 1}, {}, "no kind"),
+      wrong({{"op", "randomAffine"}, {"kind", "rotation"}}, {4, 4, 1}, {}, "two numbers"),
+      wrong({{"op", "randomAffine"}, {"kind", "rotation"}, {"fillMode", "none"}}, {4, 4, 1}, {}, "no fillMode"),
+      wrong({{"op", "randomErasing"},
+             {"factor", numbers({0, 1})},
+             {"scale", numbers({0, 1})},
+             {"values", numbers({0, 1})},
+             {"fill", numbers({1, 2})}},
+            {4, 4, 3}, {}, "one for each channel"),
+      wrong({{"op", "tableEncoding"}, {"widths", integers({1, 2})}}, {3}, {}, "one for each column"),
+      wrong({{"op", "tableEncoding"}, {"widths", integers({-1})}}, {1}, {}, "widths must be"),
       wrong({{"op", "embedding"}, {"inputDim", 9}, {"outputDim", 4}}, {6}, {{9, 5}}, "[inputDim, outputDim]"),
   };
   all.push_back(wrong({{"op", "spectralNormalization"}}, {3}, {{4, 3}, {3}}, "3 steps", "ERR_LAYER"));

@@ -100,6 +100,15 @@ const spatialDropout = (rank: number): Rule => ({
   ranks: [rank + 1],
   options: (d) => ({ rate: d.of([0.3, 0]), ...(rank > 1 ? { dataFormat: format(d) } : {}) }),
 });
+const image = (options: (d: Draw) => Options): Rule => ({
+  ranks: [3],
+  options: (d) => ({ ...options(d), dataFormat: format(d) }),
+});
+const imageSize = (d: Draw): Options => ({ height: d.of([3, 2, 6]), width: d.of([3, 4, 1]) });
+const beyond = (d: Draw): Options => ({
+  fillMode: d.of(['reflect', 'constant', 'nearest', 'wrap']),
+  interpolation: d.of(['bilinear', 'nearest']),
+});
 const noise = (options: (d: Draw) => Options, ranks = any): Rule => ({ ranks, options });
 
 const cell = (d: Draw): Options => ({
@@ -277,6 +286,24 @@ export const grammar: Record<string, Rule> = {
   UpSampling1D: upSampling(1),
   UpSampling2D: upSampling(2, (d) => ({ interpolation: d.of(['nearest', 'bilinear', 'bicubic', 'lanczos3', 'area']) })),
   UpSampling3D: upSampling(3),
+
+  Resizing: image((d) => ({
+    ...imageSize(d),
+    interpolation: d.of(['bilinear', 'nearest', 'bicubic', 'lanczos3', 'area']),
+    cropToAspectRatio: d.rarely([false, true]),
+    antialias: d.of([false, true]),
+  })),
+  CenterCrop: image(imageSize),
+  RandomCrop: image(imageSize),
+  RandomFlip: image((d) => ({ mode: d.of(['horizontal', 'vertical', 'horizontal_and_vertical']) })),
+  RandomRotation: image((d) => ({ factor: d.of([0.2, [0.1, 0.3], 2]), ...beyond(d) })),
+  RandomZoom: image((d) => ({ heightFactor: d.of([0.3, [-0.2, 0.1]]), widthFactor: d.of([null, 0.2]), ...beyond(d) })),
+  RandomTranslation: image((d) => ({ heightFactor: 0.3, widthFactor: d.of([0.3, [0.1, 0.2]]), ...beyond(d) })),
+  RandomShear: image((d) => ({ xFactor: 0.4, yFactor: d.of([0, 0.3]), ...beyond(d) })),
+  // Where nothing is cut off, so that there are no kinks.
+  RandomBrightness: image((d) => ({ factor: d.of([0.001, 0.002]), valueRange: [-1000, 1000] })),
+  RandomContrast: image((d) => ({ factor: d.of([0.3, [0.5, 0.5]]), valueRange: [-1000, 1000] })),
+  RandomErasing: image((d) => ({ factor: d.of([1, [1, 1]]), fillValue: d.of([0.5, null]), valueRange: [-1, 1] })),
 
   ConvLSTM1D: convRecurrent(1),
   ConvLSTM2D: convRecurrent(2),

@@ -1,7 +1,7 @@
 """Makes the units in test/parity/units that real Keras is asked for, one function a file.
 
 KERAS_BACKEND=jax python test/parity/make_units.py [name ...]   (keras 3.15, jax, numpy)
-normalization_adapt needs tensorflow too: without it Keras cannot tell what an iterable is. preprocessing runs on it: KERAS_BACKEND=tensorflow.
+normalization_adapt needs tensorflow too: without it Keras cannot tell what an iterable is. preprocessing and images run on it: KERAS_BACKEND=tensorflow.
 """
 
 import json
@@ -215,7 +215,48 @@ def preprocessing():
     return {"cases": cases}
 
 
-units = {f.__name__: f for f in [code_layers, activation_layers, numpy_values, softmax_mask, normalization_adapt, preprocessing]}
+def images():
+    """Layers that resize images, and those that change them at random where a range leaves no choice, as they train; on TensorFlow."""
+    draw = lambda *shape: np.random.default_rng(5).uniform(0, 255, shape).round(1).astype("float32")  # noqa: E731
+    cases = []
+
+    def add(layer, x, training=False):
+        y = np.asarray(layer(x, training=training))
+        cases.append({**_made(layer), "training": training, "x": {"shape": list(x.shape), "data": [float(str(v)) for v in x.reshape(-1)]},
+                      "y": {"shape": list(y.shape), "data": [float(str(v)) for v in y.reshape(-1)]}})
+
+    x = draw(2, 5, 7, 2)
+    for interpolation in ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"):
+        for size in ((3, 4), (8, 5)):
+            add(L.Resizing(*size, interpolation=interpolation), x)
+            if interpolation != "nearest":
+                add(L.Resizing(*size, interpolation=interpolation, antialias=True), x)
+    for size in ((4, 4), (3, 9), (10, 2)):
+        add(L.Resizing(*size, crop_to_aspect_ratio=True), x)
+        add(L.Resizing(*size, pad_to_aspect_ratio=True, fill_value=7.0), x)
+        add(L.CenterCrop(*size), x)
+    add(L.CenterCrop(2, 3), x)
+    add(L.Resizing(3, 4, data_format="channels_first"), draw(2, 2, 5, 6))
+    add(L.CenterCrop(3, 4, data_format="channels_first"), draw(2, 2, 5, 6))
+    for fill in ("reflect", "wrap", "constant", "nearest"):
+        for interpolation in ("bilinear", "nearest"):
+            how = {"fill_mode": fill, "interpolation": interpolation, "fill_value": 9.0}
+            add(L.RandomRotation([0.07, 0.07], **how), x, True)
+            add(L.RandomZoom([0.3, 0.3], [-0.4, -0.4], **how), x, True)
+            add(L.RandomTranslation([0.31, 0.31], [-0.17, -0.17], **how), x, True)
+    add(L.RandomRotation([0.3, 0.3], data_format="channels_first"), draw(2, 2, 5, 6), True)
+    add(L.RandomZoom([0.5, 0.5]), x, True)
+    add(L.RandomBrightness([0.3, 0.3]), x, True)
+    add(L.RandomBrightness([-0.2, -0.2], value_range=(10, 200)), x, True)
+    add(L.RandomErasing([0, 0]), x, True)
+    add(L.RandomErasing([1, 1], scale=[1, 1], fill_value=[9.0]*3), draw(2, 4, 3, 3), True)
+    add(L.RandomErasing([1, 1], scale=[1, 1], fill_value=300), x, True)
+    add(L.RandomContrast([0.0, 0.0], value_range=(50, 200)), x, True)
+    add(L.RandomCrop(4, 7), x, True)
+    return {"cases": cases}
+
+
+units = {f.__name__: f for f in [code_layers, activation_layers, numpy_values, softmax_mask, normalization_adapt, preprocessing, images]}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or units:

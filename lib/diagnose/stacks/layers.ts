@@ -87,6 +87,11 @@ const upSampling = (rank: number, more: (d: Draw) => Options = () => ({})): Rule
   ofRank(rank + 1, (d, shape) => ({ size: 2, ...image(d, shape, rank > 1).format, ...more(d) }));
 const spatialDropout = (rank: number): Rule =>
   ofRank(rank + 1, (d, shape) => ({ rate: 0.3, ...image(d, shape, rank > 1).format }));
+const resized = (more: (d: Draw) => Options = () => ({})): Rule =>
+  ofRank(3, (d, shape) => ({ height: d.of([4, 7, 9]), width: d.of([3, 8]), ...image(d, shape).format, ...more(d) }));
+const augmented = (options: (d: Draw) => Options): Rule =>
+  ofRank(3, (d, shape) => ({ ...options(d), ...image(d, shape).format }));
+const beyond = (d: Draw): Options => ({ fillMode: d.of(['reflect', 'constant', 'nearest', 'wrap']) });
 const always =
   (options: (d: Draw, shape: Sample) => Options): Rule =>
   (d, shape) =>
@@ -235,6 +240,18 @@ export const layerRules: { readonly [className: string]: Rule } = {
   UpSampling1D: upSampling(1),
   UpSampling2D: upSampling(2, (d) => ({ interpolation: d.rarely('nearest', ['bilinear', 'bicubic', 'lanczos3']) })),
   UpSampling3D: upSampling(3),
+
+  Resizing: resized((d) => ({ interpolation: d.of(['bilinear', 'nearest', 'bicubic']), antialias: d.chance(0.3) })),
+  CenterCrop: resized(),
+  RandomCrop: resized(),
+  RandomFlip: augmented(() => ({})),
+  RandomRotation: augmented((d) => ({ factor: 0.1, ...beyond(d) })),
+  RandomZoom: augmented((d) => ({ heightFactor: 0.2, ...beyond(d) })),
+  RandomTranslation: augmented((d) => ({ heightFactor: 0.2, widthFactor: 0.1, ...beyond(d) })),
+  RandomShear: augmented((d) => ({ xFactor: 0.2, ...beyond(d) })),
+  RandomBrightness: augmented(() => ({ factor: 0.2, valueRange: [-2, 2] })),
+  RandomContrast: augmented(() => ({ factor: 0.5, valueRange: [-2, 2] })),
+  RandomErasing: augmented(() => ({ valueRange: [-1, 1] })),
 
   SimpleRNN: recurrent(),
   LSTM: recurrent((d) => ({ unitForgetBias: d.chance(0.8) })),
