@@ -5,6 +5,8 @@ import type { NDArray } from './data/ndarray.js';
 import type { CsvOptions } from './datasets/csv/options.js';
 import type { Dataset } from './datasets/dataset.js';
 import type { GeneratorOptions } from './datasets/index.js';
+import type { JsonLinesOptions } from './datasets/json_lines/json_lines_node.js';
+import type { ParquetOptions } from './datasets/parquet/parquet_node.js';
 import type { TableOptions } from './datasets/table/options.js';
 import type { TableDataset } from './datasets/table/table_dataset.js';
 import type { Row } from './datasets/types.js';
@@ -20,6 +22,8 @@ export type {
   WindowOptions,
 } from './datasets/dataset.js';
 export type { GeneratorOptions } from './datasets/index.js';
+export type { JsonLinesOptions } from './datasets/json_lines/json_lines_node.js';
+export type { ParquetOptions } from './datasets/parquet/parquet_node.js';
 export type { SplitOptions as DatasetSplitOptions } from './datasets/split_options.js';
 export type { BadRows } from './datasets/table/faults.js';
 export type { ColumnType, Missing, TableOptions } from './datasets/table/options.js';
@@ -46,6 +50,9 @@ export type RowOf<T> = T extends readonly string[]
           : T extends object
             ? { -readonly [K in keyof T]: RowOf<T[K]> }
             : unknown;
+
+/** The path of a file, or of several that are read one after the other. */
+export type Paths = string | URL | readonly (string | URL)[];
 
 /** Rows of a table, with what is y and what weighs them where that was said. */
 export type RowsWith<O> = O extends { readonly label: string; readonly sampleWeight: string }
@@ -116,9 +123,28 @@ export function fromRows<const O extends TableOptions>(
  * const { train, validation } = flowers.split({ validation: 0.2, seed: 1 });
  * await model.fit(train.pack().shuffle(1000).batch(32), null, { validationData: validation.pack().batch(32) });
  */
-export function csv<const O extends CsvOptions>(
-  path: string | URL | readonly (string | URL)[],
-  options?: O,
-): TableDataset<RowsWith<O>> {
+export function csv<const O extends CsvOptions>(path: Paths, options?: O): TableDataset<RowsWith<O>> {
   return readers().csv(path, options) as TableDataset<RowsWith<O>>;
+}
+
+/**
+ * Rows of a file that has a JSON object in each line, or of several; `.gz` is unpacked. Lists of numbers become arrays. Options and errors are those of `data.csv`.
+ * @example
+ * const flowers = data.jsonLines('train.jsonl', { label: 'target' });
+ * await model.fit(flowers.pack().batch(8), null, { epochs: 2 });
+ */
+export function jsonLines<const O extends JsonLinesOptions>(path: Paths, options?: O): TableDataset<RowsWith<O>> {
+  return readers().jsonLines(path, options) as TableDataset<RowsWith<O>>;
+}
+
+/**
+ * Rows of a Parquet file, or of several, one group of rows at a time. The file says the types: whole numbers become float64, which has them exactly, others
+ * float32. Snappy, gzip and Brotli are unpacked, Zstandard from Node 22.15 on.
+ * @example
+ * const flowers = data.parquet('train.parquet', { label: 'target' });
+ * console.log(await flowers.count());
+ * await model.fit(flowers.pack().batch(8), null, { epochs: 2 });
+ */
+export function parquet<const O extends ParquetOptions>(path: Paths, options?: O): TableDataset<RowsWith<O>> {
+  return readers().parquet(path, options) as TableDataset<RowsWith<O>>;
 }

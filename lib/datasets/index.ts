@@ -3,6 +3,8 @@ import { checkNumber, readOptions } from '../options.js';
 import { CsvNode } from './csv/csv_node.js';
 import { type CsvOptions, readCsvOptions } from './csv/options.js';
 import { Dataset } from './dataset.js';
+import { JsonLinesNode, type JsonLinesOptions } from './json_lines/json_lines_node.js';
+import { ParquetNode, type ParquetOptions } from './parquet/parquet_node.js';
 import { checkPaths } from './sources/files.js';
 import { TableRows, tableOfArrays } from './sources/from_arrays.js';
 import { RowsNode } from './sources/from_rows.js';
@@ -31,3 +33,9 @@ export const fromRows = (rows: unknown, options?: TableOptions): TableDataset =>
 
 export const csv = (path: unknown, options?: CsvOptions): TableDataset =>
   new TableDataset(new CsvNode(checkPaths('csv', path), readCsvOptions(options)));
+
+export const jsonLines = (path: unknown, options?: JsonLinesOptions): TableDataset =>
+  new TableDataset(new JsonLinesNode(checkPaths('jsonLines', path), options));
+
+export const parquet = (path: unknown, options?: ParquetOptions): TableDataset =>
+  new TableDataset(new ParquetNode(checkPaths('parquet', path), options));

@@ -29,7 +29,7 @@ export function buildTypeScript(options) {
     bundlePackage(require('esbuild'));
     bundleDiagnose(require('esbuild'));
     bundleCommandLine(require('esbuild'));
-    bundleWorker(require('esbuild'));
+    bundleWorkers(require('esbuild'));
   });
 }
 
@@ -97,9 +97,10 @@ function bundleCommandLine({ buildSync }) {
   buildSync({ ...rest, ...short, entryPoints: ['lib/cli.ts'], external: [...loaded, ...external], outfile: 'dist/cli.js' });
 }
 
-/** A thread of its own, which loads its library by itself. */
-function bundleWorker({ buildSync }) {
+/** Threads of their own, which load their libraries by themselves. */
+function bundleWorkers({ buildSync }) {
   buildSync({ ...common(), entryPoints: ['lib/saving/hdf5/worker.mts'], format: 'esm', outfile: 'dist/hdf5_worker.mjs' });
+  buildSync({ ...common(), entryPoints: ['lib/datasets/parts/worker.mts'], format: 'esm', outfile: 'dist/data_worker.mjs' });
 }
 
 function writeEsmEntry(entry, names) {

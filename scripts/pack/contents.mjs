@@ -11,6 +11,7 @@ const always = [
   'CMakeLists.txt',
   'dist/cli.js',
   'dist/files.js',
+  'dist/data_worker.mjs',
   'dist/hdf5_worker.mjs',
   'dist/shared.js',
 ];
@@ -63,8 +64,8 @@ export function wrongLinks(files, read) {
 
 const ADDRESSES = ['homepage', 'repository', 'bugs'];
 
-/** Libraries for files of models: small, without scripts, and loaded by the first such file. */
-const FILE_LIBRARIES = ['h5wasm', 'yauzl', 'yazl'];
+/** Libraries for files of models and data: small, without scripts, and loaded by the first such file. */
+const FILE_LIBRARIES = ['h5wasm', 'hyparquet', 'yauzl', 'yazl'];
 
 const targetsOf = (exported) => (typeof exported === 'string' ? [exported] : Object.values(exported ?? {}).flatMap(targetsOf));
 

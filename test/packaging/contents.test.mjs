@@ -16,6 +16,7 @@ const files = [
     'CMakeLists.txt',
     'dist/cli.js',
     'dist/files.js',
+    'dist/data_worker.mjs',
     'dist/hdf5_worker.mjs',
     'dist/shared.js',
     'dist/layers/core.d.ts',

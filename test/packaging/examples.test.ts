@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -131,6 +131,9 @@ describe('examples run', () => {
   beforeAll(() => {
     process.chdir(folder);
     saveAsTensorFlowJS('my-model');
+    cpSync(join(root, 'test/datasets/files/train.parquet'), 'train.parquet');
+    const rows = Array.from({ length: 40 }, (_, i) => ({ a: i % 7, b: i % 5, c: 1, d: 0.5, target: i % 2 }));
+    writeFileSync('train.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
     writeFileSync(
       'train.csv',
       `a,b,c,d,target\n${Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 5},1,0.5,${i % 2}`).join('\n')}\n`,

@@ -1,14 +1,13 @@
 import { ValueError } from '../../errors.js';
-import { Table } from '../block.js';
-import { inOrder } from '../in_order.js';
 import { type Blocks, type Place, without } from '../node.js';
+import { readParts } from '../parts/read_parts.js';
+import { tablesOf } from '../parts/tables.js';
 import { partsOf } from '../sources/files.js';
-import { badRow, Faults } from '../table/faults.js';
+import { Faults } from '../table/faults.js';
 import type { Schema } from '../table/schema.js';
 import { TableNode } from '../table/table_dataset.js';
 import { type CsvHead, delimiterOf, readHead } from './header.js';
 import type { CsvOptions } from './options.js';
-import { CsvParser, type Parsed } from './parse.js';
 import { recordParts } from './records.js';
 
 /** Rows of CSV files, read in parts. */
@@ -64,23 +63,9 @@ export class CsvNode extends TableNode {
   }
 
   async *#file(path: string, { plan, schema, hasNames }: CsvHead): Blocks {
-    const parser = new CsvParser(plan);
     const parts = this.#parts(path, plan.delimiter, hasNames ? plan.names : null);
-    const parse = async function* () {
-      for await (const part of parts) yield async () => parser.parse(part);
-    };
-    let line = hasNames ? 2 : 1;
-    for await (const parsed of inOrder<Parsed>(parse(), Math.max(1, this.options.workers))) {
-      const { columns, rows, lines, skipped, examples, fault } = parsed;
-      const told = (at: number, message: string) => `${path}, line ${line + at}: ${message}.`;
-      this.faults.count(
-        fault ? 0 : skipped,
-        examples.map((example) => told(example.line, example.message)),
-      );
-      if (rows > 0) yield new Table(schema.structure, columns, rows);
-      if (fault) throw badRow(told(fault.line, fault.message));
-      line += lines;
-    }
+    const parsed = readParts({ ...plan, kind: 'csv' }, parts, this.options.workers);
+    yield* tablesOf(schema, parsed, this.faults, hasNames ? 2 : 1, (line) => `${path}, line ${line}`);
   }
 
   /** The records of a file, without the one of names, which must be the same in all files. */

@@ -1,5 +1,6 @@
 import type { TypedArray } from '../../data/elements.js';
 import { type Column, dense } from '../columns.js';
+import { type Fault, MOST_EXAMPLES, type Parsed } from '../parts/part.js';
 import { BadCell, checkedNumber, ofText, SKIP } from '../table/cells.js';
 import type { Field } from '../table/schema.js';
 import { arrayFor } from '../table/writer.js';
@@ -9,8 +10,6 @@ import { closing } from './records.js';
 const NEWLINE = 10;
 const RETURN = 13;
 const QUOTE = 34;
-/** Messages of rows that were left out. */
-const MOST_EXAMPLES = 10;
 
 /** Of a row that is left out since a number is missing. */
 const MISSING = 'lacks a number';
@@ -25,25 +24,6 @@ export interface CsvPlan {
   readonly naValues: readonly string[];
   /** Whether rows that do not fit are left out. */
   readonly skips: boolean;
-}
-
-/** What is wrong, and in which line of the part, counted from 0. */
-export interface Fault {
-  readonly line: number;
-  readonly message: string;
-}
-
-/** Rows of a part of a file. */
-export interface Parsed {
-  readonly columns: Column[];
-  readonly rows: number;
-  /** Lines of the part. */
-  readonly lines: number;
-  /** Rows that were left out. */
-  readonly skipped: number;
-  readonly examples: readonly Fault[];
-  /** The row at which it ended, where they are not left out. */
-  readonly fault: Fault | null;
 }
 
 /** Reads parts of a CSV file: whole records, each with its line break. */

@@ -65,18 +65,21 @@ export class RowsNode extends TableNode {
   async *#rows(): Blocks {
     this.faults.begin();
     let first: RowObject[] = [];
-    let writer: TableWriter | null = this.found && new TableWriter(this.found, this.faults);
     let count = 0;
+    const told = (message: string) => `fromRows: row ${count - 1}: ${message}.`;
+    const faults = {
+      missing: (message: string) => this.faults.count(1, [told(message)]),
+      wrong: (message: string) => this.faults.note(told(message)),
+    };
+    let writer: TableWriter | null = this.found && new TableWriter(this.found, faults);
     const write = (row: RowObject) => {
-      const number = count++;
-      writer?.add(
-        (_, name) => (Object.hasOwn(row, name) ? row[name] : undefined),
-        () => `fromRows: row ${number}`,
-      );
+      count++;
+      // Of objects of classes too, whose columns are getters.
+      writer?.add((_, name) => row[name]);
     };
     const begin = () => {
       this.found ??= this.#schemaOf(first);
-      writer = new TableWriter(this.found, this.faults);
+      writer = new TableWriter(this.found, faults);
       for (const row of first) write(row);
       first = [];
     };

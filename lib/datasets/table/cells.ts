@@ -85,7 +85,8 @@ export function ofValue(field: Field, value: unknown): unknown {
   const isNone = value === null || value === undefined || (typeof value === 'number' && Number.isNaN(value));
   if (field.type === 'string') {
     if (isNone || value === '') return field.missing ? missingValue(field) : '';
-    return typeof value === 'string' ? value : String(value);
+    if (typeof value === 'string') return value;
+    return value instanceof Date ? value.toISOString() : String(value);
   }
   if (isNone) return missingValue(field);
   if (field.classes) return classOf(field, String(value));

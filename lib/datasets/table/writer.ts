@@ -2,7 +2,6 @@ import { allocate, type TypedArray } from '../../data/elements.js';
 import { Table } from '../block.js';
 import { type Column, columnOf, dense } from '../columns.js';
 import { BadCell, ofValue, SKIP } from './cells.js';
-import type { Faults } from './faults.js';
 import type { Schema } from './schema.js';
 
 const FIRST = 256;
@@ -10,6 +9,12 @@ const FIRST = 256;
 /** An array for the values of a column; null where they stay in a list. */
 export const arrayFor = (type: Schema['fields'][number]['type'], rows: number): TypedArray | null =>
   type === 'string' || type === 'array' ? null : allocate('a dataset', type === 'bool' ? 'uint8' : type, [rows]);
+
+/** Is told of rows that are left out, and of those that do not fit. */
+export interface RowFaults {
+  missing(message: string): void;
+  wrong(message: string): void;
+}
 
 /** Makes columns of rows that come one by one. */
 export class TableWriter {
@@ -19,7 +24,7 @@ export class TableWriter {
 
   constructor(
     readonly schema: Schema,
-    readonly faults: Faults,
+    readonly faults: RowFaults,
   ) {
     this.#begin(FIRST);
   }
@@ -30,21 +35,21 @@ export class TableWriter {
     this.#arrays = this.schema.fields.map(({ type }) => arrayFor(type, room) ?? []);
   }
 
-  /** @param value of the column with this place. A row that does not fit is left out, or an error that begins with `place()`. */
-  add(value: (index: number, name: string) => unknown, place: () => string): void {
+  /** @param value of the column with this place or name */
+  add(value: (index: number, name: string) => unknown): void {
     if (this.length === this.#room) this.#grow();
     const { fields } = this.schema;
     for (let i = 0; i < fields.length; i++) {
       try {
         const cell = ofValue(fields[i], value(fields[i].index, fields[i].name));
         if (cell === SKIP) {
-          this.faults.count(1, [`${place()}, column '${fields[i].name}' is missing.`]);
+          this.faults.missing(`column '${fields[i].name}' is missing`);
           return;
         }
         (this.#arrays[i] as unknown[])[this.length] = cell;
       } catch (error) {
         if (!(error instanceof BadCell)) throw error;
-        this.faults.note(`${place()}, column '${fields[i].name}' ${error.message}.`);
+        this.faults.wrong(`column '${fields[i].name}' ${error.message}`);
         return;
       }
     }

@@ -59,5 +59,17 @@ frame = pd.DataFrame({"full": values, "short": [f"{v:.7g}" for v in values], "lo
 csv("numbers.csv", frame)
 expected["numbers"] = {"full": [v.hex() for v in values.tolist()], "short": [float(v).hex() for v in frame["short"]]}
 
+flowers["when"] = pd.date_range("2020-01-01", periods=rows)
+flowers["petals"] = [rng.integers(0, 9, 3).astype("float64").tolist() for _ in range(rows)]
+expected["petals"] = flowers["petals"].tolist()
+# Several groups of rows, and pages of them.
+for codec in ["snappy", "gzip", "brotli", "zstd", "none"]:
+    flowers.to_parquet(here / f"flowers_{codec}.parquet", index=False, compression=codec, row_group_size=25)
+missing.to_parquet(here / "missing.parquet", index=False)
+# For the examples of the documentation.
+train = pd.DataFrame({name: rng.random(40).astype("float32") for name in "abcd"})
+train["target"] = np.arange(40) % 2
+train.to_parquet(here / "train.parquet", index=False)
+del flowers["when"]
 flowers.to_json(here / "flowers.jsonl", orient="records", lines=True, double_precision=15)
 (here / "expected.json").write_text(json.dumps(expected) + "\n")
