@@ -200,6 +200,10 @@ void Graph::add(const Node& node, const Program& program, Weights& weights, cons
   GraphOp made;
   made.op = makeNamed(*node.spec, env);
   made.op->in = env.in;
+  // Who hands no gradient over (spectral normalization, before the op that has the kernel) shares none: else what is in its buffer from the
+  // step before would be added again.
+  if (made.op->weightTasks() == 0)
+    for (const int weight : node.weights) --used_[asSize(weight)];
   refuseMixture(node, env, *made.op);
   made.op->maskInSteps = env.maskSteps;
   made.op->others.resize(env.others.size());

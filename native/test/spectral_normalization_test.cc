@@ -1,3 +1,4 @@
+#include "native/test/network_harness.h"
 #include "native/test/op_harness.h"
 
 namespace gemmfit::test {
@@ -67,6 +68,43 @@ TEST(SpectralNormalization, LeavesZerosAndPredictionsAlone) {
   const Floats before(use.weights[0]->data(), use.weights[0]->data() + 4);
   use.forward(randomFloats(6, 1));
   EXPECT_EQ(Floats(use.weights[0]->data(), use.weights[0]->data() + 4), before);
+}
+
+// Each step is one of gradient descent from the kernel that was divided. A single column has its length for a singular value.
+TEST(SpectralNormalization, TrainsTheKernelThatItHasDivided) {
+  using testing::Model;
+  for (const bool shared : {false, true}) {
+    const auto build = [&](bool spectral) {
+      Model m;
+      const int kernel = m.weight({3, 1}, 1), bias = m.weight({1}, 0.5), vector = m.weight({1}, 1, {{"trainable", false}});
+      const auto layer = [&](int from) {
+        if (spectral) from = m.add({{"op", "spectralNormalization"}, {"iterations", 1}, {"weights", Value::Array{kernel, vector}}}, {from});
+        return m.add({{"op", "dense"}, {"units", 1}, {"weights", Value::Array{kernel, bias}}}, {from});
+      };
+      const int first = layer(0);
+      if (shared) m.add({{"op", "add"}}, {first, layer(m.add({{"op", "rescaling"}, {"scale", 0.5}, {"offset", 0.25}}, {0}))});
+      m.build();
+      return m;
+    };
+    Model m = build(true), plain = build(false);
+    const testing::Samples s(8, {3}, 1, [](int64_t r, int64_t) { return std::sin(static_cast<double>(r)); });
+    const auto step = [&](Model& model) {
+      Feed feed(s.spec);
+      model.network->run(feed, s.request(Mode::train, 1, 0.1f), nullptr);
+    };
+    for (int k = 0; k < 5; ++k) {
+      // The plain model does the step from the kernel in double, divided by its length.
+      double length = 0;
+      float* w = plain.variables[0]->data();
+      for (int i = 0; i < 3; ++i) length += static_cast<double>(w[i]) * w[i];
+      for (int i = 0; i < 3; ++i) w[i] = static_cast<float>(w[i] / std::sqrt(length));
+      step(plain);
+      step(m);
+      for (size_t v = 0; v < 2; ++v)
+        for (int64_t i = 0; i < m.variables[v]->size; ++i)
+          ASSERT_NEAR(m.variables[v]->data()[i], plain.variables[v]->data()[i], 1e-5) << "shared " << shared << " step " << k;
+    }
+  }
 }
 
 TEST(SpectralNormalization, ImpossibleSpecs) {
