@@ -97,7 +97,7 @@ export class Checkpointer {
         className,
         state: encode(className, own, `callbacks/${i}`, tensors),
       })),
-      sources: this.sources && (await this.sources.at(position.consumed, !position.begun, tensors)),
+      sources: this.sources && (await this.sources.at(position.consumed, !position.begun || position.step === 0, tensors)),
     };
     this.#waiting = { file: { meta, tensors }, position };
     this.#since = { steps: 0, epochs: 0 };

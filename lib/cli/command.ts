@@ -25,8 +25,8 @@ export interface Command {
   description: readonly string[];
   /** What to type, and what it does. */
   examples: readonly (readonly [line: string, about: string])[];
-  /** What an exit status other than 0 and 2 means. */
-  status?: string;
+  /** What exit statuses other than 0 and 2 mean. */
+  statuses?: Record<number, string>;
   /** Gives the exit status. */
   run(context: Context): Promise<number>;
 }

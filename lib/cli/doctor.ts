@@ -12,7 +12,7 @@ export const doctor: Command = {
     'Tells what a report of a problem needs to say: versions, processor, engine and kernels; tries whether they compute what they should, and how fast.',
   ],
   examples: [['gemmfit doctor', 'what to put into a report of a problem']],
-  status: 'there is a problem, which the last line names',
+  statuses: { 1: 'there is a problem, which the last line names' },
   async run(context) {
     const seconds = context.number('seconds', { min: 0, max: 60 });
     const { diagnose, formatDiagnosis } = await context.diagnose();

@@ -1,6 +1,7 @@
 import { type Command, common, type OptionSpec } from './command.js';
 
 const WIDTH = 78;
+const REFUSED: [string, string] = ['2', 'it could not be done: one line on stderr says why'];
 
 /** Lines of at most so many characters. */
 function wrap(text: string, width: number): string[] {
@@ -36,9 +37,14 @@ const argument = (name: string): string => (name.endsWith('?') ? `[${name.slice(
 
 const section = (title: string, lines: readonly string[]): string[] => (lines.length ? ['', title, ...lines] : []);
 
+function statusesOf({ statuses = {} }: Command): [string, string][] {
+  const own = Object.entries(statuses).map(([status, about]): [string, string] => [status, about]);
+  return [['0', 'it is done'] as [string, string], ...own, REFUSED].sort(([one], [other]) => Number(one) - Number(other));
+}
+
 /** The page of one command. */
 export function helpOf(command: Command): string {
-  const { name, about, args, options, description, examples, status } = command;
+  const { name, about, args, options, description, examples } = command;
   const words = Object.keys(args).map(argument);
   const paragraphs = description.flatMap((p, i) => [...(i ? [''] : []), ...wrap(p, WIDTH - 2).map((line) => `  ${line}`)]);
   return [
@@ -54,14 +60,7 @@ export function helpOf(command: Command): string {
       'EXAMPLES',
       examples.flatMap(([line, what]) => [`  ${line}`, ...wrap(what, WIDTH - 6).map((text) => `      ${text}`)]),
     ),
-    ...section(
-      'EXIT STATUS',
-      table([
-        ['0', 'it is done'],
-        ...(status ? ([['1', status]] as const) : []),
-        ['2', 'it could not be done: one line on stderr says why'],
-      ]),
-    ),
+    ...section('EXIT STATUS', table(statusesOf(command))),
   ].join('\n');
 }
 
@@ -77,12 +76,6 @@ export function overview(commands: readonly Command[]): string {
         WIDTH - 2,
       ).map((line) => `  ${line}`),
     ]),
-    ...section(
-      'EXIT STATUS',
-      table([
-        ['0', 'it is done'],
-        ['2', 'it could not be done: one line on stderr says why'],
-      ]),
-    ),
+    ...section('EXIT STATUS', table([['0', 'it is done'], REFUSED])),
   ].join('\n');
 }
