@@ -57,6 +57,9 @@ std::vector<Named> everyOp() {
     all.push_back({name, made({{"op", name}, {"rate", 0.4}}, {3, 5}), false});
   all.push_back({"gaussianNoise", made({{"op", "gaussianNoise"}, {"stddev", 0.4}}, {3, 5}), false});
   all.push_back({"dropout of steps", made({{"op", "dropout"}, {"rate", 0.4}, {"noiseShape", integers({0, 3, 1})}}, {3, 5}), false});
+  for (const char* kind : {"sum", "prod", "max"})
+    all.push_back({std::string("cumulate ") + kind, made({{"op", "cumulate"}, {"kind", kind}, {"axis", 0}}, {4, 3})});
+  all.push_back({"sort", made({{"op", "sort"}, {"axis", 0}}, {4, 3})});
   all.push_back({"elementwise", made({{"op", "elementwise"},
                                       {"code", Value::Array{object({{"do", "sin"}, {"of", integers({0})}}),
                                                             object({{"do", "multiply"}, {"of", integers({0, 1})}})}}},
@@ -247,6 +250,7 @@ TEST_P(EveryOp, TakesEachStepForABatchOfItsOwn) {
 TEST(EveryOp, IsAmongThem) {
   std::set<std::string> here{"add",      "average",       "concatenate", "multiply",  // of several inputs: graph_test.cc
                              "matmul",                                                // matmul_test.cc
+                             "argReduce",                                             // ordered_test.cc
                              "take",     "takeAlongAxis",                             // take_test.cc
                              "maskOf",   "toRows",        "withMask",                 // passing_test.cc
                              "subtract", "rowsToSteps",   "stepsToRows"};             // other rows: wrappers_test.cc

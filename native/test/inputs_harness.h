@@ -1,6 +1,9 @@
 // Runs an op of one or several inputs as a plan would, each a value of samples or one for the whole batch, and holds it against a
 // reference in double: values, every set of wanted gradients, chunks of any size, and fewer rows than the plan has.
 #pragma once
+#include <cstring>
+
+#include "native/kernels/sizes.h"
 #include "native/test/op_harness.h"
 
 namespace gemmfit::test {
