@@ -248,12 +248,12 @@ TEST_P(EveryOp, TakesEachStepForABatchOfItsOwn) {
 }
 
 TEST(EveryOp, IsAmongThem) {
-  std::set<std::string> here{"add",      "average",       "concatenate", "multiply",  // of several inputs: graph_test.cc
-                             "matmul",                                                // matmul_test.cc
-                             "argReduce",                                             // ordered_test.cc
-                             "take",     "takeAlongAxis",                             // take_test.cc
-                             "maskOf",   "toRows",        "withMask",                 // passing_test.cc
-                             "subtract", "rowsToSteps",   "stepsToRows"};             // other rows: wrappers_test.cc
+  std::set<std::string> here{"add",       "average",       "concatenate", "multiply",  // of several inputs: graph_test.cc
+                             "matmul",                                                 // matmul_test.cc
+                             "argReduce",                                              // ordered_test.cc
+                             "take",      "takeAlongAxis",                             // take_test.cc
+                             "maskOf",    "toRows",        "withMask",                 // passing_test.cc
+                             "subtract",  "rowsToSteps",   "stepsToRows"};             // other rows: wrappers_test.cc
   for (const Named& op : everyOp()) here.insert(op.setup.spec.text("op", ""));
 #define GEMMFIT_OP(name) EXPECT_EQ(here.count(#name), 1u) << #name;
 #define GEMMFIT_OP_OF_ROWS(name) GEMMFIT_OP(name)
