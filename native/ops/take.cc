@@ -4,6 +4,7 @@
 
 #include "native/engine/error.h"
 #include "native/engine/op.h"
+#include "native/kernels/rows.h"
 #include "native/kernels/sizes.h"
 
 namespace gemmfit::ops {
@@ -39,7 +40,7 @@ size_t axisOfData(const char* op, const Value& spec, const OpEnv& env) {
 // Values of one input chosen by the numbers of another one: whole numbers, those below 0 counted from the end. An index outside must not
 // read outside: it counts as 0, and ends the run when the stage has ended.
 // Data that are one for the whole batch are a table. Its gradient goes in tasks of some indices each, which look through the whole batch in
-// its order.
+// its order; where an index chooses a row of the table, they list first what is theirs.
 class Take : public Op {
  public:
   Take(const char* name, const OpEnv& env, Taking taking)
@@ -58,6 +59,7 @@ class Take : public Op {
     const int64_t work = floatsOf(sizeY_, env.batch) / kTaskFloats;
     tasks_ = std::clamp<int64_t>(work, 1, std::min(kMostTasks, taking_.length));
     if (taking_.dims.empty()) taking_.dims.push_back({1, 0, 0});
+    ofRows_ = sizeX_ == taking_.length * taking_.step && sizeY_ == sizeI_ * taking_.step && sizeI_ <= UINT32_MAX / env.batch;
   }
 
   void forward(const Step&, int, int64_t begin, int64_t end) override {
@@ -105,7 +107,7 @@ class Take : public Op {
  private:
   static constexpr int64_t kNone = INT64_MAX;
   static constexpr int64_t kMostIndices = int64_t{1} << 24;  // as many whole numbers are exact in float32
-  static constexpr int64_t kTaskFloats = 32768, kMostTasks = 16;
+  static constexpr int64_t kTaskFloats = 65536, kMostTasks = 8;
 
   int64_t ofX(int64_t row) const { return singleX_ ? 0 : row * sizeX_; }
   bool inTasks() const { return (givesX_ && singleX_) || (givesI_ && singleI_); }
@@ -167,12 +169,29 @@ class Take : public Op {
     if (!addsDx)
       for (int64_t at = 0; at < sizeX_; at += taking_.length * taking_.step)
         std::fill(dx + at + first * taking_.step, dx + at + last * taking_.step, 0.0f);
+    if (ofRows_) return addTableRows(step.rows * sizeI_, first, last);
     for (int64_t r = 0; r < step.rows; ++r) addRow(r, first, last);
+  }
+
+  // Each index of the batch has a row of dy, which goes to the row of the table that it chooses.
+  void addTableRows(int64_t indices, int64_t first, int64_t last) const {
+    constexpr int64_t kListed = 512;
+    RowMove moves[kListed];
+    for (int64_t from = 0; from < indices; from += kListed) {
+      int64_t count = 0;
+      for (int64_t i = from; i < std::min(indices, from + kListed); ++i) {
+        const int64_t row = chosen(others[0].x[i]);
+        moves[count] = rowMove(i, row);
+        count += row >= first && row < last ? 1 : 0;
+      }
+      addMovedRows(moves, count, dy, taking_.step, first, taking_.step, dx + first * taking_.step);
+    }
   }
 
   Taking taking_;
   const int64_t sizeX_, sizeI_, sizeY_;
   bool singleX_ = false, singleI_ = false, givesX_ = false, givesI_ = false;
+  bool ofRows_ = false;  // an index chooses a row of a matrix
   int64_t tasks_ = 1;
   std::atomic<int64_t> wrong_{kNone};
 };

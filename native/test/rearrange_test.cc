@@ -38,8 +38,7 @@ Doubles moved(const Doubles& x, const Shape& in, const Shape& out, const From& f
 
 void check(Value::Object spec, const Shape& in, const Shape& out, const From& from, double value = 0) {
   for (const bool single : {false, true}) {
-    InputsSetup setup = setupOf(spec, in, single);
-    if (sizeOf(in) > 100) setup.rows = 2;
+    const InputsSetup setup = setupOf(spec, in, single);
     SCOPED_TRACE(setup.spec.text("how", "") + " of " + toString(in) + (single ? " single" : ""));
     EXPECT_EQ(InputsRunner(setup, {}).op->out, out);
     checkInputs(setup, [&](const std::vector<Doubles>& x, int64_t) { return moved(x[0], in, out, from, value); });

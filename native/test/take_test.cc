@@ -105,7 +105,7 @@ TEST(Take, ATableIsAnEmbedding) {
     m.add({{"op", "reduce"}, {"kind", "mean"}, {"axes", Value::Array{0}}});
     m.dense(24, 1);
     m.build();
-    Samples s(600, {7}, 1, [](int64_t r, int64_t k) { return std::sin(static_cast<double>(r * 3 + k)); });
+    Samples s(4000, {7}, 1, [](int64_t r, int64_t k) { return std::sin(static_cast<double>(r * 3 + k)); });
     for (float& v : s.x) v = std::floor((v + 1) * 25);
     Feed feed(s.spec);
     for (int step = 0; step < 3; ++step) {
