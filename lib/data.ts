@@ -2,6 +2,8 @@ import type { ArrayLike } from './data/array_like.js';
 import type { TypedArray } from './data/elements.js';
 import type { NestedArray } from './data/inputs.js';
 import type { NDArray } from './data/ndarray.js';
+import type { NpyOptions } from './datasets/arrays/npy_node.js';
+import type { ArrayNames } from './datasets/arrays/options.js';
 import type { CsvOptions } from './datasets/csv/options.js';
 import type { Dataset } from './datasets/dataset.js';
 import type { GeneratorOptions } from './datasets/index.js';
@@ -13,6 +15,8 @@ import type { Row } from './datasets/types.js';
 import { files } from './lazy.js';
 
 export * from './data/helpers.js';
+export type { NpyOptions } from './datasets/arrays/npy_node.js';
+export type { ArrayNames } from './datasets/arrays/options.js';
 export type { CsvOptions } from './datasets/csv/options.js';
 export type {
   BatchOptions,
@@ -147,4 +151,48 @@ export function jsonLines<const O extends JsonLinesOptions>(path: Paths, options
  */
 export function parquet<const O extends ParquetOptions>(path: Paths, options?: O): TableDataset<RowsWith<O>> {
   return readers().parquet(path, options) as TableDataset<RowsWith<O>>;
+}
+
+type Leaf = number | NDArray<TypedArray>;
+/** A row of arrays: a number where they have one axis, else an array; several by name. */
+export type ArrayRow<X> = X extends string ? Leaf : { -readonly [K in keyof X]: Leaf };
+/** Rows of arrays, with what is y and what weighs them where that was said. */
+export type ArrayRows<X, O> = O extends { readonly label: string; readonly sampleWeight: string }
+  ? [ArrayRow<X>, Leaf, Leaf]
+  : O extends { readonly label: string }
+    ? [ArrayRow<X>, Leaf]
+    : ArrayRow<X>;
+
+/**
+ * Rows of arrays that NumPy saved, each in a file of its own. They are read in ranges, so that they may be larger than memory. `x` is a path, or several by name.
+ * @example
+ * const digits = data.npy('x.npy', { label: 'y.npy' });
+ * console.log(digits.length); // 40
+ * await model.fit(digits.shuffle(1000).batch(8), null, { epochs: 2 });
+ */
+export function npy<const X extends string | { readonly [name: string]: string }, const O extends NpyOptions>(
+  x: X,
+  options?: O,
+): Dataset<ArrayRows<X, O>> {
+  return readers().npy(x, options) as Dataset<ArrayRows<X, O>>;
+}
+
+/**
+ * Rows of the arrays of an .npz file, by their names. They are unpacked into memory by the first reading.
+ * @example
+ * const digits = data.npz('train.npz', { x: 'x_train', label: 'y_train' });
+ * await model.fit(digits.shuffle(1000).batch(8), null, { epochs: 2 });
+ */
+export function npz<const O extends ArrayNames>(path: string | URL, names: O): Dataset<ArrayRows<O['x'], O>> {
+  return readers().npz(path, names) as Dataset<ArrayRows<O['x'], O>>;
+}
+
+/**
+ * Rows of the arrays of an HDF5 file, by their paths in it. They are read in ranges by a thread of their own, so that they may be larger than memory.
+ * @example
+ * const digits = data.hdf5('train.h5', { x: 'images', label: 'labels' });
+ * await model.fit(digits.shuffle(1000).batch(8), null, { epochs: 2 });
+ */
+export function hdf5<const O extends ArrayNames>(path: string | URL, names: O): Dataset<ArrayRows<O['x'], O>> {
+  return readers().hdf5(path, names) as Dataset<ArrayRows<O['x'], O>>;
 }

@@ -1,5 +1,10 @@
 // The readers behind `data.*`: see lib/data.ts, which has their comments.
+import { show, typeError } from '../errors.js';
 import { checkNumber, readOptions } from '../options.js';
+import { Hdf5Node } from './arrays/hdf5_node.js';
+import { NpyNode, type NpyOptions } from './arrays/npy_node.js';
+import { NpzNode } from './arrays/npz_node.js';
+import type { ArrayNames } from './arrays/options.js';
 import { CsvNode } from './csv/csv_node.js';
 import { type CsvOptions, readCsvOptions } from './csv/options.js';
 import { Dataset } from './dataset.js';
@@ -39,3 +44,14 @@ export const jsonLines = (path: unknown, options?: JsonLinesOptions): TableDatas
 
 export const parquet = (path: unknown, options?: ParquetOptions): TableDataset =>
   new TableDataset(new ParquetNode(checkPaths('parquet', path), options));
+
+export const npy = (x: unknown, options?: NpyOptions): Dataset => new Dataset(new NpyNode(x as string, options));
+
+export const npz = (path: unknown, names: ArrayNames): Dataset => new Dataset(new NpzNode(checkPath('npz', path), names));
+
+export const hdf5 = (path: unknown, names: ArrayNames): Dataset => new Dataset(new Hdf5Node(checkPath('hdf5', path), names));
+
+function checkPath(where: string, path: unknown): string {
+  if (Array.isArray(path)) throw typeError(`${where} takes the path of one file. Received: ${show(path)}`);
+  return checkPaths(where, path)[0];
+}

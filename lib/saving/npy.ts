@@ -41,10 +41,25 @@ export function writeNpy({ shape, data }: { shape: readonly number[]; data: Floa
   return out;
 }
 
-/** The array of an .npy file, in rows. ValueError ERR_FILE where it is damaged, or holds what is no number (objects are code to Python). */
-export function readNpy(where: string, bytes: Uint8Array): Tensor {
+/** What an .npy file says of its array. */
+export interface NpyHeader {
+  /** NumPy's word for the elements, `f4`. */
+  readonly kind: string;
+  readonly itemBytes: number;
+  readonly isBigEndian: boolean;
+  /** Whether elements lie column by column. */
+  readonly isFortran: boolean;
+  readonly shape: readonly number[];
+  /** Where the elements begin. */
+  readonly start: number;
+}
+
+/** Bytes that a header may have, with what is before it. */
+export const NPY_HEADER_BYTES = 65536 + 12;
+
+/** The header at the begin of an .npy file. ValueError ERR_FILE where it is none, or of what is no number (objects are code to Python). */
+export function readNpyHeader(where: string, buffer: Buffer): NpyHeader {
   const damaged = (why: string) => new ValueError(`${where}: ${why}.`, 'ERR_FILE');
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length < 12 || buffer.toString('latin1', 0, 6) !== MAGIC) throw damaged('is no .npy file');
   const long = buffer[6] >= 2;
   const first = long ? 12 : 10;
@@ -61,15 +76,28 @@ export function readNpy(where: string, bytes: Uint8Array): Tensor {
     .map((s) => s.trim())
     .filter(Boolean)
     .map(Number);
-  const Kind = KINDS[descr[2]];
+  const [, endian, kind] = descr;
+  const itemBytes = KINDS[kind].BYTES_PER_ELEMENT;
+  return { kind, itemBytes, isBigEndian: endian === '>', isFortran: order === 'True' && shape.length > 1, shape, start };
+}
+
+/** Elements of an .npy file, in memory of their own. */
+export function npyElements({ kind, itemBytes, isBigEndian }: NpyHeader, bytes: Uint8Array): ArrayBufferView {
+  if (isBigEndian) swap(bytes, itemBytes);
+  return new KINDS[kind](bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / itemBytes);
+}
+
+/** The array of an .npy file, in rows. ValueError ERR_FILE where it is damaged, or holds what is no number. */
+export function readNpy(where: string, bytes: Uint8Array): Tensor {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const header = readNpyHeader(where, buffer);
+  const { kind, itemBytes, isFortran, shape, start } = header;
   const count = sizeOf(shape);
-  if (!Number.isSafeInteger(count) || count * Kind.BYTES_PER_ELEMENT !== buffer.length - start)
-    throw damaged(`an array of shape [${shape}] does not fit ${buffer.length - start} bytes`);
-  const copy = Uint8Array.prototype.slice.call(buffer, start);
-  if (descr[1] === '>') swap(copy, Kind.BYTES_PER_ELEMENT);
-  const data = new Kind(copy.buffer as ArrayBuffer, 0, count);
-  const dtype = descr[2] === 'f2' ? 'float16' : undefined;
-  return { shape, dtype, data: order === 'True' && shape.length > 1 ? byRows(data as Float32Array, shape) : data };
+  if (!Number.isSafeInteger(count) || count * itemBytes !== buffer.length - start)
+    throw new ValueError(`${where}: an array of shape [${shape}] does not fit ${buffer.length - start} bytes.`, 'ERR_FILE');
+  const data = npyElements(header, Uint8Array.prototype.slice.call(buffer, start));
+  const dtype = kind === 'f2' ? 'float16' : undefined;
+  return { shape, dtype, data: isFortran ? byRows(data as Float32Array, shape) : data };
 }
 
 function swap(bytes: Uint8Array, size: number): void {

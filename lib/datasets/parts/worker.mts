@@ -15,6 +15,11 @@ async function workOf(job: Job): Promise<Work> {
       return { value, transfer: buffersOf(value.columns) };
     };
   }
+  if ('hdf5' in job) {
+    const { hdf5Reader } = await import('../arrays/hdf5_reader.mjs');
+    const read = await hdf5Reader(job.hdf5, job.names);
+    return async (task) => read(task);
+  }
   const loaded = await import(job.module);
   const make = loaded.default?.default ?? loaded.default;
   if (typeof make !== 'function') throw new TypeError(`map: the default export of ${job.module} must be a function`);

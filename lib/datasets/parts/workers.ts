@@ -4,8 +4,11 @@ import type { Worker } from 'node:worker_threads';
 import { RuntimeError, ValueError } from '../../errors.js';
 import type { Plan } from './plan.js';
 
-/** What threads are for: parts of a file, or elements for a function of the user's module. */
-export type Job = { readonly plan: Plan } | { readonly module: string };
+/** What threads are for: parts of a file, arrays of an HDF5 file, or elements for a function of the user's module. */
+export type Job =
+  | { readonly plan: Plan }
+  | { readonly hdf5: string; readonly names: readonly string[] }
+  | { readonly module: string };
 export type Answer = { id: number; value: unknown } | { id: number; error: { message: string; code?: string; isValue: boolean } };
 
 /** The worker is a file of its own, beside the bundle: dist/ as seen from there, and from lib/datasets/parts where sources run. */
@@ -80,5 +83,5 @@ export class Workers {
 
 function errorOf({ message, code, isValue }: { message: string; code?: string; isValue: boolean }): Error {
   if (isValue) return new ValueError(message, code);
-  return code?.startsWith('ERR_') ? new RuntimeError(message, code) : new Error(message);
+  return Object.assign(new Error(message), code !== undefined && { code });
 }

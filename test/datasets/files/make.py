@@ -6,6 +6,7 @@ import gzip
 import json
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 
@@ -72,4 +73,35 @@ train["target"] = np.arange(40) % 2
 train.to_parquet(here / "train.parquet", index=False)
 del flowers["when"]
 flowers.to_json(here / "flowers.jsonl", orient="records", lines=True, double_precision=15)
+x = rng.normal(size=(40, 2, 3))
+y = np.arange(40) % 5
+kinds = {kind: (x * 50).astype(kind) for kind in ["f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", ">f4", ">i8"]}
+kinds |= {"f2": x.astype("f2"), "u8": np.abs(x * 50).astype("u8"), "b1": x > 0, "fortran": np.asfortranarray(x)}
+expected["arrays"] = {name: array.astype("f8").ravel().tolist() for name, array in kinds.items()}
+folder = here / "arrays"
+folder.mkdir(exist_ok=True)
+for name, array in kinds.items():
+    np.save(folder / f"{name.replace('>', 'big_')}.npy", array)
+np.save(folder / "y.npy", y)
+np.savez(folder / "stored.npz", x=x, y=y)
+np.savez_compressed(folder / "packed.npz", x=x, y=y)
+with h5py.File(folder / "arrays.h5", "w") as file:
+    for name, array in kinds.items():
+        packed = {"compression": "gzip", "chunks": (7, 2, 3)} if name in ["f4", "i8"] else {}
+        file.create_dataset(f"group/{name}", data=array, track_times=False, **packed)
+    file.create_dataset("y", data=y, track_times=False)
+    file.create_dataset("text", data=[b"a"] * 40, track_times=False)
+    file.create_dataset("one", data=1.0, track_times=False)
+    file["elsewhere"] = h5py.ExternalLink("other.h5", "/x")
+    file.create_dataset("outside", (40,), "f4", external=[("/etc/passwd", 0, 160)])
+    layout = h5py.VirtualLayout((40, 2, 3), "f8")
+    layout[:] = h5py.VirtualSource("other.h5", "x", (40, 2, 3))
+    file.create_virtual_dataset("virtual", layout)
+# For the examples of the documentation.
+np.save(here / "x.npy", rng.random((40, 4)).astype("f4"))
+np.save(here / "y.npy", np.arange(40, dtype="f4") % 2)
+np.savez(here / "train.npz", x_train=rng.random((40, 4)).astype("f4"), y_train=np.arange(40, dtype="f4") % 2)
+with h5py.File(here / "train.h5", "w") as file:
+    file.create_dataset("images", data=rng.random((40, 4)).astype("f4"), track_times=False)
+    file.create_dataset("labels", data=np.arange(40, dtype="f4") % 2, track_times=False)
 (here / "expected.json").write_text(json.dumps(expected) + "\n")
