@@ -38,9 +38,12 @@ const formOf = (context: Context, path: string): Form => {
 /** What is told of a row: the class or number, and how probable each class is. */
 type Answer = { prediction: string | number; probabilities?: Record<string, number> };
 
+/** As many digits as a float32 has. */
+const short = (value: number): number => Number(value.toPrecision(7));
+
 function answersOf(table: Table, { data, shape }: NDArray): Answer[] {
   const rows = shape[0];
-  if (table.task === 'regression') return Array.from(data, (prediction) => ({ prediction }));
+  if (table.task === 'regression') return Array.from(data, (value) => ({ prediction: short(value) }));
   const { classes } = table;
   return Array.from({ length: rows }, (_, row) => {
     const given =
@@ -48,7 +51,7 @@ function answersOf(table: Table, { data, shape }: NDArray): Answer[] {
         ? [1 - data[row], data[row]]
         : Array.from(data.subarray(row * classes.length, (row + 1) * classes.length));
     const best = given.indexOf(Math.max(...given));
-    return { prediction: classes[best], probabilities: Object.fromEntries(classes.map((name, i) => [name, given[i]])) };
+    return { prediction: classes[best], probabilities: Object.fromEntries(classes.map((name, i) => [name, short(given[i])])) };
   });
 }
 

@@ -43,6 +43,14 @@ describe.skipIf(process.env.GEMMFIT_SANITIZE)('examples', () => {
   it('a server predicts with the model that it trains, which trains to the same bits as one that nobody asks', async () => {
     const busy = await output('serve_while_training.mjs', {}, ['--requests', '3000']);
     expect(number(busy, 'answers')).toBe(3000);
+    // What Prometheus reads: text of its exposition format.
+    const metrics = [...busy.matchAll(/^# TYPE gemmfit_(\w+) (counter|gauge)\ngemmfit_\1\{model="sequential"\} (\S+)$/gm)];
+    expect(metrics.map(([, name]) => name)).toEqual(['epochs', 'batches', 'loss', 'predictions']);
+    const value = Object.fromEntries(metrics.map(([, name, , text]) => [name, Number(text)]));
+    expect(value.predictions).toBe(3000);
+    expect(value.epochs).toBeGreaterThan(0);
+    expect(value.batches).toBeGreaterThanOrEqual((value.epochs - 1) * 600);
+    expect(value.loss).toBeLessThan(1);
     const quiet = await output('serve_while_training.mjs', {}, ['--requests', '1']);
     const loss = (text: string) => /^loss of the epochs: (.*)$/m.exec(text)?.[1].split(' ') as string[];
     const both = Math.min(loss(busy).length, loss(quiet).length);
