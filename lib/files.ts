@@ -11,3 +11,6 @@ export { buildModel, MOST_WEIGHT_BYTES } from './saving/from_json.js';
 export { loadWeights, readModel } from './saving/load.js';
 export { save, saveWeights, toBuffer } from './saving/save.js';
 export { toJSON } from './saving/to_json.js';
+export { crossValidate } from './tuning/cross_validate.js';
+export { findLearningRate } from './tuning/learning_rate.js';
+export { search } from './tuning/search.js';

@@ -103,6 +103,19 @@ export { Sequential, sequential } from './sequential.js';
 export type { SummaryOptions } from './terminal/summary.js';
 export type { FitOptions } from './training/fit.js';
 export type { OnBatchOptions } from './training/on_batch.js';
+export type {
+  CrossValidateOptions,
+  CrossValidation,
+  FindLearningRateOptions,
+  LearningRates,
+  Range,
+  SearchOptions,
+  SearchResult,
+  Space,
+} from './tune.js';
+export { crossValidate, findLearningRate, search } from './tune.js';
+export type { FoldResult } from './tuning/cross_validate.js';
+export type { Trial } from './tuning/search.js';
 
 /**
  * Threads that training and prediction may use, in the whole process. Default: the physical cores this process is allowed, or the

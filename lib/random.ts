@@ -27,6 +27,19 @@ export function nextSeed(): number {
   return Number((z ^ (z >> 31n)) >> 11n);
 }
 
+/** Runs what draws seeds at once as if `setRandomSeed` had been called with this one; what others draw goes on where it stood. */
+export function withSeed<T>(seed: number, run: () => T): T {
+  const before = { base, drawn };
+  base = BigInt(seed);
+  drawn = 0n;
+  try {
+    return run();
+  } finally {
+    base = before.base;
+    drawn = before.drawn;
+  }
+}
+
 /** How to take back what is drawn from here to `end`, for work that comes to nothing; unless somebody else has drawn since. */
 export function saveRandom(): { end(): void; back(): void } {
   const before = drawn;

@@ -44,6 +44,11 @@ function readReduction(where: string, value: unknown): Reduction {
 /** A final activation whose input a loss or metric takes: a cross-entropy takes that of either, whichever of the two it names. */
 export type LogitsFrom = 'sigmoid' | 'softmax' | 'onlySigmoid' | null;
 
+const ELEMENTWISE: ReadonlySet<string> = new Set([
+  ...['MeanSquaredError', 'MeanAbsoluteError', 'MeanAbsolutePercentageError', 'MeanSquaredLogarithmicError'],
+  ...['Huber', 'LogCosh', 'Poisson', 'BinaryCrossentropy', 'BinaryFocalCrossentropy', 'Hinge', 'SquaredHinge'],
+]);
+
 /**
  * Base of all losses: compares predictions `[batch, ..., width]` with labels of the same shape (or, where `sparse`, with class numbers
  * `[batch, ...]`) and gives one value for each vector along the last axis.
@@ -89,6 +94,11 @@ export abstract class Loss implements Part {
 
   get className(): string {
     return (this.constructor as typeof Loss).className;
+  }
+
+  /** Whether it is the mean of one function of each label and its prediction. */
+  get elementwise(): boolean {
+    return ELEMENTWISE.has(this.className);
   }
 
   /** The loss as the engine takes it. */

@@ -26,6 +26,9 @@ export abstract class LossMean extends Metric {
   override get sparse(): boolean {
     return this.loss.sparse;
   }
+  override get elementwise(): boolean {
+    return this.loss.elementwise;
+  }
   override get logitsFrom(): LogitsFrom {
     return this.loss.logitsFrom;
   }

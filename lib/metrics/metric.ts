@@ -54,6 +54,11 @@ export abstract class Metric implements Part {
     return classNameOf(this);
   }
 
+  /** Whether it is the mean of one function of each label and its prediction. */
+  get elementwise(): boolean {
+    return false;
+  }
+
   /** Whether labels are class numbers, one for each vector along the output's last axis. */
   get sparse(): boolean {
     return false;

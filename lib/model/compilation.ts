@@ -7,7 +7,7 @@ import { CustomLoss, type Loss, lossRegistry } from '../losses/index.js';
 import type { LogitsFrom } from '../losses/loss.js';
 import { type NamedMetric, nameMetrics } from '../metrics/index.js';
 import { type Optimizer, optimizerRegistry } from '../optimizers/index.js';
-import { checkNumber, readOptions } from '../options.js';
+import { checkNumber, checkOneOf, readOptions } from '../options.js';
 
 /** Options of `compile`. Optimizer, loss and metrics: a name, an instance or a config. */
 export interface CompileOptions {
@@ -23,6 +23,12 @@ export interface CompileOptions {
   lossWeights?: number | readonly number[] | { readonly [output: string]: number } | null;
   /** `'temporal'`: sample weights are two-dimensional, `[samples, steps]`. Default null: both kinds are taken as they come. */
   sampleWeightMode?: null | 'temporal';
+  /**
+   * `'ignore'`: labels that are NaN are left out of loss and metrics, whose means are over those that are there. Of a loss that goes number by number
+   * (regression, binary cross-entropy) each number stands for itself; of others a label with a NaN is left out as a whole. Not saved with the
+   * model. Default null: NaN is refused.
+   */
+  missingTargets?: null | 'ignore';
   /** Taken from Keras's compile configs; there is nothing to switch. */
   runEagerly?: boolean | null;
   stepsPerExecution?: number | 'auto' | null;
@@ -43,6 +49,8 @@ export class Compilation {
   readonly loss: Loss | null;
   readonly lossWeight: number;
   readonly sampleWeightMode: 'temporal' | null;
+  /** Whether labels that are NaN are left out. */
+  readonly ignoresMissing: boolean;
   readonly options: CompileOptions;
   readonly #metrics: unknown[];
   readonly #weightedMetrics: unknown[];
@@ -60,6 +68,7 @@ export class Compilation {
       weightedMetrics: null,
       lossWeights: null,
       sampleWeightMode: null,
+      missingTargets: null,
       runEagerly: undefined,
       stepsPerExecution: undefined,
       jitCompile: undefined,
@@ -86,6 +95,8 @@ export class Compilation {
       );
     }
     this.sampleWeightMode = o.sampleWeightMode;
+    this.ignoresMissing =
+      o.missingTargets !== null && checkOneOf('compile', 'missingTargets', o.missingTargets, ['ignore']) !== null;
     this.#metrics = list("compile: 'metrics'", o.metrics, outputName);
     this.#weightedMetrics = list("compile: 'weightedMetrics'", o.weightedMetrics, outputName);
     // Names are checked at once; which accuracy is meant depends on shapes and is settled by `head`.
@@ -135,12 +146,15 @@ export class Compilation {
     const hasLogits = finalActivation === 'sigmoid' || finalActivation === 'softmax';
     const usesLogits = ({ logitsFrom }: { logitsFrom: LogitsFrom }) =>
       logitsFrom === 'onlySigmoid' ? finalActivation === 'sigmoid' : logitsFrom !== null && hasLogits;
+    const byElement = this.#byElement(outputWidth);
+    const [width, ofLabel] = byElement ? [1, 1] : [outputWidth, labelWidth];
     const head: { [key: string]: SpecValue | undefined } = {
+      ...(this.ignoresMissing && { missing: true, byElement }),
       // Where the width is known only with the data, labels are as wide as the outputs.
-      labelWidth: this.loss?.sparse || outputShape.at(-1) !== null ? labelWidth : undefined,
+      labelWidth: this.loss?.sparse || outputShape.at(-1) !== null ? ofLabel : undefined,
       metrics: this.named.map(({ metric, weighted }) => {
         const logits = usesLogits(metric);
-        return { ...metric.spec(outputWidth, labelWidth), ...(logits ? { fromLogits: true } : {}), weighted, useLogits: logits };
+        return { ...metric.spec(width, ofLabel), ...(logits ? { fromLogits: true } : {}), weighted, useLogits: logits };
       }),
     };
     if (this.loss) {
@@ -151,5 +165,16 @@ export class Compilation {
       head.reduction = this.loss.reduction;
     }
     return head;
+  }
+
+  /** Whether each number of a label may be missing by itself. Throws a ValueError where a metric takes them together. */
+  #byElement(outputWidth: number): boolean {
+    if (!this.ignoresMissing || !this.loss?.elementwise || outputWidth === 1) return false;
+    const together = this.named.find(({ metric }) => !metric.elementwise);
+    if (!together) return true;
+    throw new ValueError(
+      `compile: with missingTargets 'ignore' each of the ${outputWidth} numbers of a label may be missing, and the metric '${together.key}' takes them together. Leave it out, or give means such as 'mae'.`,
+      'ERR_METRIC',
+    );
   }
 }

@@ -49,8 +49,9 @@ export function admit(model: Model, where: string, data: Data, { compilation, ne
     const has = data.y !== null && data.y !== undefined;
     const y = needsY || has ? readY(model, compilation, name('y'), data.y, output) : null;
     const weights = readWeights(model, compilation, name('sampleWeight'), data.weights, output, count);
-    checkCounts(where, { x, y, weights, count }, compilation, output.at(-1) ?? 1);
-    return { x, y, weights, count };
+    const samples = { x, y, weights, count, ...(compilation.ignoresMissing && { missing: true }) };
+    checkCounts(where, samples, compilation, output.at(-1) ?? 1);
+    return samples;
   });
 }
 

@@ -210,6 +210,7 @@ function identityOf(
       shuffle: o.shuffle,
       split: o.validationData.length === 0 ? o.split : 0,
       classWeights,
+      ...(arrays?.samples.missing && { missingTargets: 'ignore' }),
       ...(o.sampler && { sampler: { ...o.sampler, ...('weights' in o.sampler && { weights: [...o.sampler.weights] }) } }),
     }),
   };

@@ -58,13 +58,22 @@ export function readY(model: Model, compilation: Compilation, where: string, giv
     name: `output '${model.outputNames[0]}'`,
     hint: labelHint(compilation, output),
   });
-  checkLabels(where, y, compilation.loss, output.at(-1) ?? 1);
+  const there = compilation.ignoresMissing ? presentOf(y) : y;
+  if (!there) return y;
+  checkLabels(where, there, compilation.loss, output.at(-1) ?? 1);
   if (compilation.loss) {
-    checkProbabilities(where, y, compilation.loss);
-    const wrong = unreachable(where, y, compilation.loss, () => model.engine().program.final?.activation ?? null);
+    checkProbabilities(where, there, compilation.loss);
+    const wrong = unreachable(where, there, compilation.loss, () => model.engine().program.final?.activation ?? null);
     if (wrong) compilation.warnOnce('labels', `Model '${model.name}': ${wrong}`);
   }
   return y;
+}
+
+/** Labels to be checked, with one that is there in the place of each that is missing; null where all are. */
+function presentOf(y: Tensor): Tensor | null {
+  if (!(y.data instanceof Float32Array || y.data instanceof Float64Array)) return y;
+  const first = y.data.find((v) => !Number.isNaN(v));
+  return first === undefined ? null : { ...y, data: y.data.map((v) => (Number.isNaN(v) ? first : v)) };
 }
 
 function labelHint(compilation: Compilation, output: Shape): string | undefined {

@@ -9,12 +9,14 @@ export interface Samples {
   weights: Tensor | null;
   /** Number of samples. */
   count: number;
+  /** Whether labels may be missing: NaN. */
+  missing?: boolean;
 }
 
 /** Their arrays under the names of the arguments. */
-export function named(where: string, { x, y, weights }: Samples): Named[] {
+export function named(where: string, { x, y, weights, missing }: Samples): Named[] {
   const of = (name: string, tensor: Tensor | null) => (tensor ? [{ where: where ? `${where}: ${name}` : name, tensor }] : []);
-  return [...of('x', x), ...of('y', y), ...of('sampleWeight', weights)];
+  return [...of('x', x), ...of('y', missing ? null : y), ...of('sampleWeight', weights)];
 }
 
 export const rowSize = (t: Tensor) => sizeOf(t.shape.slice(1));
@@ -25,7 +27,7 @@ function part(samples: Samples, from: number, to: number): Samples {
     shape: [to - from, ...t.shape.slice(1)],
   });
   const { x, y, weights } = samples;
-  return { x: of(x), y: y && of(y), weights: weights && of(weights), count: to - from };
+  return { ...samples, x: of(x), y: y && of(y), weights: weights && of(weights), count: to - from };
 }
 
 /** The first samples, as views. */

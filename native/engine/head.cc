@@ -1,6 +1,7 @@
 #include "native/engine/head.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "native/engine/error.h"
@@ -10,12 +11,13 @@ namespace gemmfit {
 
 Head::Head(const Value& spec, const Shape& out, int64_t batch, int64_t maskSteps, const Given* losses, std::vector<Given> metricValuesOf)
     : out_(sizeOf(out)),
-      items_(out_ / std::max<int64_t>(1, lastAxis(out))),
+      items_(spec.flag("byElement", false) ? out_ : out_ / std::max<int64_t>(1, lastAxis(out))),
       lossItems_(items_),
       itemStride_(items_),
       maskSteps_(maskSteps),
       givenMetrics_(std::move(metricValuesOf)) {
-  const int64_t width = lastAxis(out);
+  const int64_t width = out_ / std::max<int64_t>(1, items_);
+  missing_ = spec.flag("missing", false);
   const int64_t labelWidth = spec.integer("labelWidth", width);  // elements of a label for each item: 1 for classes by number
   if (labelWidth < 1 || labelWidth > kMostNumbers) throw Error("ERR_SPEC", "labelWidth must be above 0");
   labelSize_ = items_ * labelWidth;
@@ -28,6 +30,8 @@ Head::Head(const Value& spec, const Shape& out, int64_t batch, int64_t maskSteps
   }
   if (!losses && maskSteps_ > 0 && items_ % maskSteps_ != 0) maskSteps_ = 0;  // a mask of another rank than the loss does not apply
   if (spec.has("loss")) readLoss(spec, out, labelWidth);
+  if (missing_ && (givesLoss_ || whole_ || !givenMetrics_.empty()))
+    throw Error("ERR_LOSS", "missingTargets leaves out items, and this loss or a metric has none that stands by itself");
   itemStride_ = std::max(items_, lossItems_);
   for (const Given& g : givenMetrics_)
     if (!g.single) itemStride_ = std::max(itemStride_, g.items());
@@ -41,7 +45,7 @@ void Head::readLoss(const Value& spec, const Shape& out, int64_t labelWidth) {
     if (!givesLoss_) throw Error("ERR_SPEC", "the program computes no losses");
   } else {
     givesLoss_ = false;
-    loss_ = makeLoss(l, lastAxis(out));
+    loss_ = makeLoss(l, out_ / std::max<int64_t>(1, items_));
     loss_->setSample(out);
     whole_ = loss_->wholeBatch();
     if (maskSteps_ > 0 && !fitsWhole(maskSteps_))
@@ -58,7 +62,7 @@ void Head::readLoss(const Value& spec, const Shape& out, int64_t labelWidth) {
     reduction_ = Reduction::weightedMean;
   else if (r != "sum_over_batch_size" && r != "mean")
     throw Error("ERR_SPEC", "unknown reduction '" + r + "'");
-  needsBatch_ = maskOf(lossItems_) > 0 || ignores() || preparesBatch() || whole_ || single_ || reduction_ == Reduction::weightedMean;
+  needsBatch_ = maskOf(lossItems_) > 0 || leavesOut() || preparesBatch() || whole_ || single_ || reduction_ == Reduction::weightedMean;
 }
 
 void Head::addMetric(const Value& m, int64_t width, int64_t labelWidth) {
@@ -85,16 +89,33 @@ void Head::addMetric(const Value& m, int64_t width, int64_t labelWidth) {
 bool Head::scales(int64_t begin, int64_t end, int64_t items) {
   const int64_t steps = maskOf(items);
   const bool weighs = weight && (items % weightSteps == 0 || weightSteps == 1);
-  if (!weighs && !steps && !ignores()) return false;
+  if (!weighs && !steps && !leavesOut()) return false;
   const int64_t n = (end - begin) * items, first = begin * itemStride_;
   const int64_t perMask = steps ? items / steps : 1, perWeight = weighs ? std::max<int64_t>(1, items / weightSteps) : 1;
   const float* m = steps ? mask + begin * steps : nullptr;
   const float* w = weighs ? weight + begin * weightSteps : nullptr;
   for (int64_t i = 0; i < n; ++i) {
     itemMask[first + i] = m ? m[i / perMask] : 1.0f;
+    if (missing_ && !present(begin * items + i)) itemMask[first + i] = 0;
     itemScale[first + i] = w ? itemMask[first + i] * w[i / perWeight] : itemMask[first + i];
   }
   return true;
+}
+
+// Whether no number of an item's label is NaN.
+bool Head::present(int64_t item) const {
+  const int64_t width = labelSize_ / items_;
+  const float* y = label + item * width;
+  for (int64_t k = 0; k < width; ++k)
+    if (std::isnan(y[k])) return false;
+  return true;
+}
+
+// What is masked is computed all the same, with a number: 0 times NaN is NaN. The labels lie in the plan's own memory.
+void Head::leaveOutMissing(int64_t begin, int64_t end) {
+  float* y = const_cast<float*>(label);
+  for (int64_t i = begin * labelSize_; i < end * labelSize_; ++i)
+    if (std::isnan(y[i])) y[i] = 0;
 }
 
 void Head::begin(int64_t rows) {
@@ -129,7 +150,7 @@ void Head::updateMetrics(Slot& slot, int64_t begin, int64_t end, bool scaled) {
   const float* y = label + begin * labelSize_;
   for (const MetricEntry& e : metrics_) {
     if (!e.metric) continue;
-    const float* w = !scaled ? nullptr : e.weighted ? itemScale + first : maskOf(items_) ? itemMask + first : nullptr;
+    const float* w = !scaled ? nullptr : e.weighted ? itemScale + first : maskOf(items_) || missing_ ? itemMask + first : nullptr;
     e.metric->update(slot.metrics.data() + e.state, y, (e.logits ? logits : prediction) + begin * out_, w, n);
   }
   for (const MetricEntry& e : metrics_)
@@ -143,6 +164,7 @@ void Head::forward(Slot& slot, int64_t begin, int64_t end) {
     for (const Added& a : added) addedLoss_ += *a.value;
   }
   bool scaled = scales(begin, end, items_);
+  if (missing_) leaveOutMissing(begin, end);
   updateMetrics(slot, begin, end, scaled);
   if (!hasLoss() || whole_ || single_) return;
   const bool again = givesLoss_ || std::any_of(metrics_.begin(), metrics_.end(), [](const MetricEntry& e) { return !e.metric; });
@@ -181,14 +203,14 @@ void Head::forward(Slot& slot, int64_t begin, int64_t end) {
 
 void Head::copyLosses(int64_t begin, int64_t end, float* out) const {
   const int64_t n = (end - begin) * lossItems_, first = begin * itemStride_;
-  const bool masked = maskOf(lossItems_) > 0 || ignores();
+  const bool masked = maskOf(lossItems_) > 0 || leavesOut();
   for (int64_t i = 0; i < n; ++i) out[i] = masked && itemMask[first + i] == 0 ? 0.0f : itemLoss[first + i];
 }
 
 double Head::denominator(double kept, double weight, int64_t rows) const {
   if (reduction_ == Reduction::sum) return 1;
   if (reduction_ == Reduction::weightedMean) return weight;
-  return maskOf(lossItems_) || ignores() ? kept : static_cast<double>(rows) * static_cast<double>(lossItems_);
+  return maskOf(lossItems_) || leavesOut() ? kept : static_cast<double>(rows) * static_cast<double>(lossItems_);
 }
 
 Loss::Layout Head::wholeLayout(int64_t rows) const {
@@ -299,7 +321,7 @@ void Head::backward(int64_t begin, int64_t end) {
   }
   const int64_t n = (end - begin) * lossItems_, first = begin * itemStride_;
   float* s = itemScale + first;
-  if (weight || maskOf(lossItems_) || ignores())
+  if (weight || maskOf(lossItems_) || leavesOut())
     for (int64_t i = 0; i < n; ++i) s[i] *= scale_;
   else
     std::fill(s, s + n, scale_);

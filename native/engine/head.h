@@ -27,8 +27,10 @@ class Head {
     bool single = false;
     int64_t items() const { return sizeOf(shape); }
   };
-  // spec: { loss?: {...}, lossWeight?, reduction?, logits?: bool, metrics?: [{...,weighted,logits}] }. The loss { loss: 'given' } is what
-  // ops have computed; so is the metric { metric: 'given', value } the mean of the value of that number, and 'givenSums' are sums of it.
+  // `missing` leaves out labels that are NaN: of the items `out` has, or (`byElement`) each number by itself.
+  // spec: { missing?, byElement?, loss?: {...}, lossWeight?, reduction?, logits?: bool, metrics?: [{...,weighted,logits}] }. The loss {
+  // loss: 'given' } is what ops have computed; so is the metric { metric: 'given', value } the mean of the value of that number, and
+  // 'givenSums' are sums of it.
   Head(const Value& spec, const Shape& out, int64_t batch, int64_t maskSteps, const Given* losses = nullptr,
        std::vector<Given> metricValues = {});
 
@@ -92,6 +94,9 @@ class Head {
   double denominator(double kept, double weight, int64_t rows) const;
   bool ignores() const { return loss_ && loss_->ignores(); }
   int64_t maskOf(int64_t items) const { return maskSteps_ > 0 && items % maskSteps_ == 0 ? maskSteps_ : 0; }
+  bool present(int64_t item) const;
+  void leaveOutMissing(int64_t begin, int64_t end);
+  bool leavesOut() const { return ignores() || missing_; }
   bool scales(int64_t begin, int64_t end, int64_t items);
   Loss::Layout wholeLayout(int64_t rows) const;
   bool fitsWhole(int64_t steps) const;
@@ -101,6 +106,7 @@ class Head {
   enum class Reduction { mean, sum, weightedMean } reduction_ = Reduction::mean;
   double lossWeight_ = 1;
   bool logits_ = false, metricLogits_ = false, needsBatch_ = false, whole_ = false;
+  bool missing_ = false;                     // labels that are NaN are left out
   bool givesLoss_ = false, single_ = false;  // ops compute the loss; one for the whole batch
   int64_t out_, items_, lossItems_, itemStride_, maskSteps_, labelSize_ = 0, metricStates_ = 0;
   std::vector<Given> givenMetrics_;

@@ -11,9 +11,10 @@ import { root } from './shell.mjs';
 export const rooms = [
   ['cli.ts', 'cli/'],
   ['index.ts', 'diagnose.ts', 'diagnose/'],
-  ['data.ts', 'load_model.ts', 'sequential.ts'],
+  ['data.ts', 'load_model.ts', 'sequential.ts', 'tune.ts'],
   ['training/'],
   ['lazy.ts', 'files.ts'],
+  ['tuning/'],
   ['datasets/'],
   ['checkpoint/'],
   ['saving/'],
