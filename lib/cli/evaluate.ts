@@ -1,7 +1,7 @@
 import type { NDArray } from '../data/ndarray.js';
 import { checkOneOf } from '../options.js';
 import type { Command, Context, Package } from './command.js';
-import { encoder, readingOf, readTable, type Table } from './table.js';
+import { encoder, readingOf, readTable, rowsOf, type Table } from './table.js';
 
 /** What the model says of all rows, and what they are. */
 async function answers(gemmfit: Package, context: Context, table: Table) {
@@ -9,8 +9,7 @@ async function answers(gemmfit: Package, context: Context, table: Table) {
   const missing = checkOneOf('evaluate', '--missing', context.text('missing'), ['error', 'skip']);
   const encode = encoder(gemmfit, table);
   const model = await gemmfit.loadModel(file);
-  const batches = gemmfit.data
-    .csv(path, readingOf(table, true, missing))
+  const batches = rowsOf(gemmfit, path, readingOf(table, true, missing))
     .batch(1024)
     .map((batch) => {
       const [columns, y] = batch as unknown as [Record<string, NDArray | string[]>, NDArray];

@@ -1,30 +1,29 @@
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { NDArray } from '../data/ndarray.js';
 import { ValueError } from '../errors.js';
 import { checkOneOf } from '../options.js';
 import type { OutputStream } from '../terminal/output.js';
 import type { Command, Context, Package } from './command.js';
-import { encoder, readingOf, readTable, type Table } from './table.js';
+import { encoder, readingOf, readTable, rowsOf, type Table } from './table.js';
 
 type Form = 'csv' | 'json';
 
-/** Rows that are objects, a line of JSON each. */
-async function* jsonRows(path: string): AsyncGenerator<object> {
-  const input = path === '-' ? process.stdin : createReadStream(path);
+/** Rows from stdin: objects, a line of JSON each. */
+async function* stdinRows(): AsyncGenerator<object> {
   let number = 0;
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
     number++;
     if (line.trim() === '') continue;
     let row: unknown;
     try {
       row = JSON.parse(line);
     } catch {
-      throw new ValueError(`predict: ${path}: line ${number} is no JSON.`, 'ERR_FILE');
+      throw new ValueError(`stdin: line ${number} is no JSON.`, 'ERR_FILE');
     }
     if (typeof row !== 'object' || row === null || Array.isArray(row))
-      throw new ValueError(`predict: ${path}: line ${number} must be an object with the columns of the table.`, 'ERR_FILE');
+      throw new ValueError(`stdin: line ${number} must be an object with the columns of the table.`, 'ERR_FILE');
     yield row;
   }
 }
@@ -32,7 +31,7 @@ async function* jsonRows(path: string): AsyncGenerator<object> {
 const formOf = (context: Context, path: string): Form => {
   const format = checkOneOf('predict', '--format', context.text('format'), ['auto', 'csv', 'json']);
   if (format !== 'auto') return format;
-  return path === '-' || /\.(jsonl|ndjson)$/i.test(path) ? 'json' : 'csv';
+  return path === '-' || /\.(jsonl|ndjson)(\.gz)?$/i.test(path) ? 'json' : 'csv';
 };
 
 /** What is told of a row: the class or number, and how probable each class is. */
@@ -81,7 +80,7 @@ async function run(context: Context, gemmfit: Package, out: OutputStream): Promi
   const model = await gemmfit.loadModel(file);
   const form = formOf(context, path);
   const options = readingOf(table, false, checkOneOf('predict', '--missing', context.text('missing'), ['error', 'skip']));
-  const rows = form === 'csv' ? gemmfit.data.csv(path, options) : gemmfit.data.fromRows(() => jsonRows(path), options);
+  const rows = path === '-' ? gemmfit.data.fromRows(() => stdinRows(), options) : rowsOf(gemmfit, path, options);
   const encode = encoder(gemmfit, table);
   let count = 0;
   if (form === 'csv') await write(out, `${header(table)}\n`);
@@ -99,15 +98,15 @@ export const predict: Command = {
   about: 'predicts a line for each row of a table, or of lines of JSON',
   args: {
     model: 'file of a model that gemmfit train made',
-    data: 'the table (CSV), lines of JSON (.jsonl), or - for lines of JSON from stdin',
+    data: 'the table: CSV, lines of JSON (.jsonl), Parquet (.parquet), or - for lines of JSON from stdin',
   },
   options: {
-    format: { value: 'format', default: 'auto', about: 'of data: csv, json, or auto: by the ending' },
+    format: { value: 'format', default: 'auto', about: 'of predictions: csv, json, or auto: that of data' },
     missing: { value: 'rule', default: 'error', about: 'rows with a missing number: error, or skip' },
     out: { value: 'file', about: 'where predictions go. Default: stdout' },
   },
   description: [
-    'Writes in the form that it reads. CSV has a column prediction, and for classes their probabilities; lines of JSON have {"prediction": ..., "probabilities": {...}}. Rows are read, predicted and written a thousand at a time. Columns that the model does not know are passed over.',
+    'Writes CSV for tables and lines of JSON for such lines. CSV has a column prediction, and for classes their probabilities; lines of JSON have {"prediction": ..., "probabilities": {...}}. Rows are read, predicted and written a thousand at a time. Columns that the model does not know are passed over.',
   ],
   examples: [
     ['gemmfit predict model.keras new.csv > predictions.csv', 'a table'],

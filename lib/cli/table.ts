@@ -2,6 +2,9 @@
 // of JSON beside the model.
 import { readFile, writeFile } from 'node:fs/promises';
 import type { NDArray } from '../data/ndarray.js';
+import type { TableOptions } from '../datasets/table/options.js';
+import type { TableDataset } from '../datasets/table/table_dataset.js';
+import type { Row } from '../datasets/types.js';
 import { ValueError } from '../errors.js';
 import { suggest } from '../options.js';
 import type { Package } from './command.js';
@@ -20,6 +23,12 @@ export interface Table {
   /** As they stand in the file, in the order of the model's outputs. Empty for a regression. */
   classes: string[];
   columns: TableColumn[];
+}
+
+/** Rows of a file, by its ending: Parquet, lines of JSON, or else CSV. */
+export function rowsOf({ data }: Package, path: string, options?: TableOptions): TableDataset<Row> {
+  if (/\.parquet$/i.test(path)) return data.parquet(path, options);
+  return /\.(jsonl|ndjson)(\.gz)?$/i.test(path) ? data.jsonLines(path, options) : data.csv(path, options);
 }
 
 /** More values than this are no categories: names, free text, numbers of rows. */
@@ -54,20 +63,23 @@ export interface ScanOptions {
 }
 
 /** Reads the table once: types of its columns, values of texts, classes of the target. */
-export async function scan({ data }: Package, path: string, options: ScanOptions): Promise<{ table: Table; rows: number }> {
+export async function scan(gemmfit: Package, path: string, options: ScanOptions): Promise<{ table: Table; rows: number }> {
   const { target, ignore, missing } = options;
-  const types = await data.csv(path).columns();
+  const types = await rowsOf(gemmfit, path).columns();
   const names = Object.keys(types);
   for (const name of [target, ...ignore])
     if (!names.includes(name))
       throw new ValueError(`${path} has no column '${name}'.${suggest(name, names)}`, 'ERR_UNKNOWN_NAME');
   const inputs = names.filter((name) => name !== target && !ignore.includes(name));
   if (inputs.length === 0) throw new ValueError(`${path} has no column besides '${target}' to learn from.`, 'ERR_EMPTY');
+  const lists = inputs.find((name) => types[name] === 'array');
+  if (lists !== undefined)
+    throw new ValueError(`column '${lists}' has lists. Leave it out: --ignore ${lists}`, 'ERR_OUT_OF_RANGE');
   const texts = inputs.filter((name) => types[name] === 'string');
   const found = new Map([target, ...texts].map((name) => [name, new Set<string>()]));
   let rows = 0;
   // The target as it stands in the file: classes may be numbers.
-  const all = data.csv(path, { select: [...inputs, target], columns: { [target]: 'string' }, missing });
+  const all = rowsOf(gemmfit, path, { select: [...inputs, target], columns: { [target]: 'string' }, missing });
   for await (const batch of all.batch(1024) as AsyncIterable<Record<string, string[] | NDArray>>) {
     rows += (batch[target] as string[]).length;
     for (const [name, values] of found)

@@ -104,6 +104,28 @@ describe('train, evaluate, predict', () => {
     expect(Number(first)).toBeGreaterThan(2e5);
   });
 
+  test('lines of JSON are a table too, and numbers may be classes', async () => {
+    const rows = Array.from({ length: 120 }, (_, i) => JSON.stringify({ at: wave(i), kind: wave(i) > 0 ? 7 : 3 }));
+    writeFileSync(file('rows.jsonl'), `${rows.join('\n')}\n`);
+    const args = ['--target', 'kind', '--learning-rate', '0.05', '--out', file('rows.keras')];
+    const { stdout } = await run('train', file('rows.jsonl'), ...args, ...quiet);
+    expect(JSON.parse(stdout)).toMatchObject({ task: 'classification', classes: ['3', '7'], rows: 120 });
+    const facts = JSON.parse((await run('evaluate', file('rows.keras'), file('rows.jsonl'), '--json')).stdout);
+    expect(facts.accuracy).toBeGreaterThan(0.9);
+  });
+
+  test('Parquet that pandas wrote', async () => {
+    const flowers = resolve(import.meta.dirname, '../datasets/files/flowers_snappy.parquet');
+    const refused = await run('train', flowers, '--target', 'species');
+    expect(refused.stderr).toContain("column 'petals' has lists. Leave it out: --ignore petals");
+    const args = ['--target', 'species', '--ignore', 'petals,id,when', '--epochs', '5', '--out', file('parquet.keras')];
+    const { stdout } = await run('train', flowers, ...args, ...quiet);
+    expect(JSON.parse(stdout)).toMatchObject({ task: 'classification', rows: 60 });
+    const numbers = await run('train', flowers, ...args, '--target', 'target', ...quiet);
+    expect(JSON.parse(numbers.stdout).classes).toEqual(['0', '1', '2']);
+    expect((await run('predict', file('parquet.keras'), flowers)).stdout.split('\n')).toHaveLength(62);
+  });
+
   test('stops by itself where it no longer improves', async () => {
     const { stdout } = await trainFlowers(...quiet, '--patience', '1', '--learning-rate', '0.5', '--out', file('p.keras'));
     expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'earlyStopping' });
@@ -123,7 +145,7 @@ describe('what is wrong with a table is one line', () => {
     [['train', file('none.csv'), '--target', 'blooms'], 'there is no file'],
     [['train', file('gaps.csv'), '--target', 'b'], 'line 3'],
     [['evaluate', file('none.keras'), file('flowers.csv')], 'there is no file'],
-    [['predict', file('flowers.keras'), file('bad.jsonl')], 'line 2 is no JSON'],
+    [['predict', file('flowers.keras'), file('bad.jsonl')], 'line 2'],
   ])('%j', async (words, message) => {
     writeFileSync(file('gaps.csv'), 'a,b\n1,yes\n,no\n3,yes\n');
     writeFileSync(file('bad.jsonl'), '{"size":1,"colour":"red"}\nnonsense\n');
