@@ -126,6 +126,27 @@ describe('train, evaluate, predict', () => {
     expect((await run('predict', file('parquet.keras'), flowers)).stdout.split('\n')).toHaveLength(62);
   });
 
+  test('find-lr', async () => {
+    const { stdout } = await run(
+      'find-lr',
+      file('flowers.csv'),
+      '--target',
+      'blooms',
+      '--ignore',
+      'id',
+      ...quiet,
+      '--plot',
+      file('r.svg'),
+    );
+    const { suggestion, learningRates, losses } = JSON.parse(stdout);
+    expect(suggestion).toBeGreaterThan(1e-6);
+    expect(suggestion).toBeLessThan(1);
+    expect(losses).toHaveLength(learningRates.length);
+    expect(text('r.svg')).toContain('learning rate');
+    const words = ['find-lr', file('flowers.csv'), '--target', 'blooms', '--ignore', 'id', '--quiet'];
+    expect(Number((await run(...words)).stdout)).toBeCloseTo(suggestion, 3);
+  });
+
   test('stops by itself where it no longer improves', async () => {
     const { stdout } = await trainFlowers(...quiet, '--patience', '1', '--learning-rate', '0.5', '--out', file('p.keras'));
     expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'earlyStopping' });
