@@ -258,8 +258,8 @@ export class Sequential implements CallbackModel {
    * @param x arrays, or a dataset of batches `[x, y]`: a function or an iterable, which is read anew each epoch and closed; or a generator object,
    * an iterator or a stream of your own, which is read on from where it stands, left open, and goes on in the next call
    */
-  fit(x: DataInput, y?: LabelInput, options?: FitOptions): Promise<History> {
-    return fit(this.#core, x, y, options);
+  fit<Names extends string = string>(x: DataInput, y?: LabelInput, options?: FitOptions): Promise<History<Names>> {
+    return fit(this.#core, x, y, options) as Promise<History<Names>>;
   }
   /**
    * Loss and metrics on data, without training: a number, a list (loss first), or with `returnDict` an object; with `perSample` the loss of each

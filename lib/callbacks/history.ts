@@ -19,10 +19,13 @@ const GROWING = /acc|auc|precision|recall|score|iou/i;
  * @example
  * const record = await model.fit(x, y, { epochs: 3 });
  * console.log(record.epoch, record.history.loss, record.stopReason);
+ *
+ * const named = await model.fit<'loss' | 'val_loss'>(x, y, { validationSplit: 0.2 }); // an editor completes the names
+ * const last = named.history.val_loss.at(-1);
  */
-export class History extends Callback implements TrainingRecord {
+export class History<Names extends string = string> extends Callback implements TrainingRecord {
   /** One list an entry of the logs. Where a metric gives one value a class, the entries are lists. */
-  history: Record<string, number[]> = {};
+  history = {} as Record<Names, number[]>;
   /** Index of each epoch recorded, counted from 0. */
   epoch: number[] = [];
   /** What the engine spent its time on, where `fit` was asked with `profile`; else null. */
@@ -45,7 +48,7 @@ export class History extends Callback implements TrainingRecord {
   }
 
   override onTrainBegin(_logs: Logs): void {
-    this.history = {};
+    this.history = {} as Record<Names, number[]>;
     this.epoch = [];
     this.stopReason = null;
     this.resumedFrom = (this.params?.resumedFrom as History['resumedFrom']) ?? null;
@@ -57,7 +60,7 @@ export class History extends Callback implements TrainingRecord {
       // A metric may be called 'constructor' or '__proto__'.
       if (!Object.hasOwn(this.history, key))
         Object.defineProperty(this.history, key, { value: [], writable: true, enumerable: true, configurable: true });
-      this.history[key].push(value);
+      this.history[key as Names].push(value);
     }
     this.model.history = this;
   }

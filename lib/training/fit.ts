@@ -200,6 +200,7 @@ async function runEpochs(
     model.counters.endEpoch(epoch);
     if (done < (plan.steps ?? Number.POSITIVE_INFINITY)) list.progbar?.endedAt(done);
     last = { ...logs };
+    plan.advice?.epoch(epoch, logs);
     if (trainer.interrupted) {
       await checkpointer?.write(trainer.position, ended());
       return { epoch: aborting.aborted ? epoch : null, logs: last, ranOut };

@@ -88,6 +88,11 @@ export interface FitOptions {
    * forward pass over the data. Data that can be read once only are refused. Default 'running'.
    */
   trainingLoss?: 'running' | 'epochEnd';
+  /**
+   * true: warns (GEMMFIT_VALIDATE) of what hardly is meant: numbers of x far from 1 in front of a layer that does not scale them, labels sorted by class or of
+   * one class in one of the parts of `validationSplit`, a loss that grows. Arrays are read through once for it. Default false.
+   */
+  validate?: boolean;
 }
 
 const defaults: Required<FitOptions> = {
@@ -113,6 +118,7 @@ const defaults: Required<FitOptions> = {
   profile: false,
   timeLimit: null,
   trainingLoss: 'running',
+  validate: false,
 };
 
 function readSplit(value: unknown): number {
@@ -198,6 +204,7 @@ export function readFitOptions(given: FitOptions | undefined) {
     handleSignals: readSignals(o.handleSignals),
     profile: readProfile(o.profile),
     timeLimit: readTimeLimit(o.timeLimit),
+    validate: checkBoolean('fit', 'validate', o.validate),
     trainingLoss: checkOneOf('fit', 'trainingLoss', o.trainingLoss, ['running', 'epochEnd'] as const),
   };
 }

@@ -8,6 +8,7 @@ import { isOnesOwn } from '../data/open.js';
 import { ValueError } from '../errors.js';
 import { files } from '../lazy.js';
 import type { Model } from '../model/model.js';
+import { Advice } from './advice.js';
 import type { Batches } from './batches.js';
 import { openTest } from './evaluate.js';
 import { FirstPass } from './first_pass.js';
@@ -50,6 +51,8 @@ export interface FitPlan {
   profile: ProfileRequest | null;
   /** Seconds. */
   timeLimit: number | null;
+  /** Says what hardly is meant, where that is asked. */
+  advice: Advice | null;
 }
 
 /** A checkpoint that is asked for, and the one to go on from. */
@@ -100,9 +103,11 @@ export function planFit(
   const toCheck = o.finite && arrays ? lookedAt(model, o, arrays, runner, checkpoint !== null) : [];
   const validation = openValidation(model, o, arrays, toCheck);
   const measured = o.trainingLoss === 'epochEnd' ? [openMeasured(model, o, source, arrays)] : [];
+  const advice = o.validate ? new Advice(model) : null;
+  if (arrays) advice?.before(arrays);
   const { verbose, epochs, callbacks, validatesAfter, signal, handleSignals, profile, timeLimit } = o;
   return {
-    ...{ verbose, epochs, callbacks, validatesAfter, signal, handleSignals, profile, timeLimit },
+    ...{ verbose, epochs, callbacks, validatesAfter, signal, handleSignals, profile, timeLimit, advice },
     ...{ batches, runner, steps, toCheck, validation: [...measured, ...validation] },
     stepsOf: typeof batchSize === 'function' && arrays ? (epoch) => Math.ceil(arrays.drawn / batchSize(epoch)) : null,
     initialEpoch: start.epoch,

@@ -12,7 +12,7 @@ const folder = join(root, 'test/packaging/none');
 
 const values =
   'activations, array, callbacks, constraints, data, initializers, input, layers, losses, metrics, NDArray, optimizers, ' +
-  'registerSerializable, regularizers, schedules, Sequential, sequential, setDtypePolicy, ValueError';
+  'registerSerializable, regularizers, schedules, search, Sequential, sequential, setDtypePolicy, ValueError';
 const types =
   'ArrayInput, CallbackLike, DatasetLike, FitOptions, History, Initializer, Layer, Logs, Loss, LossName, Metric, MetricIdentifier, Optimizer, ' +
   'OptimizerName, Regularizer, Shape, StopReason, Weight';
