@@ -27,24 +27,13 @@ ConvLstm::ConvLstm(const Value& spec, const OpEnv& env) : ConvLstm(spec, env, Co
 
 ConvLstm::ConvLstm(const Value& spec, const OpEnv& env, const ConvolutionSpec& s)
     : cell_(spec),
-      steps_(env.in[0]),
+      options_("convLstm", spec, env),
+      steps_(options_.steps),
       filters_(spec.integer("filters")),
       training_(env.training),
       channelsFirst_(s.channelsFirst),
-      sequences_(spec.flag("returnSequences", false)),
-      backwards_(spec.flag("goBackwards", false)),
-      stateful_(spec.has("state")),
-      zeroOutput_(spec.flag("zeroOutputForMask", false)),
-      dropout_(spec.number("dropout", 0)),
-      recurrentDropout_(spec.number("recurrentDropout", 0)),
-      seed_(spec.has("seed") ? mixKey(static_cast<uint64_t>(spec.integer("seed")), 0) : env.seed),
       weightIds_(env.weightIds) {
-  if (steps_ < 1 || filters_ < 1) s.fail("steps and filters must be above 0");
-  const auto isRate = [](double rate) { return rate >= 0 && rate < 1; };
-  if (!isRate(dropout_) || !isRate(recurrentDropout_)) s.fail("dropout rates must be in [0, 1)");
-  if (env.maskSteps > 0 && env.maskSteps != steps_)
-    throw Error("ERR_MASK", "a ConvLSTM takes a mask of one number a step; it came with " + std::to_string(env.maskSteps) + " for " +
-                                std::to_string(steps_) + " steps. Masking must come where a step is still one vector: before a reshape.");
+  if (filters_ < 1) s.fail("filters must be above 0");
   checkWeights(env, s);
   const Window w = s.window();
   Window around = w;  // of the state
@@ -53,8 +42,8 @@ ConvLstm::ConvLstm(const Value& spec, const OpEnv& env, const ConvolutionSpec& s
     around.stride[a] = around.dilation[a] = 1;
     around.before[a] = (w.kernel[a] - 1) / 2;
   }
-  input_ = {w.in[0] * w.in[1] * w.in[2], s.channels, training_ && dropout_ > 0 ? kGates : 1};
-  state_ = {w.positions(), filters_, training_ && recurrentDropout_ > 0 ? kGates : 1};
+  input_ = {w.in[0] * w.in[1] * w.in[2], s.channels, options_.dropout > 0 ? kGates : 1};
+  state_ = {w.positions(), filters_, options_.recurrentDropout > 0 ? kGates : 1};
   gateSize_ = kGates * state_.size();
   const auto make = [&](Window window, const View& view) {
     std::unique_ptr<Convolution> c = makeConvolution(spec);
@@ -68,12 +57,12 @@ ConvLstm::ConvLstm(const Value& spec, const OpEnv& env, const ConvolutionSpec& s
   recurrentConv_ = make(around, state_);
   in = env.in;
   out = s.sampleShape(w.out, filters_);
-  if (sequences_) out.insert(out.begin(), steps_);
-  mask = sequences_ ? Mask::pass : Mask::drop;
+  if (options_.sequences) out.insert(out.begin(), steps_);
+  mask = options_.sequences ? Mask::pass : Mask::drop;
   productFlops = flopsPerRow = 2.0 * static_cast<double>(steps_) * static_cast<double>(w.positions()) *
                                static_cast<double>(conv_->kernelSize() + recurrentConv_->kernelSize());
   batch_ = env.batch;
-  if (stateful_) states = {stateOf("convLstm", spec, env, 2 * state_.size())};
+  if (options_.stateful) states = {stateOf("convLstm", spec, env, 2 * state_.size())};
   planMemory(env);
   planGradients(env);
 }

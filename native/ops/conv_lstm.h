@@ -8,6 +8,7 @@
 #include "native/kernels/sizes.h"
 #include "native/ops/convolution.h"
 #include "native/ops/lstm_gates.h"
+#include "native/ops/step_options.h"
 
 namespace gemmfit::ops {
 
@@ -36,9 +37,8 @@ struct View {
 
 // An LSTM whose products are convolutions over 1 to 3 axes: [steps, ...image] -> [...grid], or [steps, ...grid]. The state is a grid of
 // `filters` numbers, and its own convolution has the input's kernel sizes, steps of one cell and padding 'same'.
-// Spec: that of conv (without groups), of LstmGates, and returnSequences, goBackwards, state, zeroOutputForMask, dropout,
-// recurrentDropout, seed. Weights: kernel [...kernel, channels, 4 filters], recurrent kernel [...kernel, filters, 4 filters],
-// bias [4 filters] unless useBias is false.
+// Spec: those of conv (without groups), LstmGates and StepOptions. Weights: kernel [...kernel, channels, 4 filters], recurrent kernel
+// [...kernel, filters, 4 filters], bias [4 filters] unless useBias is false.
 // A row goes through all steps by itself; its tensors are [steps, ...], in the order of the input whichever way the steps are taken,
 // so that the gradient of a kernel is one product over the rows and steps of the batch.
 class ConvLstm : public Op {
@@ -64,20 +64,19 @@ class ConvLstm : public Op {
   int memory(int64_t perRow, Scratch::Life life = Scratch::whole) { return addScratch({perRow, 0, life}); }
   float* of(int tensor, int64_t row, int64_t size) const { return scratch[asSize(tensor)] + row * size; }
   float* at(int tensor, int64_t row, int64_t time, int64_t size) const { return of(tensor, row, steps_ * size) + time * size; }
-  int64_t time(int64_t t) const { return backwards_ ? steps_ - 1 - t : t; }  // of the input, at the t-th step taken
   bool skips(int64_t row, int64_t time) const { return maskIn && maskIn[row * steps_ + time] == 0; }
   // State k before and after the t-th step taken: h, c.
-  float* before(int k, int64_t row, int64_t t) const { return at(before_[k], row, time(t), state_.size()); }
+  float* before(int k, int64_t row, int64_t t) const { return at(before_[k], row, options_.time(t), state_.size()); }
   float* after(int k, int64_t row, int64_t t) const { return t + 1 < steps_ ? before(k, row, t + 1) : of(last_[k], row, state_.size()); }
-  float* gates(int64_t row, int64_t t) const { return at(gates_, row, time(t), gateSize_); }
-  float* sums(int64_t row, int64_t t) const { return cell_.fused() ? nullptr : at(sums_, row, time(t), gateSize_); }
+  float* gates(int64_t row, int64_t t) const { return at(gates_, row, options_.time(t), gateSize_); }
+  float* sums(int64_t row, int64_t t) const { return cell_.fused() ? nullptr : at(sums_, row, options_.time(t), gateSize_); }
   int64_t turnedSize() const { return std::max(input_.size(), state_.size()); }
   // What the convolutions see.
   const float* images(int64_t row) const {
     return images_ < 0 ? x + row * steps_ * input_.size() : of(images_, row, steps_ * input_.size() * input_.copies);
   }
   const float* stateImage(int64_t row, int64_t t) const {
-    return droppedH_ < 0 ? before(0, row, t) : at(droppedH_, row, time(t), gateSize_);
+    return droppedH_ < 0 ? before(0, row, t) : at(droppedH_, row, options_.time(t), gateSize_);
   }
 
   // State k of a row, from the batch before this one and for the one after it.
@@ -101,10 +100,9 @@ class ConvLstm : public Op {
   LstmGates cell_;
   std::unique_ptr<Convolution> conv_, recurrentConv_;
   View input_, state_;
+  const StepOptions options_;
   int64_t steps_, filters_, gateSize_ = 0;  // gateSize_: of all gates of a step
-  bool training_, channelsFirst_, sequences_, backwards_, stateful_, zeroOutput_;
-  double dropout_, recurrentDropout_;
-  uint64_t seed_;
+  bool training_, channelsFirst_;
   const float *kernel_ = nullptr, *recurrent_ = nullptr, *bias_ = nullptr;
   std::vector<int> weightIds_;
   std::vector<Task> tasks_;

@@ -25,16 +25,13 @@ void drawDropout(uint64_t key, uint64_t step, int64_t row, double rate, float* m
 }
 
 Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int stateCount)
-    : name_(name), units_(spec.integer("units")), training_(env.training), seed_(env.seed), packs_(packsForFewRows()) {
+    : units_(spec.integer("units")), training_(env.training), options_(name, spec, env), packs_(packsForFewRows()) {
   const auto check = [&](bool right, const char* what) {
-    if (!right) throw Error("ERR_SPEC", name_ + ": " + what);
+    if (!right) throw Error("ERR_SPEC", std::string(name) + ": " + what);
   };
   check(env.in.size() == 2 && units_ >= 1, "its input must be [steps, features] and units above 0");
-  steps_ = env.in[0];
+  steps_ = options_.steps;
   width_ = env.in[1];
-  if (env.maskSteps > 0 && env.maskSteps != steps_)
-    throw Error("ERR_MASK", "a recurrent layer takes a mask of one number a step, and this one has " + std::to_string(env.maskSteps) +
-                                " for " + std::to_string(steps_) + " steps");
   const bool useBias = spec.flag("useBias", true);
   check(env.weights.size() == (useBias ? 3u : 2u), "it takes a kernel, a recurrent kernel and a bias unless useBias is false");
   // Sizes that are larger than the weights cannot be right, and their products might not be numbers.
@@ -48,25 +45,20 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   if (useBias) take(env.weights[2], &bias_);
   weightIds_ = env.weightIds;
   trainable_ = env.trainable;
-  sequences_ = spec.flag("returnSequences", false);
-  backwards_ = spec.flag("goBackwards", false);
-  maskBackwards_ = backwards_ || spec.flag("maskBackwards", false);
-  stateful_ = spec.has("state");
+  maskBackwards_ = options_.backwards || spec.flag("maskBackwards", false);
   batch_ = env.batch;
-  if (stateful_) states = {stateOf(name_.c_str(), spec, env, stateCount * units_)};
-  zeroOutput_ = spec.flag("zeroOutputForMask", false);
-  dropout_ = spec.number("dropout", 0);
-  recurrentDropout_ = spec.number("recurrentDropout", 0);
-  if (spec.has("seed")) seed_ = mixKey(static_cast<uint64_t>(spec.integer("seed")), 0);
-  check(dropout_ >= 0 && dropout_ < 1 && recurrentDropout_ >= 0 && recurrentDropout_ < 1, "dropout rates must be in [0, 1)");
+  if (options_.stateful) states = {stateOf(name, spec, env, stateCount * units_)};
 
   in = env.in;
-  out = sequences_ ? Shape{steps_, units_} : Shape{units_};
-  mask = sequences_ ? Mask::pass : Mask::drop;
+  out = options_.sequences ? Shape{steps_, units_} : Shape{units_};
+  mask = options_.sequences ? Mask::pass : Mask::drop;
   productFlops = flopsPerRow = 2.0 * static_cast<double>(steps_) * static_cast<double>((width_ + units_) * gateWidth_);
+  planMemory(gates, stateCount, env.needsInputGradient);
+}
 
+void Recurrent::planMemory(int64_t gates, int stateCount, bool inputGradient) {
   // As in Keras: with recurrent dropout every gate has masks of its own, otherwise all gates see the same dropped input.
-  const bool drops = training_ && dropout_ > 0, dropsH = training_ && recurrentDropout_ > 0;
+  const bool drops = options_.dropout > 0, dropsH = options_.recurrentDropout > 0;
   const int64_t copies = drops && dropsH ? gates : 1;
   for (int64_t q = 0; q < copies; ++q) {
     inputs_.push_back(slabs(width_));
@@ -83,11 +75,11 @@ Recurrent::Recurrent(const char* name, const Value& spec, const OpEnv& env, int6
   }
   if (training_) dh_ = memory(units_, Scratch::backward);
   if (dropsH) dropTemp_ = memory(units_, Scratch::backward);
-  if (env.needsInputGradient) dInputs_ = slabs(width_, Scratch::backward);
+  if (inputGradient) dInputs_ = slabs(width_, Scratch::backward);
 }
 
 StepMask Recurrent::stepMask(const Chunk& c, int64_t t) const {
-  if (!maskIn || maskInSteps != steps_) return {};
+  if (!maskIn) return {};
   return {maskIn + c.row * steps_ + (maskBackwards_ ? steps_ - 1 - t : t), steps_};
 }
 
@@ -102,12 +94,12 @@ void Recurrent::forward(const Step& step, int phase, int64_t begin, int64_t end)
   inputProducts(c);
   for (size_t k = 0; k < previous_.size(); ++k) {
     float* first = previous(static_cast<int>(k), c, 0);
-    if (stateful_)
+    if (options_.stateful)
       std::memcpy(first, carried(k) + c.row * units_, bytes(c.rows * units_));
     else
       std::memset(first, 0, bytes(c.rows * units_));
   }
-  drawMasks(step, c, recurrentMasks_, units_, recurrentDropout_, 2);
+  drawMasks(step, c, recurrentMasks_, units_, options_.recurrentDropout, 2);
   for (int64_t t = 0; t < steps_; ++t) {
     const float* h = previous(0, c, t);
     for (size_t q = 0; q < droppedH_.size(); ++q) {
@@ -118,7 +110,7 @@ void Recurrent::forward(const Step& step, int phase, int64_t begin, int64_t end)
     stepForward(c, t);
     writeOutput(c, t);
   }
-  for (size_t k = 0; stateful_ && k < last_.size(); ++k)
+  for (size_t k = 0; options_.stateful && k < last_.size(); ++k)
     std::memcpy(carried(k) + c.row * units_, rows(last_[k], c, units_), bytes(c.rows * units_));
 }
 
@@ -135,16 +127,16 @@ void Recurrent::backward(const Step&, int, int64_t begin, int64_t end) {
 void Recurrent::drawMasks(const Step& step, const Chunk& c, const std::vector<int>& masks, int64_t width, double rate, uint64_t stream) {
   for (size_t q = 0; q < masks.size(); ++q)
     for (int64_t r = 0; r < c.rows; ++r)
-      drawDropout(mixKey(seed_, stream * 16 + q), step.number, c.row + r, rate, rows(masks[q], c, width) + r * width, width);
+      drawDropout(mixKey(options_.seed, stream * 16 + q), step.number, c.row + r, rate, rows(masks[q], c, width) + r * width, width);
 }
 
 void Recurrent::loadInputs(const Step& step, const Chunk& c) {
-  drawMasks(step, c, inputMasks_, width_, dropout_, 1);
+  drawMasks(step, c, inputMasks_, width_, options_.dropout, 1);
   for (size_t q = 0; q < inputs_.size(); ++q)
     for (int64_t t = 0; t < steps_; ++t) {
       float* to = slab(inputs_[q], c, t, width_);
       for (int64_t r = 0; r < c.rows; ++r, to += width_) {
-        const float* from = x + ((c.row + r) * steps_ + time(t)) * width_;
+        const float* from = x + ((c.row + r) * steps_ + options_.time(t)) * width_;
         if (inputMasks_.empty()) {
           std::memcpy(to, from, bytes(width_));
           continue;
@@ -174,7 +166,7 @@ void Recurrent::inputGradients(const Chunk& c) {
       const float* m = inputMasks_.empty() ? nullptr : rows(inputMasks_[q], c, width_) + r * width_;
       for (int64_t t = 0; t < steps_; ++t) {
         const float* from = slab(dInputs_, c, t, width_) + r * width_;
-        float* to = dx + ((c.row + r) * steps_ + time(t)) * width_;
+        float* to = dx + ((c.row + r) * steps_ + options_.time(t)) * width_;
         if (!m)
           std::memcpy(to, from, bytes(width_));
         else
@@ -186,16 +178,16 @@ void Recurrent::inputGradients(const Chunk& c) {
 
 // A skipped step repeats the output before it, which is 0 where there is none, or is 0 always.
 void Recurrent::writeOutput(const Chunk& c, int64_t t) {
-  if (!sequences_ && t + 1 < steps_) return;
+  if (!options_.sequences && t + 1 < steps_) return;
   const StepMask m = stepMask(c, t);
   for (int64_t r = 0; r < c.rows; ++r) {
-    float* to = y + (sequences_ ? (c.row + r) * steps_ + t : c.row + r) * units_;
+    float* to = y + (options_.sequences ? (c.row + r) * steps_ + t : c.row + r) * units_;
     const bool skips = m.skips(r);
     const float* from = next(0, c, t) + r * units_;
-    if (skips && sequences_ && t > 0) from = to - units_;
-    if (skips && sequences_ && t == 0) from = nullptr;
-    if (skips && zeroOutput_) from = nullptr;
-    if (skips && !sequences_ && stateful_) {
+    if (skips && options_.sequences && t > 0) from = to - units_;
+    if (skips && options_.sequences && t == 0) from = nullptr;
+    if (skips && options_.zeroOutput) from = nullptr;
+    if (skips && !options_.sequences && options_.stateful) {
       bool any = false;
       for (int64_t s = 0; s < steps_; ++s) any = any || maskIn[(c.row + r) * steps_ + s] != 0;
       if (!any) from = nullptr;
@@ -208,11 +200,11 @@ void Recurrent::writeOutput(const Chunk& c, int64_t t) {
 }
 
 void Recurrent::addOutputGradient(const Chunk& c, int64_t t) {
-  if (!sequences_ && t + 1 < steps_) return;
-  const StepMask m = zeroOutput_ ? stepMask(c, t) : StepMask{};
+  if (!options_.sequences && t + 1 < steps_) return;
+  const StepMask m = options_.zeroOutput ? stepMask(c, t) : StepMask{};
   for (int64_t r = 0; r < c.rows; ++r) {
     if (m.skips(r)) continue;
-    const float* from = dy + (sequences_ ? (c.row + r) * steps_ + t : c.row + r) * units_;
+    const float* from = dy + (options_.sequences ? (c.row + r) * steps_ + t : c.row + r) * units_;
     float* to = dh(c) + r * units_;
     for (int64_t j = 0; j < units_; ++j) to[j] += from[j];
   }

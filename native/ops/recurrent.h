@@ -9,6 +9,7 @@
 #include "native/kernels/gemm/tiling.h"
 #include "native/kernels/sizes.h"
 #include "native/ops/cell_function.h"
+#include "native/ops/step_options.h"
 
 namespace gemmfit::ops {
 
@@ -35,8 +36,8 @@ class Recurrent : public Op {
   struct Chunk {
     int64_t row, rows;
   };
-  // Spec: units, useBias, returnSequences, goBackwards, state (where stateful), zeroOutputForMask, dropout, recurrentDropout, and
-  // maskBackwards: the input is in the order in which a layer below went backwards, but the mask is not.
+  // Spec: that of StepOptions, units, useBias, and maskBackwards: the input is in the order in which a layer below went backwards, but the
+  // mask is not.
   // Weights: kernel [width, gates * units], recurrent kernel [units, gates * units], bias [biasRows * gates * units].
   Recurrent(const char* name, const Value& spec, const OpEnv& env, int64_t gates, int64_t biasRows, int stateCount);
 
@@ -93,7 +94,6 @@ class Recurrent : public Op {
   void biasSum(int64_t offset, int64_t columns, View b);
   void finish(const OpEnv& env);  // the last thing a constructor does: declares the kernel's gradient and cuts the tasks
 
-  std::string name_;
   int64_t units_, width_, steps_, gateWidth_;
   bool training_;
   const float* kernel_ = nullptr;
@@ -122,7 +122,7 @@ class Recurrent : public Op {
     int product;  // -1: sums of the bias
     int64_t tile;
   };
-  int64_t time(int64_t t) const { return backwards_ ? steps_ - 1 - t : t; }  // of the input, at the t-th step taken
+  void planMemory(int64_t gates, int stateCount, bool inputGradient);
   void usesKernel(bool transposed, int64_t gate, int64_t count);
   const GateKernel& kernelOf(bool transposed, int64_t gate) const;
   Matrix matrix(const GateKernel& u) const;
@@ -135,9 +135,8 @@ class Recurrent : public Op {
   void addOutputGradient(const Chunk& c, int64_t t);
   void runBias(const Step& step);
 
-  bool sequences_, backwards_, maskBackwards_, stateful_, zeroOutput_;
-  double dropout_, recurrentDropout_;
-  uint64_t seed_;
+  const StepOptions options_;
+  bool maskBackwards_ = false;
   std::vector<int> weightIds_;
   std::vector<bool> trainable_;
   std::vector<int> previous_, last_;            // of each state: slabs of the values before every step; the value after the last

@@ -147,6 +147,95 @@ TEST(Graph, AMaskThatNobodyReadsLastsUntilItsMakersBackwardPass) {
   EXPECT_NE(g.back(), 0.0f);
 }
 
+// A part of the steps has its part of the mask; where the last axis is cut, all of it.
+TEST(Graph, PartsHaveTheirPartOfTheMask) {
+  const auto lossOf = [&](int64_t axis, int64_t begin, int64_t size) {
+    Model m;
+    m.loss = {{"loss", "meanAbsoluteError"}};
+    m.labelWidth = axis == 1 ? 2 : size;
+    m.add({{"op", "masking"}, {"maskValue", 9}}, {0});
+    m.add({{"op", "slice"}, {"axis", axis}, {"begin", begin}, {"size", size}});
+    m.build();
+    Samples s(1, {4, 2}, axis == 1 ? size * 2 : 4 * size, [](int64_t, int64_t) { return 0; });
+    s.x = {1, 2, 9, 9, 3, 5, 9, 9};  // the second and the last step are out
+    s.spec.x.data = s.x.data();
+    return testing::lossOf(m, s);
+  };
+  EXPECT_NEAR(lossOf(1, 0, 2), 1.5, 1e-6);
+  EXPECT_NEAR(lossOf(1, 1, 2), 4, 1e-6);
+  EXPECT_NEAR(lossOf(1, 1, 3), 4, 1e-6);
+  EXPECT_NEAR(lossOf(2, 0, 1), 2, 1e-6);
+  EXPECT_NEAR(lossOf(2, 1, 1), 3.5, 1e-6);
+}
+
+// A sentence counts where any of its words does: what stands inside TimeDistributed has taken the words' mask.
+TEST(Graph, SentencesCountWhereAnyOfTheirWordsDoes) {
+  const auto run = [](const std::vector<float>& ids) {
+    Model m;
+    m.loss = {{"loss", "meanAbsoluteError"}};
+    const int table = m.weight({3, 1}, 0);
+    for (int i = 0; i < 3; ++i) m.variables[0]->data()[i] = static_cast<float>(i);
+    m.add({{"op", "embedding"}, {"inputDim", 3}, {"outputDim", 1}, {"maskZero", true}, {"weights", Value::Array{table}}}, {0});
+    m.add({{"op", "stepsToRows"}});
+    m.add({{"op", "globalAveragePooling1d"}});
+    m.add({{"op", "rowsToSteps"}});
+    m.build();
+    Samples s(1, {3, 2}, 3, [](int64_t, int64_t) { return 0; });
+    s.x = ids;
+    s.spec.x.data = s.x.data();
+    return testing::lossOf(m, s);
+  };
+  EXPECT_NEAR(run({1, 2, 0, 0, 2, 0}), (1.5 + 2) / 2, 1e-6);
+  EXPECT_NEAR(run({0, 1, 2, 2, 0, 1}), (1 + 2 + 1) / 3.0, 1e-6);
+}
+
+TEST(Graph, OpsOfSeveralInputsTakeFixedOnesAndMoreThanTwo) {
+  for (const char* merge : {"add", "multiply", "average", "concatenate"}) {
+    SCOPED_TRACE(merge);
+    Model m;
+    m.labelWidth = 2;
+    m.dense(4, 4);
+    const int v = m.last();
+    m.activation("tanh");
+    const int f = m.last();
+    m.add({{"op", merge}}, {0, v, f});  // nobody wants the gradient of the batch
+    m.dense(std::string(merge) == "concatenate" ? 12 : 4, 2);
+    m.build();
+    checkGradients(m, Samples(6, {4}, 2, label));
+  }
+  for (const bool first : {false, true}) {
+    Model m;
+    m.labelWidth = 2;
+    m.dense(4, 4);
+    m.add({{"op", "subtract"}}, first ? std::vector<int>{0, 1} : std::vector<int>{1, 0});
+    m.dense(4, 2);
+    m.build();
+    checkGradients(m, Samples(6, {4}, 2, label));
+  }
+}
+
+TEST(Graph, ValuesThatDoNotFitTogetherAreRefused) {
+  const auto refusal = [](const char* op, const std::vector<int64_t>& sizes, int64_t axis = -1) -> std::string {
+    Model m;
+    std::vector<int> parts;
+    for (const int64_t size : sizes) parts.push_back(m.add({{"op", "slice"}, {"axis", 1}, {"size", size}}, {0}));
+    m.add({{"op", op}, {"axis", axis}}, parts);
+    m.build();
+    try {
+      m.network->outputShape({4, 3});
+      return "";
+    } catch (const Error& e) {
+      return e.code;
+    }
+  };
+  for (const char* op : {"multiply", "average", "subtract"}) EXPECT_EQ(refusal(op, {2, 3}), "ERR_SHAPE") << op;
+  EXPECT_EQ(refusal("concatenate", {2, 3}), "ERR_SHAPE");
+  EXPECT_EQ(refusal("concatenate", {2, 3}, 1), "");
+  EXPECT_EQ(refusal("concatenate", {2, 2}, 0), "ERR_SPEC");
+  EXPECT_EQ(refusal("subtract", {2, 2, 2}), "ERR_SPEC");
+  EXPECT_EQ(refusal("subtract", {2}), "ERR_SPEC");
+}
+
 TEST(Graph, FusionsAndSharedPlacesKeepBits) {
   const auto train = [](bool apart, bool guarded, int threads) {
     setGuarding(guarded);

@@ -14,6 +14,7 @@ inline double apply(const std::string& kind, double x) {
   if (kind == "tanh") return std::tanh(x);
   if (kind == "sigmoid") return sigmoid(x);
   if (kind == "relu") return x > 0 ? x : 0;
+  if (kind == "silu") return x * sigmoid(x);
   if (kind == "softplus") return std::log1p(std::exp(x));
   if (kind == "hardSigmoid") return std::min(1.0, std::max(0.0, x / 6 + 0.5));
   return x;

@@ -106,8 +106,8 @@ TEST_P(Cells, CarryTheirStateWhereStateful) {
 }
 
 TEST_P(Cells, TakeAnyFunction) {
-  for (const char* activation : {"relu", "softplus", "linear", "sigmoid"})
-    for (const char* recurrent : {"hardSigmoid", "sigmoid", "softplus"})
+  for (const char* activation : {"relu", "softplus", "linear", "sigmoid", "silu"})
+    for (const char* recurrent : {"hardSigmoid", "sigmoid", "softplus", "silu"})
       for (const bool masked : {false, true}) {
         Case c = cell(3, 3, 2, 3);
         c.activation = activation;
@@ -115,6 +115,50 @@ TEST_P(Cells, TakeAnyFunction) {
         if (masked) c.mask = someMask(3, 3);
         check(c, 5e-5);
       }
+}
+
+// Softmax sees all units of a gate at once. Of one unit it is 1 whatever comes, and of several the gradient is that of differences.
+TEST_P(Cells, TakeSoftmax) {
+  for (const char* key : {"activation", "recurrentActivation"})
+    for (const int64_t units : {1, 4}) {
+      Case c = cell(3, 3, 2, units);
+      c.sequences = true;
+      OpSetup setup = c.setup();
+      setup.spec = object({{"op", c.op},
+                           {"units", units},
+                           {"returnSequences", true},
+                           {"resetAfter", c.resetAfter},
+                           {key, object({{"activation", "softmax"}})}});
+      OpRunner runner(setup);
+      const Floats x = randomFloats(3 * 3 * 2, 3, -1, 1);
+      if (c.op == "simpleRnn" && std::string(key) == "activation") {
+        const Floats y = runner.forward(x);
+        for (size_t i = 0; i < y.size(); i += static_cast<size_t>(units)) {
+          double sum = 0;
+          for (size_t j = 0; j < static_cast<size_t>(units); ++j) sum += y[i + j];
+          EXPECT_NEAR(sum, 1, 1e-6);
+        }
+      }
+      compareWithOwnDifferences(runner, x);
+    }
+}
+
+// As the branch of Bidirectional that reads what another layer gave backwards: data are turned, and the mask is not.
+TEST_P(Cells, ReadTheirMaskFromItsEndWhereTheyAreTold) {
+  Case c = cell(4, 5, 3, 4);
+  c.mask = someMask(4, 5);
+  c.backwards = true;
+  const Floats x = randomFloats(4 * 5 * 3, 3, -1, 1);
+  Floats turned(x.size());
+  for (size_t r = 0; r < 4; ++r)
+    for (size_t t = 0; t < 5; ++t)
+      std::copy_n(x.begin() + static_cast<std::ptrdiff_t>((r * 5 + t) * 3), 3,
+                  turned.begin() + static_cast<std::ptrdiff_t>((r * 5 + 4 - t) * 3));
+  OpRunner backwards(c.setup());
+  OpSetup setup = c.setup();
+  setup.spec = object({{"op", c.op}, {"units", 4}, {"maskBackwards", true}, {"resetAfter", c.resetAfter}});
+  OpRunner forwards(setup);
+  expectClose(forwards.forward(turned, c.mask), toDoubles(backwards.forward(x, c.mask)), 1e-6, "y");
 }
 
 INSTANTIATE_TEST_SUITE_P(Recurrent, Cells, testing::Range(0, static_cast<int>(kCells.size())), [](const auto& info) {
