@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
-import { crc32 } from '../crc32.js';
+import { crc32, crc32InTurns } from '../crc32.js';
 import { RuntimeError, ValueError } from '../errors.js';
 import { files, writeFileAtomically } from '../saving/atomic_file.js';
 import { readLimits } from '../saving/limits.js';
@@ -51,27 +50,11 @@ export async function removeTorn(folder: string): Promise<void> {
   for (const name of names) if (TEMPORARY.test(name)) await files.rm(join(folder, name), { force: true }).catch(() => undefined);
 }
 
-/** Bytes that are summed up before others have their turn: about 2 ms. */
-const AT_ONCE = 4 * 2 ** 20;
-
-/** CRC-32 of each array, in pieces: the event loop does not wait for large ones. */
+/** CRC-32 of each array. */
 async function checksums(tensors: CheckpointFile['tensors']): Promise<Record<string, string>> {
   const sums: [string, string][] = [];
-  let left = AT_ONCE;
-  for (const [name, { data }] of tensors) {
-    const bytes = bytesOf(data);
-    let sum = 0;
-    for (let at = 0; at < bytes.byteLength; ) {
-      const count = Math.min(left, bytes.byteLength - at);
-      sum = crc32(bytes.subarray(at, at + count), sum);
-      at += count;
-      left -= count;
-      if (left > 0) continue;
-      await turn();
-      left = AT_ONCE;
-    }
-    sums.push([name, hex(sum)]);
-  }
+  const crcOf = crc32InTurns();
+  for (const [name, { data }] of tensors) sums.push([name, hex(await crcOf([bytesOf(data)]))]);
   return Object.fromEntries(sums);
 }
 

@@ -25,20 +25,19 @@ const KINDS: Record<
   b1: Uint8Array,
 };
 
-/** An array of float32 as an .npy file. */
-export function writeNpy({ shape, data }: { shape: readonly number[]; data: Float32Array }): Uint8Array {
+/** An array of float32 as an .npy file, in pieces: the numbers are not copied. */
+export function writeNpy({ shape, data }: { shape: readonly number[]; data: Float32Array }): Uint8Array[] {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': ${tuple}, }`;
   // The numbers begin at a multiple of 64; the header ends with a line break.
   const start = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
-  const out = Buffer.alloc(start + data.byteLength, 0x20);
+  const out = Buffer.alloc(start, 0x20);
   out.write(MAGIC, 0, 'latin1');
   out[6] = 1;
   out[7] = 0;
   out.writeUInt16LE(start - 10, 8);
   out.write(`${dictionary.padEnd(start - 11)}\n`, 10, 'latin1');
-  out.set(bytesOf(data), start);
-  return out;
+  return [out, bytesOf(data)];
 }
 
 /** What an .npy file says of its array. */
@@ -81,13 +80,13 @@ export function readNpyHeader(where: string, buffer: Buffer): NpyHeader {
   return { kind, itemBytes, isBigEndian: endian === '>', isFortran: order === 'True' && shape.length > 1, shape, start };
 }
 
-/** Elements of an .npy file, in memory of their own. */
+/** Elements of an .npy file, in their memory; it is changed where they are of the other order of bytes. */
 export function npyElements({ kind, itemBytes, isBigEndian }: NpyHeader, bytes: Uint8Array): ArrayBufferView {
   if (isBigEndian) swap(bytes, itemBytes);
   return new KINDS[kind](bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / itemBytes);
 }
 
-/** The array of an .npy file, in rows. ValueError ERR_FILE where it is damaged, or holds what is no number. */
+/** The array of an .npy file, in rows: in the file's memory, where its numbers can be read there. ValueError ERR_FILE where it is damaged, or holds what is no number. */
 export function readNpy(where: string, bytes: Uint8Array): Tensor {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = readNpyHeader(where, buffer);
@@ -95,7 +94,9 @@ export function readNpy(where: string, bytes: Uint8Array): Tensor {
   const count = sizeOf(shape);
   if (!Number.isSafeInteger(count) || count * itemBytes !== buffer.length - start)
     throw new ValueError(`${where}: an array of shape [${shape}] does not fit ${buffer.length - start} bytes.`, 'ERR_FILE');
-  const data = npyElements(header, Uint8Array.prototype.slice.call(buffer, start));
+  const elements = bytes.subarray(start);
+  const readable = !header.isBigEndian && elements.byteOffset % header.itemBytes === 0;
+  const data = npyElements(header, readable ? elements : Uint8Array.prototype.slice.call(elements));
   const dtype = kind === 'f2' ? 'float16' : undefined;
   return { shape, dtype, data: isFortran ? byRows(data as Float32Array, shape) : data };
 }

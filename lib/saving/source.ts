@@ -54,6 +54,7 @@ export function fileSource(where: string, path: string, limits: Required<FileLim
     where,
     limits,
     bytes: () => read(file),
+    own: true,
     sibling: (name) => {
       // Names come from the file: those of its own folder only.
       if (name !== basename(name) || name === '..' || name === '.' || name.includes('\\') || name.includes('\0'))
@@ -77,6 +78,7 @@ export function bytesSource(where: string, given: unknown, limits: Required<File
     where,
     limits,
     bytes: async () => bytes,
+    own: false,
     sibling: async (name) => {
       throw new ValueError(
         `${where}: names another file, ${show(name)}, which bytes alone do not bring. Load it from its folder.`,

@@ -50,34 +50,49 @@ class Directory {
 
 const shownName = (name: string): string => JSON.stringify(name.slice(0, 80));
 
-/** The bytes of a member; `done` is given what is wrong with them, or null. */
-function unpack(zip: Zip, entry: Entry, done: (wrong: string | null, bytes: Buffer) => void): void {
-  const size = entry.uncompressedSize;
-  const out = Buffer.allocUnsafe(size);
-  zip.openReadStream(entry, (error, stream) => {
-    if (error) return done(error.message, out);
-    let at = 0;
-    stream.on('error', ({ message }: Error) => done(message, out));
-    stream.on('data', (chunk: Buffer) => {
-      chunk.copy(out, at);
-      at += chunk.length;
-    });
-    stream.on('end', () => {
-      const isWhole = at === size && crc32(out) === entry.crc32;
-      done(isWhole ? null : `the member ${shownName(entry.fileName)} has other contents than its checksum says`, out);
-    });
-  });
+/** Numbers lie at multiples of it. */
+const ALIGNMENT = 8;
+
+/** The archive as it lies in memory, and whether it may be changed. */
+interface Archive {
+  bytes: Uint8Array;
+  own: boolean;
+}
+
+/** What a member holds: a part of the archive where it is stored as it is, else unpacked. Throws an Error that says what is wrong with it. */
+async function contentsOf(zip: Zip, entry: Entry, archive: Archive): Promise<Uint8Array> {
+  const contents = entry.compressionMethod === 0 ? await stored(zip, entry, archive) : await unpacked(zip, entry);
+  if (contents.byteLength !== entry.uncompressedSize || crc32(contents) !== entry.crc32)
+    throw new Error(`the member ${shownName(entry.fileName)} has other contents than its checksum says`);
+  return contents;
+}
+
+async function stored(zip: Zip, entry: Entry, { bytes, own }: Archive): Promise<Uint8Array> {
+  const { fileDataStart: start } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+  // Over the end of its header, which nobody needs any more.
+  const at = own ? start - ((bytes.byteOffset + start) % ALIGNMENT) : start;
+  if (at !== start) bytes.copyWithin(at, start, start + entry.uncompressedSize);
+  return bytes.subarray(at, at + entry.uncompressedSize);
+}
+
+async function unpacked(zip: Zip, entry: Entry): Promise<Uint8Array> {
+  const out = Buffer.allocUnsafe(entry.uncompressedSize);
+  let at = 0;
+  for await (const chunk of await zip.openReadStreamPromise(entry)) at += (chunk as Buffer).copy(out, at);
+  return out.subarray(0, at);
 }
 
 /**
  * The members of a zip archive by name. Sizes are checked before memory is taken and CRC-32 after. ValueError ERR_FILE where the archive is damaged,
  * ERR_FILE_REFUSED for links, names that lead out of the archive, names twice, encrypted members, and more than the limits.
+ * @param own whether the bytes may be changed: members that are stored as they are, are then moved to where their numbers can be read in place
  * @param wanted which members are unpacked; the others are checked by what the directory says of them
  */
 export async function readZip(
   where: string,
   bytes: Uint8Array,
   limits: Required<FileLimits>,
+  own: boolean,
   wanted: (name: string) => boolean = () => true,
 ): Promise<Map<string, Uint8Array>> {
   const { fromBuffer } = await import('yauzl');
@@ -103,25 +118,15 @@ export async function readZip(
         const why = directory.refuses(entry);
         if (why) return fail(refused(why));
         if (entry.fileName.endsWith('/') || !wanted(entry.fileName)) return zip.readEntry();
-        unpack(zip, entry, (wrong, out) => {
-          if (wrong) return fail(damaged(wrong));
-          members.set(entry.fileName, out);
-          zip.readEntry();
-        });
+        contentsOf(zip, entry, { bytes, own }).then(
+          (contents) => {
+            members.set(entry.fileName, contents);
+            zip.readEntry();
+          },
+          ({ message }: Error) => fail(damaged(message)),
+        );
       });
       zip.readEntry();
     });
   });
-}
-
-/** A zip archive of these members, stored as they are (weights hardly shrink), in pieces. */
-export async function writeZip(members: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array[]> {
-  const { ZipFile } = await import('yazl');
-  const zip = new ZipFile();
-  for (const [name, bytes] of members)
-    zip.addBuffer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), name, { compress: false, mode: 0o100644 });
-  zip.end();
-  const pieces: Uint8Array[] = [];
-  for await (const piece of zip.outputStream) pieces.push(piece as unknown as Uint8Array);
-  return pieces;
 }

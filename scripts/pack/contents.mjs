@@ -65,7 +65,7 @@ export function wrongLinks(files, read) {
 const ADDRESSES = ['homepage', 'repository', 'bugs'];
 
 /** Libraries for files of models and data: small, without scripts, and loaded by the first such file. */
-const FILE_LIBRARIES = ['h5wasm', 'hyparquet', 'yauzl', 'yazl'];
+const FILE_LIBRARIES = ['h5wasm', 'hyparquet', 'yauzl'];
 
 const targetsOf = (exported) => (typeof exported === 'string' ? [exported] : Object.values(exported ?? {}).flatMap(targetsOf));
 

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layers } from '../../lib/layers/index.js';
 import { loadModel, modelFromJSON } from '../../lib/load_model.js';
-import { writeHdf5 } from '../../lib/saving/hdf5/hdf5.js';
 import { emptyGroup } from '../../lib/saving/hdf5/tree.js';
-import { writeZip } from '../../lib/saving/zip.js';
 import { sequential } from '../../lib/sequential.js';
 import { rawZip } from './raw_zip.js';
+import { archiveOf, hdf5Of } from './support.js';
 
 let folder: string;
 beforeAll(() => {
@@ -42,16 +41,11 @@ async function refusedEverywhere(config: Entry, code: RegExp): Promise<void> {
   const weights = emptyGroup();
   weights.attributes.set('layer_names', ['in']);
   h5.groups.set('model_weights', weights);
-  await expect(loadModel(await writeHdf5('test', h5))).rejects.toEqual(refused(code));
+  await expect(loadModel(await hdf5Of(h5))).rejects.toEqual(refused(code));
   const layout = emptyGroup();
   layout.groups.set('layers', emptyGroup());
-  const archive = await writeZip(
-    new Map([
-      ['config.json', new TextEncoder().encode(text)],
-      ['model.weights.h5', await writeHdf5('test', layout)],
-    ]),
-  );
-  await expect(loadModel(Buffer.concat(archive))).rejects.toEqual(refused(code));
+  const archive = await archiveOf({ 'config.json': text, 'model.weights.h5': await hdf5Of(layout) });
+  await expect(loadModel(archive)).rejects.toEqual(refused(code));
 }
 
 const CODE = ['4wEAAAAAAAAAAAAAAAIAAAADAAAA', null, null];
@@ -142,19 +136,9 @@ it.each(['secret.txt', 'https://localhost/words', 'file:///etc/passwd'])(
   async (path) => {
     const vocabulary = path.includes(':') ? path : join(folder, path);
     const lookup = { class_name: 'StringLookup', config: { name: 's', vocabulary } };
-    const error = await loadModel(
-      Buffer.concat(
-        await writeZip(
-          new Map([
-            ['config.json', new TextEncoder().encode(JSON.stringify(modelOf(lookup)))],
-            [
-              'model.weights.h5',
-              await writeHdf5('test', Object.assign(emptyGroup(), { groups: new Map([['layers', emptyGroup()]]) })),
-            ],
-          ]),
-        ),
-      ),
-    ).catch((e) => e);
+    const empty = Object.assign(emptyGroup(), { groups: new Map([['layers', emptyGroup()]]) });
+    const members = { 'config.json': JSON.stringify(modelOf(lookup)), 'model.weights.h5': await hdf5Of(empty) };
+    const error = await loadModel(await archiveOf(members)).catch((e) => e);
     expect(error).toEqual(refused(/^ERR_/));
     expect(error.message).not.toContain('words\n');
   },

@@ -50,7 +50,7 @@ export class NpzNode extends Node {
     const members = this.#names.map((name) => `${name}.npy`);
     const seen: string[] = [];
     const bytes = await fileSource('npz', this.path, limits).bytes();
-    const found = await readZip(where, bytes, limits, (name) => {
+    const found = await readZip(where, bytes, limits, true, (name) => {
       seen.push(name.replace(/\.npy$/, ''));
       return members.includes(name);
     });

@@ -18,6 +18,8 @@ export interface FileSource {
   readonly limits: Required<FileLimits>;
   /** The file itself. */
   bytes(): Promise<Uint8Array>;
+  /** Whether these bytes are the reader's: it may change them, and give them to a thread. Else they are the caller's. */
+  readonly own: boolean;
   /** Another file of the same folder, by its plain name; ValueError where it is missing or the name leads out of the folder. */
   sibling(name: string): Promise<Uint8Array>;
 }

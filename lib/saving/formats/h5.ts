@@ -21,11 +21,11 @@ export const h5Format: Format = {
   recognizes: isHdf5,
 
   async write(model, { includeOptimizer }) {
-    return oneFile(await writeHdf5('save', toHdf5(model, includeOptimizer)));
+    return oneFile(...(await writeHdf5('save', toHdf5(model, includeOptimizer))).pieces);
   },
 
-  async read({ where, limits, bytes }) {
-    return fromHdf5(where, await readHdf5(where, await bytes(), limits));
+  async read({ where, limits, bytes, own }) {
+    return fromHdf5(where, await readHdf5(where, await bytes(), limits, own));
   },
 };
 

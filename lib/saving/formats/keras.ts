@@ -6,7 +6,8 @@ import { stateOf } from '../model_state.js';
 import { parseStrictJson } from '../strict_json.js';
 import { toJSON } from '../to_json.js';
 import { isVocabularyFile, vocabularyFiles } from '../vocabularies.js';
-import { isNpz, isZip, readZip, writeZip } from '../zip.js';
+import { isNpz, isZip, readZip } from '../zip.js';
+import { writeZip, type ZipMember } from '../zip_writer.js';
 import { type Format, oneFile } from './format.js';
 
 /** The version of Keras whose files these are. It is not read on loading. */
@@ -29,8 +30,8 @@ export const kerasFormat: Format = {
     const vocabularies = vocabularyFiles(model);
     const layout = toKerasLayout(stateOf(model, includeOptimizer));
     const weights = await writeHdf5('save', layout);
-    const text = (value: string) => new TextEncoder().encode(value);
-    const members = new Map([
+    const text = (value: string) => ({ pieces: [new TextEncoder().encode(value)] });
+    const members = new Map<string, ZipMember>([
       ['metadata.json', text(JSON.stringify({ keras_version: KERAS_VERSION, date_saved: dateSaved() }))],
       [CONFIG, text(config)],
       [WEIGHTS, weights],
@@ -39,11 +40,12 @@ export const kerasFormat: Format = {
     return oneFile(...(await writeZip(members)));
   },
 
-  async read({ where, limits, bytes }) {
+  async read({ where, limits, bytes, own }) {
     const members = await readZip(
       where,
       await bytes(),
       limits,
+      own,
       (name) => name === CONFIG || name === WEIGHTS || name === 'metadata.json' || isVocabularyFile(name),
     );
     const config = members.get(CONFIG);
@@ -53,15 +55,20 @@ export const kerasFormat: Format = {
         `${where}: a .keras file has the members ${CONFIG} and ${WEIGHTS}. Received: ${[...members.keys()].join(', ') || 'none of them'}.`,
         'ERR_FILE',
       );
-    const layout = await readHdf5(where, weights, limits);
+    // Before the archive goes to another thread.
+    const parsed = parseStrictJson(`${where}: ${CONFIG}`, config) as object;
+    const vocabularies = new Map(
+      [...members].filter(([name]) => isVocabularyFile(name)).map(([name, b]) => [name, new Uint8Array(b)]),
+    );
+    const layout = await readHdf5(where, weights, limits, own);
     if (!isKerasLayout(layout)) throw new ValueError(`${where}: its ${WEIGHTS} has not the layout of a .keras file.`, 'ERR_FILE');
     const { root, optimizer } = fromKerasLayout(layout);
     return {
-      config: parseStrictJson(`${where}: ${CONFIG}`, config) as object,
+      config: parsed,
       compileConfig: null,
       weights: { by: 'structure', root },
       optimizer,
-      vocabularies: members,
+      vocabularies,
     };
   },
 };

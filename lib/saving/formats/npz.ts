@@ -1,5 +1,6 @@
 import { readNpy, writeNpy } from '../npy.js';
-import { isNpz, readZip, writeZip } from '../zip.js';
+import { isNpz, readZip } from '../zip.js';
+import { writeZip, type ZipMember } from '../zip_writer.js';
 import { type Format, oneFile } from './format.js';
 
 const ENDING = '.npy';
@@ -15,14 +16,14 @@ export const npzFormat: Format = {
   recognizes: isNpz,
 
   async write(model) {
-    const members = new Map<string, Uint8Array>();
+    const members = new Map<string, ZipMember>();
     for (const [path, weight] of model.weightPaths())
-      members.set(path + ENDING, writeNpy({ shape: weight.shape, data: weight.read().data }));
+      members.set(path + ENDING, { pieces: writeNpy({ shape: weight.shape, data: weight.read().data }) });
     return oneFile(...(await writeZip(members)));
   },
 
-  async read({ where, limits, bytes }) {
-    const members = await readZip(where, await bytes(), limits, (name) => name.endsWith(ENDING));
+  async read({ where, limits, bytes, own }) {
+    const members = await readZip(where, await bytes(), limits, own, (name) => name.endsWith(ENDING));
     const tensors = new Map(
       [...members].map(([name, data]) => [name.slice(0, -ENDING.length), readNpy(`${where}: ${name}`, data)]),
     );

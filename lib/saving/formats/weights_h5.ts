@@ -12,10 +12,10 @@ export const weightsH5Format: Format = {
 
   async write(model, { includeOptimizer }) {
     const layout = toKerasLayout(stateOf(model, includeOptimizer));
-    return oneFile(await writeHdf5('saveWeights', layout));
+    return oneFile(...(await writeHdf5('saveWeights', layout)).pieces);
   },
 
-  async read({ where, limits, bytes }) {
-    return fromHdf5(where, await readHdf5(where, await bytes(), limits));
+  async read({ where, limits, bytes, own }) {
+    return fromHdf5(where, await readHdf5(where, await bytes(), limits, own));
   },
 };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { RuntimeError, ValueError } from '../../errors.js';
-import type { Hdf5Answer, Hdf5Group, Hdf5Limits, Hdf5Request } from './tree.js';
+import { arraysOf, type Hdf5Answer, type Hdf5File, type Hdf5Group, type Hdf5Limits, type Hdf5Request } from './tree.js';
 
 /** The worker is a file of its own, beside the bundle: dist/ as seen from there, and from lib/saving/hdf5 where sources run. */
 function workerFile(): string {
@@ -15,8 +15,11 @@ function workerFile(): string {
   );
 }
 
-/** One request, one thread: it ends with its answer and takes its memory with it. */
-async function ask(request: Hdf5Request): Promise<Hdf5Answer> {
+/**
+ * One request, one thread: it ends with its answer and takes its memory with it.
+ * @param given what goes to the thread and is not the caller's any more
+ */
+async function ask(request: Hdf5Request, given: ArrayBuffer[]): Promise<Hdf5Answer> {
   const { Worker } = await import('node:worker_threads');
   const worker: Worker = new Worker(workerFile(), { execArgv: [], env: {}, stdout: true, stderr: true });
   let timer: NodeJS.Timeout | undefined;
@@ -25,7 +28,7 @@ async function ask(request: Hdf5Request): Promise<Hdf5Answer> {
       worker.once('message', resolve);
       worker.once('error', reject);
       worker.once('exit', (code) => reject(new Error(`its thread ended with status ${code}`)));
-      worker.postMessage(request);
+      worker.postMessage(request, given);
       if (!('read' in request)) return;
       const { seconds } = request.limits;
       const late = () =>
@@ -44,10 +47,10 @@ async function ask(request: Hdf5Request): Promise<Hdf5Answer> {
 /**
  * All that an HDF5 file holds. ValueError ERR_FILE where it is damaged or no HDF5 file, ERR_FILE_REFUSED where it holds what a file of weights has no business
  * to hold (links, datasets whose numbers are elsewhere, more than the limits).
- * @param bytes of the file; they stay the caller's
+ * @param own whether the bytes, and all others of their memory, go to the thread that reads them; else they stay the caller's
  */
-export async function readHdf5(where: string, bytes: Uint8Array, limits: Hdf5Limits): Promise<Hdf5Group> {
-  const answered = await ask({ read: bytes, limits });
+export async function readHdf5(where: string, bytes: Uint8Array, limits: Hdf5Limits, own: boolean): Promise<Hdf5Group> {
+  const answered = await ask({ read: bytes, limits }, own ? [bytes.buffer as ArrayBuffer] : []);
   if ('group' in answered) return answered.group;
   const why = 'error' in answered ? answered.error : 'no answer';
   if ('error' in answered && answered.refused)
@@ -55,10 +58,11 @@ export async function readHdf5(where: string, bytes: Uint8Array, limits: Hdf5Lim
   throw new ValueError(`${where}: the HDF5 file is damaged or no HDF5 file: ${firstLine(why)}`, 'ERR_FILE');
 }
 
-/** The bytes of an HDF5 file of these groups. */
-export async function writeHdf5(where: string, group: Hdf5Group): Promise<Uint8Array> {
-  const answered = await ask({ write: group });
-  if ('bytes' in answered) return answered.bytes;
+/** An HDF5 file of these groups. Their numbers go into it: they are not the caller's any more. */
+export async function writeHdf5(where: string, group: Hdf5Group): Promise<Hdf5File> {
+  const buffers = new Set([...arraysOf(group)].map((data) => data.buffer as ArrayBuffer));
+  const answered = await ask({ write: group }, [...buffers]);
+  if ('pieces' in answered) return answered;
   throw new RuntimeError(
     `${where}: the HDF5 file could not be made: ${'error' in answered ? firstLine(answered.error) : 'no answer'}`,
     'ERR_HDF5',

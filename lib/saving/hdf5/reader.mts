@@ -2,6 +2,8 @@
 // leads elsewhere.
 import { randomUUID } from 'node:crypto';
 import { Dataset, File, Group, type Metadata, ready } from 'h5wasm';
+import { LARGE, readParts } from './parts.mjs';
+import { ReadFile } from './storage.mjs';
 import { checkTextHeaps } from './text_heaps.mjs';
 import { emptyGroup, type Hdf5Array, type Hdf5Attribute, type Hdf5Group, type Hdf5Limits } from './tree.js';
 
@@ -22,6 +24,19 @@ const FLOAT = 1;
 const STRING = 3;
 /** float16 and smaller come without a typed array of their own. */
 const FLOATS: Record<number, Hdf5Array['dtype']> = { 2: 'float16', 4: 'float32', 8: 'float64' };
+const KINDS = {
+  float16: Uint16Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint64: BigUint64Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+};
 /** What the library takes besides the numbers of one dataset. */
 const OWN_BYTES = 64 * 2 ** 20;
 
@@ -39,9 +54,9 @@ class Reader {
     readonly module: Module,
     readonly file: File,
     readonly limits: Hdf5Limits,
-    fileBytes: number,
+    readonly storage: ReadFile,
   ) {
-    this.#most = Math.min(limits.bytes, limits.expansion * fileBytes);
+    this.#most = Math.min(limits.bytes, limits.expansion * storage.bytes.byteLength);
     // Whatever the library is made to allocate (chunks, trees, texts that stand for many): it gets this much and no more.
     limitMemory(OWN_BYTES + this.#most);
   }
@@ -131,7 +146,16 @@ class Reader {
       const data = (Array.isArray(value) ? value : [value]).map(String);
       return { dtype, shape, data, attributes };
     }
-    return { dtype, shape, data: count === 0 ? new Float32Array(0) : numbers(dataset.value, metadata), attributes };
+    return { dtype, shape, data: this.#numbers(dataset, dtype, shape, count), attributes };
+  }
+
+  #numbers(dataset: Dataset, dtype: Exclude<Hdf5Array['dtype'], 'string'>, shape: number[], count: number): ArrayBufferView {
+    const { metadata } = dataset;
+    if (count === 0) return new Float32Array(0);
+    // What lies in chunks would be unpacked again for each part.
+    if (metadata.chunks || count * metadata.size < LARGE) return numbers(dataset.value, metadata);
+    const bytes = readParts(this.module, this.storage, dataset, shape, metadata.size);
+    return new KINDS[dtype](bytes.buffer as ArrayBuffer, bytes.byteOffset, count);
   }
 }
 
@@ -183,7 +207,7 @@ export async function readTree(bytes: Uint8Array, limits: Hdf5Limits): Promise<H
   const { FS } = module;
   // A name that no file can know.
   const name = `${randomUUID()}.h5`;
-  FS.writeFile(name, bytes);
+  const storage = new ReadFile(module, name, bytes);
   const { open } = FS;
   let other: string | null = null;
   try {
@@ -196,7 +220,7 @@ export async function readTree(bytes: Uint8Array, limits: Hdf5Limits): Promise<H
       throw new (module as unknown as Unlisted).FS.ErrnoError(ENOENT);
     }) as typeof FS.open;
     try {
-      return new Reader(module, file, limits, bytes.byteLength).group(file, '/', 0);
+      return new Reader(module, file, limits, storage).group(file, '/', 0);
     } finally {
       FS.open = open;
       file.close();

@@ -31,6 +31,12 @@ export interface Hdf5Group {
 
 export const emptyGroup = (): Hdf5Group => ({ attributes: new Map(), groups: new Map(), arrays: new Map() });
 
+/** The numbers of all datasets. */
+export function* arraysOf(group: Hdf5Group): Generator<ArrayBufferView> {
+  for (const { data } of group.arrays.values()) if (ArrayBuffer.isView(data)) yield data;
+  for (const child of group.groups.values()) yield* arraysOf(child);
+}
+
 /** The group at a path below another, made where it is missing. */
 export function groupAt(root: Hdf5Group, path: string): Hdf5Group {
   let at = root;
@@ -73,4 +79,10 @@ export interface Hdf5Limits {
 }
 
 export type Hdf5Request = { read: Uint8Array; limits: Hdf5Limits } | { write: Hdf5Group };
-export type Hdf5Answer = { group: Hdf5Group } | { bytes: Uint8Array } | { error: string; refused: boolean };
+export type Hdf5Answer = { group: Hdf5Group } | Hdf5File | { error: string; refused: boolean };
+
+/** A file that was made, in pieces, and the CRC-32 of all. */
+export interface Hdf5File {
+  pieces: Uint8Array[];
+  crc: number;
+}

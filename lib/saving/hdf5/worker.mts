@@ -1,9 +1,14 @@
 // The thread that works with HDF5 files: the library is synchronous. It sees the bytes of one file in its own memory and nothing else: the
 // build of the library that knows no file system of the host.
 import { parentPort } from 'node:worker_threads';
-import { type Dataset, File, type Group, ready } from 'h5wasm';
+import { type Dataset, dtype_to_metadata, File, type Group, ready } from 'h5wasm';
+import { crc32 } from '../../crc32.js';
+import { LARGE, writeParts } from './parts.mjs';
 import { Refused, readTree } from './reader.mjs';
-import type { Hdf5Answer, Hdf5Attribute, Hdf5Group, Hdf5Request } from './tree.js';
+import { WrittenFile } from './storage.mjs';
+import { arraysOf, type Hdf5Answer, type Hdf5Attribute, type Hdf5Group, type Hdf5Request } from './tree.js';
+
+type Module = Awaited<typeof ready>;
 
 const DTYPES: Record<string, string> = {
   float32: '<f',
@@ -26,17 +31,38 @@ function writeAttributes(item: Group | Dataset, attributes: Map<string, Hdf5Attr
   }
 }
 
-function writeGroup(group: Group, from: Hdf5Group): void {
+/** A dataset without its numbers. The library says that there are none, which is an error where such are thrown. */
+function createWithout(module: Module, group: Group, name: string, shape: number[], dtype: string): Dataset {
+  const dims = shape.map(BigInt);
+  const metadata = {
+    ...dtype_to_metadata(dtype),
+    shape: dims,
+    maxshape: dims,
+    chunks: null,
+    compression: 0,
+    compression_opts: [],
+  };
+  module.deactivate_throwing_error_handler();
+  module.create_dataset(group.file_id, `${group.path}/${name}`, 0n, { ...metadata, track_order: false } as never);
+  module.activate_throwing_error_handler();
+  return group.get(name) as Dataset;
+}
+
+function writeGroup(module: Module, file: WrittenFile, group: Group, from: Hdf5Group): void {
   writeAttributes(group, from.attributes);
   for (const [name, array] of from.arrays) {
     const { dtype, shape, data } = array;
-    const dataset =
-      dtype === 'string'
-        ? group.create_dataset({ name, data: data as string[], shape })
-        : group.create_dataset({ name, data: data as Float32Array, shape, dtype: DTYPES[dtype] });
+    let dataset: Dataset;
+    if (dtype === 'string') dataset = group.create_dataset({ name, data: data as string[], shape }) as Dataset;
+    else if ((data as ArrayBufferView).byteLength < LARGE)
+      dataset = group.create_dataset({ name, data: data as Float32Array, shape, dtype: DTYPES[dtype] });
+    else {
+      dataset = createWithout(module, group, name, shape, DTYPES[dtype]);
+      writeParts(module, file, dataset, shape, data as ArrayBufferView);
+    }
     writeAttributes(dataset, array.attributes);
   }
-  for (const [name, child] of from.groups) writeGroup(group.create_group(name), child);
+  for (const [name, child] of from.groups) writeGroup(module, file, group.create_group(name), child);
 }
 
 async function answer(request: Hdf5Request): Promise<Hdf5Answer> {
@@ -45,22 +71,21 @@ async function answer(request: Hdf5Request): Promise<Hdf5Answer> {
   module.activate_throwing_error_handler();
   const name = 'file.h5';
   const file = new File(name, 'w');
-  writeGroup(file, request.write);
+  const written = new WrittenFile(module, name);
+  writeGroup(module, written, file, request.write);
   file.flush();
   file.close();
-  return { bytes: module.FS.readFile(name) as Uint8Array };
+  const pieces = written.pieces();
+  return { pieces, crc: pieces.reduce((sum, piece) => crc32(piece, sum), 0) };
 }
 
+/** What an answer's numbers lie in: it goes to who has asked. */
 function buffersOf(answered: Hdf5Answer): ArrayBuffer[] {
-  if ('bytes' in answered)
-    return answered.bytes.byteLength === answered.bytes.buffer.byteLength ? [answered.bytes.buffer as ArrayBuffer] : [];
   if ('error' in answered) return [];
   const buffers = new Set<ArrayBuffer>();
-  const visit = (group: Hdf5Group) => {
-    for (const { data } of group.arrays.values()) if (ArrayBuffer.isView(data)) buffers.add(data.buffer as ArrayBuffer);
-    for (const child of group.groups.values()) visit(child);
-  };
-  visit(answered.group);
+  const add = (view: ArrayBufferView) => buffers.add(view.buffer as ArrayBuffer);
+  if ('pieces' in answered) answered.pieces.forEach(add);
+  else for (const view of arraysOf(answered.group)) add(view);
   return [...buffers];
 }
 
