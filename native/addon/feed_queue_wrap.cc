@@ -29,7 +29,7 @@ Napi::Value FeedQueueWrap::kind(const Napi::CallbackInfo& info) {
     s.x.rowSize = toValue(o.Get("xSize")).asInteger("xSize");
     s.y.rowSize = toValue(o.Get("ySize")).asInteger("ySize");
     s.weights.rowSize = toValue(o.Get("weightSize")).asInteger("weightSize");
-    s.classWeights = toClassWeights(o.Get("classWeights"));
+    s.classWeights = readClassWeights(toValue(o.Get("classWeights")));
     if (s.x.rowSize < 1 || s.y.rowSize < 0 || s.weights.rowSize < 0) throw Error("ERR_SPEC", "a kind of batches has sizes");
     spec_ = std::move(s);
     ++kind_;

@@ -3,17 +3,6 @@
 
 namespace gemmfit::addon {
 
-ClassWeights toClassWeights(const Napi::Value& v) {
-  ClassWeights out;
-  const gemmfit::Value given = toValue(v);
-  if (given.isNull()) return out;
-  out.classes = given.integers("classes");
-  for (const double w : given.numbers("weights")) out.weights.push_back(static_cast<float>(w));
-  out.argmax = given.flag("argmax", false);
-  out.labelWidth = given.integer("labelWidth", 1);
-  return out;
-}
-
 ArrayView FeedWrap::hold(const Napi::Object& spec, const char* name, const char* sizeName) {
   const Napi::Value v = spec.Get(name);
   if (v.IsUndefined() || v.IsNull()) return {};
@@ -34,20 +23,6 @@ FeedWrap::FeedWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     s.x = hold(o, "x", "xSize");
     s.y = hold(o, "y", "ySize");
     s.weights = hold(o, "weights", "weightSize");
-    const auto integer = [&](const char* key, int64_t fallback) {
-      const Napi::Value v = o.Get(key);
-      return v.IsUndefined() ? fallback : toValue(v).asInteger(key);
-    };
-    s.first = integer("first", 0);
-    s.count = integer("count", s.x.rows);
-    s.batch = integer("batch", 32);
-    s.seed = static_cast<uint64_t>(integer("seed", 0));
-    s.pass = integer("pass", 0);
-    s.passes = integer("passes", 1);
-    s.skip = integer("skip", 0);
-    const Napi::Value shuffle = o.Get("shuffle");
-    const std::string mode = shuffle.IsString() ? shuffle.As<Napi::String>().Utf8Value() : "none";
-    s.shuffle = mode == "rows" ? Shuffle::rows : mode == "batches" ? Shuffle::batches : Shuffle::none;
     const Napi::Value order = o.Get("order");
     if (!order.IsUndefined() && !order.IsNull()) {
       if (!order.IsTypedArray() || order.As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array)
@@ -56,8 +31,10 @@ FeedWrap::FeedWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
       s.order.assign(rows.Data(), rows.Data() + rows.ElementLength());
       s.shuffle = Shuffle::given;
     }
-    s.classWeights = toClassWeights(o.Get("classWeights"));
-    feed = std::make_shared<Feed>(std::move(s));
+    gemmfit::Value::Object options;
+    for (const char* key : {"first", "count", "batch", "seed", "pass", "passes", "skip", "shuffle", "classWeights"})
+      options[key] = toValue(o.Get(key));
+    feed = std::make_shared<Feed>(readFeedSpec(std::move(s), gemmfit::Value(std::move(options))));
     memory_.tell(info.Env(), feed->bytes());
   });
 }

@@ -81,29 +81,15 @@ Napi::Value VariableWrap::writeState(const Napi::CallbackInfo& info) {
     const ArrayView updated = toArray(state.Get("updated"), "updated"), scales = toArray(state.Get("scales"), "scales");
     if (updated.type != ElementType::int32 || scales.type != ElementType::float64)
       throw Error("ERR_SPEC", "the rows of a variable's state are of other types");
-    const char* busy = "weights cannot be changed while the model is at work; await the running fit, evaluate or predict first";
-    if (variable->size == 0 && values.ElementLength() > 0) {
-      if (!variable->tryExclusive()) throw Error("ERR_BUSY", busy, false);
-      try {
-        variable->reshape(toIntegers(state.Get("shape"), "shape"));
-      } catch (...) {
-        variable->release();
-        throw;
-      }
-      variable->release();
-    }
-    if (static_cast<int64_t>(values.ElementLength()) != variable->size)
-      throw Error("ERR_SHAPE", "the values have another size than the weight");
-    LazyState rows;
-    rows.updated.assign(static_cast<const int32_t*>(updated.data), static_cast<const int32_t*>(updated.data) + updated.rows);
-    rows.scales.assign(static_cast<const double*>(scales.data), static_cast<const double*>(scales.data) + scales.rows);
-    if (!rows.updated.empty() && (variable->shape.size() != 2 || static_cast<int64_t>(rows.updated.size()) != variable->shape[0]))
-      throw Error("ERR_SPEC", "a table has another number of rows");
-    if (static_cast<int64_t>(rows.scales.size()) >= IdleSteps::kMost) throw Error("ERR_SPEC", "a table is never so many steps behind");
-    for (const int32_t u : rows.updated)
-      if (u < 0 || u > static_cast<int32_t>(rows.scales.size()))
-        throw Error("ERR_SPEC", "a row was last up to date after a step that was not");
-    if (!writeRaw(variable, values.Data(), std::move(rows))) throw Error("ERR_BUSY", busy, false);
+    RawState raw;
+    raw.shape = toIntegers(state.Get("shape"), "shape");
+    raw.values = values.Data();
+    raw.count = static_cast<int64_t>(values.ElementLength());
+    raw.rows.updated.assign(static_cast<const int32_t*>(updated.data), static_cast<const int32_t*>(updated.data) + updated.rows);
+    raw.rows.scales.assign(static_cast<const double*>(scales.data), static_cast<const double*>(scales.data) + scales.rows);
+    if (!writeRaw(variable, std::move(raw)))
+      throw Error("ERR_BUSY", "weights cannot be changed while the model is at work; await the running fit, evaluate or predict first",
+                  false);
   });
   return info.Env().Undefined();
 }

@@ -16,7 +16,6 @@ namespace gemmfit::addon {
 Value toValue(const Napi::Value& v, int depth = 0);
 std::vector<int64_t> toIntegers(const Napi::Value& v, const char* what);
 // { classes, weights, argmax, labelWidth }, or nothing.
-ClassWeights toClassWeights(const Napi::Value& v);
 // A typed array as the engine reads it. Throws where it is none, or where its buffer is gone.
 ArrayView toArray(const Napi::Value& v, const char* what);
 Napi::Float32Array toFloats(const Napi::Value& v, const char* what);

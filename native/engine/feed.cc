@@ -130,10 +130,38 @@ float ClassWeights::of(const float* label) const {
   return 1;
 }
 
+ClassWeights readClassWeights(const Value& given) {
+  ClassWeights out;
+  if (given.isNull()) return out;
+  out.classes = given.integers("classes");
+  for (const double w : given.numbers("weights")) out.weights.push_back(static_cast<float>(w));
+  out.argmax = given.flag("argmax", false);
+  out.labelWidth = given.integer("labelWidth", 1);
+  return out;
+}
+
+FeedSpec readFeedSpec(FeedSpec s, const Value& options) {
+  s.first = options.integer("first", 0);
+  s.count = options.integer("count", s.x.rows);
+  s.batch = options.integer("batch", 32);
+  s.seed = static_cast<uint64_t>(options.integer("seed", 0));
+  s.pass = options.integer("pass", 0);
+  s.passes = options.integer("passes", 1);
+  s.skip = options.integer("skip", 0);
+  const std::string shuffle = options.text("shuffle", "none");
+  if (shuffle != "none" && shuffle != "rows" && shuffle != "batches") throw Error("ERR_SPEC", "a feed cannot shuffle '" + shuffle + "'");
+  // An order that is given goes before.
+  if (s.shuffle != Shuffle::given) s.shuffle = shuffle == "rows" ? Shuffle::rows : shuffle == "batches" ? Shuffle::batches : Shuffle::none;
+  if (options.has("classWeights")) s.classWeights = readClassWeights(options.at("classWeights"));
+  return s;
+}
+
 Feed::Feed(FeedSpec s) : spec(std::move(s)) {
   const bool given = spec.shuffle == Shuffle::given;
   const int64_t most = given && !spec.order.empty() ? int64_t{*std::max_element(spec.order.begin(), spec.order.end())} + 1 : spec.count;
-  const auto fits = [&](const ArrayView& a) { return !a || (spec.first >= 0 && spec.count >= 0 && spec.first + most <= a.rows); };
+  const auto fits = [&](const ArrayView& a) {
+    return !a || (spec.first >= 0 && spec.count >= 0 && spec.first <= a.rows && most <= a.rows - spec.first);
+  };
   if (!spec.x || spec.x.rowSize < 1) throw Error("ERR_SPEC", "a feed needs an array of inputs");
   if (!fits(spec.x) || !fits(spec.y) || !fits(spec.weights)) throw Error("ERR_SPEC", "a feed's rows reach beyond its arrays");
   if (given && spec.count != static_cast<int64_t>(spec.order.size())) throw Error("ERR_SPEC", "a feed has as many rows as its order names");

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "native/engine/value.h"
+
 namespace gemmfit {
 
 enum class ElementType { float32, float64, int8, uint8, int16, uint16, int32, uint32, int64 };
@@ -55,6 +57,9 @@ struct FeedSpec {
   std::vector<uint32_t> order;
   ClassWeights classWeights;
 };
+// { first, count, batch, seed, pass, passes, skip, shuffle, classWeights } of a feed over these arrays. Error ERR_SPEC where one is none.
+FeedSpec readFeedSpec(FeedSpec arrays, const Value& options);
+ClassWeights readClassWeights(const Value& given);  // { classes, weights, argmax, labelWidth }; null: none
 
 class Feed;
 

@@ -190,13 +190,31 @@ bool readRaw(const VariablePtr& variable, float* out, LazyState* state) {
   return true;
 }
 
-bool writeRaw(const VariablePtr& variable, const float* from, LazyState state) {
+namespace {
+
+void checkRows(const VariablePtr& variable, const LazyState& rows) {
+  const bool isTable = variable->shape.size() == 2 && variable->size > 0;
+  if (!rows.updated.empty() && (!isTable || static_cast<int64_t>(rows.updated.size()) != variable->shape[0]))
+    throw Error("ERR_SPEC", "a table has another number of rows");
+  if (static_cast<int64_t>(rows.scales.size()) >= IdleSteps::kMost) throw Error("ERR_SPEC", "a table is never so many steps behind");
+  for (const int32_t u : rows.updated)
+    if (u < 0 || u > static_cast<int32_t>(rows.scales.size()))
+      throw Error("ERR_SPEC", "a row was last up to date after a step that was not");
+}
+
+}  // namespace
+
+bool writeRaw(const VariablePtr& variable, RawState state) {
   const VariableLocks own({variable}, true);
   if (!own.held()) return false;
-  copyFloats(from, variable->size, variable->data());
-  const auto rows = static_cast<int64_t>(state.updated.size());
-  if (rows > 0 && variable->size % rows != 0) throw Error("ERR_SPEC", "the rows of a table do not fit its size");
-  if (rows > 0 || variable->rows) LazyRows::of(variable, rows > 0 ? variable->size / rows : 1).restore(std::move(state));
+  const bool takesShape = variable->size == 0 && state.count > 0;
+  if (state.count != (takesShape ? sizeOf(state.shape) : variable->size))
+    throw Error("ERR_SHAPE", "the values have another size than the weight");
+  if (takesShape) variable->reshape(std::move(state.shape));
+  checkRows(variable, state.rows);
+  copyFloats(state.values, variable->size, variable->data());
+  const auto rows = static_cast<int64_t>(state.rows.updated.size());
+  if (rows > 0 || variable->rows) LazyRows::of(variable, rows > 0 ? variable->size / rows : 1).restore(std::move(state.rows));
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "native/engine/idle_steps.h"
+#include "native/engine/shape.h"
 #include "native/engine/variable.h"
 
 namespace gemmfit {
@@ -71,7 +72,14 @@ bool writeVariable(const VariablePtr& variable, const float* from);
 // A variable's numbers as they lie, rows that are behind included, and which those are; and back again. Nothing is settled: a training that
 // is put down and taken up so goes on to the bits of one that was not. All variables of a table are to be read, and written, together.
 bool readRaw(const VariablePtr& variable, float* out, LazyState* state);
-bool writeRaw(const VariablePtr& variable, const float* from, LazyState state);
+// What is written is looked at first: Error ERR_SHAPE or ERR_SPEC where it is no state of the variable. One of no size takes the shape.
+struct RawState {
+  Shape shape;
+  const float* values = nullptr;
+  int64_t count = 0;
+  LazyState rows;
+};
+bool writeRaw(const VariablePtr& variable, RawState state);
 
 // The locks of several variables, tried in turn; held until it goes.
 class VariableLocks {

@@ -149,6 +149,7 @@ bool Weights::takeUpRows() {
 }
 
 void Weights::beginRun(const std::vector<int>& lazyTables) {
+  if (!optimizer_) throw Error("ERR_SPEC", "a model without an optimizer does not train");
   lazy_.clear();
   for (size_t i = 0; i < records_.size(); ++i) {
     Record& r = records_[i];

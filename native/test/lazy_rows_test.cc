@@ -17,6 +17,10 @@ using testing::PoolRun;
 using testing::Samples;
 using Floats = std::vector<float>;
 
+RawState raw(const VariablePtr& variable, const Floats& values, LazyState rows) {
+  return {variable->shape, values.data(), variable->size, std::move(rows)};
+}
+
 std::unique_ptr<Optimizer> adam(Value::Object extra = {}) {
   extra.emplace("optimizer", "adam");
   return makeOptimizer(Value(std::move(extra)));
@@ -247,7 +251,7 @@ TEST(LazyRows, ATrainingThatIsPutDownAsItLiesGoesOnToTheSameBits) {
     size_t k = 0;
     for (const auto* list : {&resumed.model.variables, &resumed.model.slots})
       for (const VariablePtr& v : *list) {
-        EXPECT_TRUE(writeRaw(v, saved[k].first.data(), saved[k].second));
+        EXPECT_TRUE(writeRaw(v, raw(v, saved[k].first, saved[k].second)));
         ++k;
       }
     resumed.call = lives.call;
@@ -271,11 +275,11 @@ TEST(LazyRows, AreNotTakenUpWhileAJobHoldsThem) {
   ASSERT_TRUE(readRaw(table, numbers.data(), &state));
   LazyState wrong = state;
   wrong.updated.resize(kIds - 1);
-  EXPECT_THROW(writeRaw(table, numbers.data(), wrong), Error);
-  ASSERT_TRUE(writeRaw(table, numbers.data(), state));
+  EXPECT_THROW(writeRaw(table, raw(table, numbers, wrong)), Error);
+  ASSERT_TRUE(writeRaw(table, raw(table, numbers, state)));
   ASSERT_TRUE(slot->tryExclusive());
   EXPECT_FALSE(readRaw(slot, numbers.data(), &state));
-  EXPECT_FALSE(writeRaw(slot, numbers.data(), {}));
+  EXPECT_FALSE(writeRaw(slot, raw(slot, numbers, {})));
   EXPECT_FALSE(t.model.network->takeUpRows());
   slot->release();
   EXPECT_TRUE(t.model.network->takeUpRows());
@@ -283,7 +287,7 @@ TEST(LazyRows, AreNotTakenUpWhileAJobHoldsThem) {
   EXPECT_TRUE(t.model.network->takeUpRows());  // nothing is left to take up
   // A rule whose rows never fall behind has no use for them.
   Text momentum(false, {{"optimizer", "sgd"}, {"momentum", 0.9}}, 1);
-  ASSERT_TRUE(writeRaw(momentum.model.variables[0], numbers.data(), state));
+  ASSERT_TRUE(writeRaw(momentum.model.variables[0], raw(momentum.model.variables[0], numbers, state)));
   EXPECT_TRUE(momentum.model.network->takeUpRows());
   EXPECT_FALSE(momentum.behind());
 }
