@@ -6,6 +6,8 @@ import type { NpyOptions } from './datasets/arrays/npy_node.js';
 import type { ArrayNames } from './datasets/arrays/options.js';
 import type { CsvOptions } from './datasets/csv/options.js';
 import type { Dataset } from './datasets/dataset.js';
+import type { ImageDataset } from './datasets/images/image_dataset.js';
+import type { ImagesOptions } from './datasets/images/options.js';
 import type { GeneratorOptions } from './datasets/index.js';
 import type { JsonLinesOptions } from './datasets/json_lines/json_lines_node.js';
 import type { ParquetOptions } from './datasets/parquet/parquet_node.js';
@@ -25,6 +27,8 @@ export type {
   MapOptions,
   WindowOptions,
 } from './datasets/dataset.js';
+export type { ImageDataset } from './datasets/images/image_dataset.js';
+export type { ImagesOptions } from './datasets/images/options.js';
 export type { GeneratorOptions } from './datasets/index.js';
 export type { JsonLinesOptions } from './datasets/json_lines/json_lines_node.js';
 export type { ParquetOptions } from './datasets/parquet/parquet_node.js';
@@ -195,4 +199,38 @@ export function npz<const O extends ArrayNames>(path: string | URL, names: O): D
  */
 export function hdf5<const O extends ArrayNames>(path: string | URL, names: O): Dataset<ArrayRows<O['x'], O>> {
   return readers().hdf5(path, names) as Dataset<ArrayRows<O['x'], O>>;
+}
+
+/**
+ * Images of a folder, whose folders are the classes: `[image, label]`, where an image is `[height, width, channels]` of bytes. Needs the package sharp. Images are
+ * decoded when they are needed, several at once; a shuffle holds their paths only.
+ *
+ * Throws ValueError ERR_FILE with the path where an image cannot be read, ERR_EMPTY where there are none.
+ * @example
+ * const pets = data.images('pets', { imageSize: [8, 8] });
+ * const { train, validation } = pets.split({ validation: 0.25, by: 'stratified', seed: 1 });
+ * const net = sequential([
+ *   layers.rescaling({ scale: 1 / 255, inputShape: [8, 8, 3] }),
+ *   layers.flatten(),
+ *   layers.dense({ units: 2, activation: 'softmax' }),
+ * ]);
+ * net.compile({ optimizer: 'adam', loss: 'sparse_categorical_crossentropy' });
+ * await net.fit(train.shuffle(1000).batch(4), null, { validationData: validation.batch(4) });
+ */
+export function images<const O extends ImagesOptions>(
+  folder: string | URL,
+  options?: O,
+): ImageDataset<O extends { readonly labels: null } ? NDArray<Uint8Array> : [NDArray<Uint8Array>, number]> {
+  return readers().images(folder, options) as never;
+}
+
+/**
+ * Rows of an Arrow file or stream (Feather too, unpacked), or of several, a record batch at a time. Needs the package apache-arrow. Types are as those of
+ * `data.parquet`.
+ * @example
+ * const flowers = data.arrow('train.arrow', { label: 'target' });
+ * await model.fit(flowers.pack().batch(8), null, { epochs: 2 });
+ */
+export function arrow<const O extends TableOptions>(path: Paths, options?: O): TableDataset<RowsWith<O>> {
+  return readers().arrow(path, options) as TableDataset<RowsWith<O>>;
 }

@@ -7,6 +7,7 @@ import { type Node, type Place, stepsOf } from './node.js';
 import { Batch } from './ops/batch.js';
 import { Cache } from './ops/cache.js';
 import { Filter } from './ops/filter.js';
+import { chosen, Loaded } from './ops/loaded.js';
 import { Mapped } from './ops/map.js';
 import { MappedByModule } from './ops/map_module.js';
 import { Pack } from './ops/pack.js';
@@ -130,7 +131,8 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
   shuffle(bufferSize: number, seed?: number | null, reshuffleEachIteration = true): Dataset<T> {
     const size = whole('shuffle', 'bufferSize', bufferSize, 1);
     const reshuffles = checkBoolean('shuffle', 'reshuffleEachIteration', reshuffleEachIteration);
-    return new Dataset(new Shuffle(this.#node, size, readSeed('shuffle', seed), reshuffles));
+    const drawn = readSeed('shuffle', seed);
+    return this.#choose((source) => new Shuffle(source, size, drawn, reshuffles));
   }
 
   /** So many elements as one: numbers become arrays with the elements first, texts lists. */
@@ -147,17 +149,20 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
 
   /** The first elements, at most so many. */
   take(count: number): Dataset<T> {
-    return new Dataset(new Part(this.#node, 0, whole('take', 'count', count, 0)));
+    const most = whole('take', 'count', count, 0);
+    return this.#choose((source) => new Part(source, 0, most));
   }
 
   /** All but the first elements. */
   skip(count: number): Dataset<T> {
-    return new Dataset(new Part(this.#node, whole('skip', 'count', count, 0), Number.POSITIVE_INFINITY));
+    const from = whole('skip', 'count', count, 0);
+    return this.#choose((source) => new Part(source, from, Number.POSITIVE_INFINITY));
   }
 
   /** The passes one after the other, so often; without a number for ever. Orders of a shuffle before it differ. */
   repeat(count?: number | null): Dataset<T> {
-    return new Dataset(new Repeat(this.#node, count == null ? Number.POSITIVE_INFINITY : whole('repeat', 'count', count, 0)));
+    const times = count == null ? Number.POSITIVE_INFINITY : whole('repeat', 'count', count, 0);
+    return this.#choose((source) => new Repeat(source, times));
   }
 
   /** Keeps what the first whole pass gives in memory, for those after it. */
@@ -173,9 +178,8 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
   /** Each `numShards`th element, from the one at `index` on: for workers that share a dataset. */
   shard(numShards: number, index: number): Dataset<T> {
     const shards = whole('shard', 'numShards', numShards, 1);
-    return new Dataset(
-      new Shard(this.#node, shards, checkNumber('shard', 'index', index, { min: 0, max: shards - 1, integer: true })),
-    );
+    const at = checkNumber('shard', 'index', index, { min: 0, max: shards - 1, integer: true });
+    return this.#choose((source) => new Shard(source, shards, at));
   }
 
   /**
@@ -215,7 +219,11 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
    * await model.fit(train.shuffle(40).batch(8), null, { validationData: validation.batch(8) });
    */
   split(options: SplitOptions): { train: Dataset<T>; validation: Dataset<T>; test: Dataset<T> } {
-    const [train, validation, test] = splitNode(this.#node, options).map((node) => new Dataset<T>(node));
+    const node = this.#node;
+    // What is loaded for an element is loaded for those of a part alone.
+    const parts =
+      node instanceof Loaded ? splitNode(node.source, options).map((part) => node.over(() => part)) : splitNode(node, options);
+    const [train, validation, test] = parts.map((part) => new Dataset<T>(part));
     return { train, validation, test };
   }
 
@@ -262,6 +270,11 @@ export class Dataset<T = unknown> implements AsyncIterable<T> {
     const iteration = this.#begin();
     // It may answer with a promise, which those who call this know.
     return { next: () => iteration.pull(), return: () => iteration.return() } as unknown as Iterator<unknown>;
+  }
+
+  /** A step that only chooses and orders elements. */
+  #choose(step: (source: Node) => Node): Dataset<T> {
+    return new Dataset(chosen(this.#node, step));
   }
 
   #begin(): Iteration {

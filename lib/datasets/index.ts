@@ -5,9 +5,12 @@ import { Hdf5Node } from './arrays/hdf5_node.js';
 import { NpyNode, type NpyOptions } from './arrays/npy_node.js';
 import { NpzNode } from './arrays/npz_node.js';
 import type { ArrayNames } from './arrays/options.js';
+import { ArrowNode } from './arrow/arrow_node.js';
 import { CsvNode } from './csv/csv_node.js';
 import { type CsvOptions, readCsvOptions } from './csv/options.js';
 import { Dataset } from './dataset.js';
+import { ImageDataset } from './images/image_dataset.js';
+import type { ImagesOptions } from './images/options.js';
 import { JsonLinesNode, type JsonLinesOptions } from './json_lines/json_lines_node.js';
 import { ParquetNode, type ParquetOptions } from './parquet/parquet_node.js';
 import { checkPaths } from './sources/files.js';
@@ -55,3 +58,9 @@ function checkPath(where: string, path: unknown): string {
   if (Array.isArray(path)) throw typeError(`${where} takes the path of one file. Received: ${show(path)}`);
   return checkPaths(where, path)[0];
 }
+
+export const images = (folder: unknown, options?: ImagesOptions): ImageDataset =>
+  new ImageDataset(checkPath('images', folder), options);
+
+export const arrow = (path: unknown, options?: TableOptions): TableDataset =>
+  new TableDataset(new ArrowNode(checkPaths('arrow', path), options));

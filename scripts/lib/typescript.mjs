@@ -33,11 +33,13 @@ export function buildTypeScript(options) {
   });
 }
 
+const manifest = () => createRequire(join(root, 'package.json'))('./package.json');
+
 const common = () => ({
   absWorkingDir: root,
   bundle: true,
   // The binaries stay where they are: paths to them are the same from dist/ as from lib/.
-  external: ['*.node', ...Object.keys(createRequire(join(root, 'package.json'))('./package.json').dependencies)],
+  external: ['*.node', ...Object.keys(manifest().dependencies), ...Object.keys(manifest().peerDependencies)],
   platform: 'node',
   target: 'node20',
 });

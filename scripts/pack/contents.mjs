@@ -67,6 +67,9 @@ const ADDRESSES = ['homepage', 'repository', 'bugs'];
 /** Libraries for files of models and data: small, without scripts, and loaded by the first such file. */
 const FILE_LIBRARIES = ['h5wasm', 'hyparquet', 'yauzl'];
 
+/** Libraries that only those install who use what needs them. */
+const PEERS = ['apache-arrow', 'sharp'];
+
 const targetsOf = (exported) => (typeof exported === 'string' ? [exported] : Object.values(exported ?? {}).flatMap(targetsOf));
 
 /** What is wrong with the manifest of a package with these files. */
@@ -79,7 +82,9 @@ export function wrongManifest(manifest, files) {
     if (manifest.scripts?.[name]) wrong.push(`it has the script ${name}`);
   // Where this file is, npm makes an install script of its own.
   if (files.includes('binding.gyp') && manifest.gypfile !== false) wrong.push('binding.gyp makes npm build at install');
-  const loadedWhenUsed = (kind, name) => kind === 'dependencies' && FILE_LIBRARIES.includes(name);
+  const isOptional = (name) => PEERS.includes(name) && manifest.peerDependenciesMeta?.[name]?.optional === true;
+  const loadedWhenUsed = (kind, name) =>
+    (kind === 'dependencies' && FILE_LIBRARIES.includes(name)) || (kind === 'peerDependencies' && isOptional(name));
   for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies', 'bundledDependencies'])
     for (const name of Object.keys(manifest[kind] ?? {}).filter((n) => !loadedWhenUsed(kind, n)))
       wrong.push(`${kind} has ${name}, which training does not need`);

@@ -131,8 +131,8 @@ describe('examples run', () => {
   beforeAll(() => {
     process.chdir(folder);
     saveAsTensorFlowJS('my-model');
-    for (const name of ['train.parquet', 'x.npy', 'y.npy', 'train.npz', 'train.h5'])
-      cpSync(join(root, 'test/datasets/files', name), name);
+    for (const name of ['train.parquet', 'x.npy', 'y.npy', 'train.npz', 'train.h5', 'train.arrow', 'pets'])
+      cpSync(join(root, 'test/datasets/files', name), name, { recursive: true });
     const rows = Array.from({ length: 40 }, (_, i) => ({ a: i % 7, b: i % 5, c: 1, d: 0.5, target: i % 2 }));
     writeFileSync('train.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
     writeFileSync(

@@ -9,6 +9,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from PIL import Image
 
 here = Path(__file__).parent
 rng = np.random.default_rng(7)
@@ -97,6 +99,45 @@ with h5py.File(folder / "arrays.h5", "w") as file:
     layout = h5py.VirtualLayout((40, 2, 3), "f8")
     layout[:] = h5py.VirtualSource("other.h5", "x", (40, 2, 3))
     file.create_virtual_dataset("virtual", layout)
+with pa.OSFile(str(here / "flowers.arrow"), "wb") as sink:
+    table = pa.Table.from_pandas(flowers, preserve_index=False)
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=25)
+with pa.OSFile(str(here / "flowers_stream.arrow"), "wb") as sink:
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+with pa.OSFile(str(here / "train.arrow"), "wb") as sink:
+    table = pa.Table.from_pandas(train, preserve_index=False)
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+# Images of 6 by 4 pixels.
+folder = here / "images"
+pixels = {}
+
+
+def image(name, array, mode=None, **options):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    made = Image.fromarray(array)
+    (made.convert(mode) if mode else made).save(folder / name, **options)
+    pixels[name] = np.asarray(Image.open(folder / name).convert("RGB")).ravel().tolist()
+
+
+colours = rng.integers(0, 256, (4, 6, 3)).astype("uint8")
+image("b/rgb.png", colours)
+image("b/grey.png", colours[:, :, 0])
+image("b/palette.gif", colours, "P")
+image("a/alpha.png", np.dstack([colours, np.full((4, 6), 200, "uint8")]))
+image("a/deep/photo.jpg", np.full((4, 6, 3), (200, 100, 50), "uint8"), quality=95)
+exif = Image.Exif()
+exif[0x0112] = 6
+image("c/turned.jpg", np.tile(np.array([[[250, 0, 0]] * 3 + [[0, 0, 250]] * 3], "uint8"), (4, 1, 1)), quality=100, subsampling=0, exif=exif)
+(folder / "c/notes.txt").write_text("no image")
+expected["images"] = pixels
+for k in range(16):
+    path = here / "pets" / ["cat", "dog"][k % 2] / f"{k}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(rng.integers(0, 256, (8, 8, 3)).astype("uint8")).save(path)
 # For the examples of the documentation.
 np.save(here / "x.npy", rng.random((40, 4)).astype("f4"))
 np.save(here / "y.npy", np.arange(40, dtype="f4") % 2)
