@@ -62,9 +62,10 @@ export type {
 } from './identifiers.js';
 export type { Initializer } from './initializers/index.js';
 export { initializers } from './initializers/index.js';
+export type { CallContext } from './layers/composed.js';
 export type { ActivationIdentifier, LayerIdentifier } from './layers/identifiers.js';
 export { input, layers } from './layers/index.js';
-export type { Layer, LayerOptions, Shape, Weight } from './layers/layer.js';
+export type { AddWeightOptions, Layer, LayerOptions, Shape, Weight } from './layers/layer.js';
 export { loadModel, modelFromJSON } from './load_model.js';
 export type { Loss } from './losses/index.js';
 export { losses } from './losses/index.js';
@@ -82,6 +83,8 @@ export type {
   RegularizerName,
   ScheduleName,
 } from './names.js';
+export type { Compiled, TensorDType, TensorLike, TensorShape } from './ops/index.js';
+export { ops, Tensor } from './ops/index.js';
 export type { LearningRate, Optimizer } from './optimizers/index.js';
 export { optimizers } from './optimizers/index.js';
 export type { ClassWeight, Results, Sampler, ValidationData, Verbose } from './option_types.js';

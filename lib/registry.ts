@@ -123,9 +123,6 @@ export function withCustomObjects<T>(where: string, objects: Record<string, Part
 
 /** By kind: the method by which Keras's parts compute. Here the engine does, so that one of a user's class would never be called. */
 const computing: { readonly [kind: string]: string | undefined } = {
-  layer: 'call',
-  loss: 'call',
-  metric: 'updateState',
   optimizer: 'updateStep',
   regularizer: 'call',
   constraint: 'call',

@@ -10,7 +10,7 @@ import { Layer, type LayerOptions, type Shape } from './layer.js';
 abstract class FunctionLayer extends Layer {
   protected abstract readonly function: ActivationFunction;
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return this.function.outputShape(input, this.label);
   }
 
@@ -43,7 +43,7 @@ export class Activation extends FunctionLayer {
     this.function = this.activation('activation', o.activation);
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { activation: this.function };
   }
 }
@@ -81,7 +81,7 @@ export class Softmax extends Layer {
     return [...new Set(axes.map((a) => (a < 0 ? a + input.length : a - 1)))].sort((a, b) => a - b);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     this.#axes(input);
     return input;
   }
@@ -92,7 +92,7 @@ export class Softmax extends Layer {
     return [{ op: 'activation', ...activations.softmax({ axis }).spec(input.length), unmaskedAxes: axes }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { axis: Array.isArray(this.axis) ? [...this.axis] : this.axis };
   }
 }
@@ -127,7 +127,7 @@ export class ReLU extends FunctionLayer {
     this.function = activations.relu({ maxValue: this.maxValue, negativeSlope: this.negativeSlope, threshold: this.threshold });
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { maxValue: this.maxValue, negativeSlope: this.negativeSlope, threshold: this.threshold };
   }
 }
@@ -162,7 +162,7 @@ export class LeakyReLU extends FunctionLayer {
     this.function = activations.leakyRelu({ negativeSlope: this.negativeSlope });
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { negativeSlope: this.negativeSlope };
   }
 }
@@ -188,7 +188,7 @@ export class ELU extends FunctionLayer {
     this.function = activations.elu({ alpha: this.alpha });
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { alpha: this.alpha };
   }
 }

@@ -28,7 +28,7 @@ export class ActivityRegularization extends Layer {
     this.l2 = checkNumber('ActivityRegularization', 'l2', o.l2, { min: 0 });
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return input;
   }
 
@@ -36,7 +36,7 @@ export class ActivityRegularization extends Layer {
     return [{ op: 'activityRegularization', l1: this.l1, l2: this.l2 }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { l1: this.l1, l2: this.l2 };
   }
 }

@@ -26,7 +26,7 @@ abstract class AdaptivePooling extends Layer {
     this.dataFormat = checkDataFormat(where, o.dataFormat);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const { channels } = splitAxes(this.label, input, this.outputSize.length, this.dataFormat);
     return joinAxes<number | null>(this.outputSize, channels, this.dataFormat);
   }
@@ -44,7 +44,7 @@ abstract class AdaptivePooling extends Layer {
     ];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { outputSize: [...this.outputSize], dataFormat: this.dataFormat };
   }
 }

@@ -49,7 +49,7 @@ abstract class AugmentationLayer extends Layer {
     this.seed = readSeed(this.className, o.seed ?? null);
     this.dataFormat = checkDataFormat(this.className, o.dataFormat ?? null);
   }
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     splitAxes(this.label, input, 2, this.dataFormat);
     return input;
   }
@@ -63,7 +63,7 @@ abstract class AugmentationLayer extends Layer {
       },
     ];
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { seed: this.seed, dataFormat: this.dataFormat };
   }
 }

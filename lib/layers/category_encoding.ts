@@ -38,13 +38,13 @@ export class CategoryEncoding extends Layer {
     this.sparse = checkBoolean('CategoryEncoding', 'sparse', o.sparse);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return encodedShape(this.label, input, this.outputMode, this.numTokens);
   }
   override lower() {
     return encodingOps(this.outputMode, this.numTokens, this.outputMode !== 'one_hot');
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { numTokens: this.numTokens, outputMode: this.outputMode };
   }
 }

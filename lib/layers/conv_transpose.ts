@@ -44,7 +44,7 @@ abstract class ConvTranspose extends ConvolutionLayer {
     this.#kernel = this.weightParts('kernel', o.kernelInitializer, o.kernelRegularizer, o.kernelConstraint);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const { spatial } = this.split(input);
     const out = spatial.map((n, i) => {
       if (n === null) return null;
@@ -81,7 +81,7 @@ abstract class ConvTranspose extends ConvolutionLayer {
     ];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     const outputPadding = this.outputPadding && [...this.outputPadding];
     return { filters: this.filters, ...this.windowConfig(), outputPadding, ...this.partsConfig({ kernel: this.#kernel }) };
   }

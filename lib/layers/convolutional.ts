@@ -42,7 +42,7 @@ abstract class Conv extends ConvolutionLayer {
     this.#kernel = this.weightParts('kernel', o.kernelInitializer, o.kernelRegularizer, o.kernelConstraint);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = this.split(input);
     if (channels % this.groups)
       throw new ValueError(
@@ -66,7 +66,7 @@ abstract class Conv extends ConvolutionLayer {
     ];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { filters: this.filters, ...this.windowConfig(), groups: this.groups, ...this.partsConfig({ kernel: this.#kernel }) };
   }
 }

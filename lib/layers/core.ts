@@ -70,7 +70,7 @@ export class Dense extends Layer {
     };
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     if (input.length < 1)
       throw new ValueError(
         `${this.label} needs samples of rank 1 or more, [..., features]. Received samples of shape [].`,
@@ -107,7 +107,7 @@ export class Dense extends Layer {
     ];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { units: this.units, useBias: this.useBias, ...this.#parts };
   }
 }
@@ -167,7 +167,7 @@ export class InputLayer extends Layer {
     this.source = source;
   }
 
-  outputShapeOf(): Shape {
+  override outputShapeOf(): Shape {
     return this.shape;
   }
 
@@ -179,7 +179,7 @@ export class InputLayer extends Layer {
     return { batchShape: [null, ...this.shape], dtype: 'float32', name: this.name };
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return {};
   }
 }

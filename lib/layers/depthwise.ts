@@ -27,7 +27,7 @@ abstract class DepthwiseConv extends ConvolutionLayer {
     this.#kernel = this.weightParts('depthwise', o.depthwiseInitializer, o.depthwiseRegularizer, o.depthwiseConstraint);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = this.split(input);
     return this.outputShape(spatial, channels * this.depthMultiplier);
   }
@@ -45,7 +45,7 @@ abstract class DepthwiseConv extends ConvolutionLayer {
     ];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { depthMultiplier: this.depthMultiplier, ...this.windowConfig(), ...this.partsConfig({ depthwise: this.#kernel }) };
   }
 }

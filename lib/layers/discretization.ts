@@ -110,14 +110,14 @@ export class Discretization extends Layer {
     return eachBatch(where, data, batch, learn);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return encodedShape(this.label, input, this.outputMode, this.#known.length + 1);
   }
   override lower(): OpSpec[] {
     const boundaries = [...this.#known];
     return [{ op: 'discretization', boundaries }, ...encodingOps(this.outputMode, boundaries.length + 1, false)];
   }
-  protected config(): Config {
+  protected override config(): Config {
     const { numBins, epsilon, outputMode, sparse } = this;
     return { binBoundaries: this.#boundaries && [...this.#boundaries], numBins, epsilon, outputMode, sparse };
   }

@@ -87,7 +87,7 @@ export class Embedding extends Layer {
     };
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return [...input, this.outputDim];
   }
 
@@ -106,7 +106,7 @@ export class Embedding extends Layer {
     return [{ op: 'embedding', inputDim, outputDim, maskZero, weights: lowering.weights(this) }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     const { inputDim, outputDim, activityRegularizer, maskZero } = this;
     return { inputDim, outputDim, ...this.#parts, activityRegularizer, maskZero };
   }

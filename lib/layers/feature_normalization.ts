@@ -89,7 +89,7 @@ export class Normalization extends Layer {
     return this.#kept(input).map((a) => input[a - 1] as number);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const shape = this.#shape(input);
     if (this.#given) for (const name of ['mean', 'variance'] as const) this.#spread(name, shape);
     return input;
@@ -150,7 +150,7 @@ export class Normalization extends Layer {
     const add = (name: string, x: unknown) => {
       const { data: values, shape } = toTensor(name, x, this.#dataShape(ArrayBuffer.isView(x)));
       const sample = shape.slice(1);
-      if (!this.builtFor) this.build(sample);
+      if (!this.builtFor) this.buildFor(sample);
       moments ??= new Moments(this.#kept(sample));
       moments.add(values, shape);
     };
@@ -182,7 +182,7 @@ export class Normalization extends Layer {
     return [{ ...spec, mean: this.#spread('mean', shape), variance: this.#spread('variance', shape) }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     const { mean, variance } = this.#given ?? { mean: null, variance: null };
     return { axis: [...this.axis], invert: this.invert, mean: mean?.toArray() ?? null, variance: variance?.toArray() ?? null };
   }

@@ -4,9 +4,9 @@ import { NDArray } from '../data/ndarray.js';
 import { ValueError } from '../errors.js';
 import { work } from '../preprocessing/lazy.js';
 import type { Raw } from '../preprocessing/raw.js';
+import { runLayer } from './by_itself.js';
 import { Layer, type Lowering, type Shape } from './layer.js';
 import { Nested } from './nested.js';
-import { runLayer } from './run_layer.js';
 import { TextArray } from './text_array.js';
 
 /**
@@ -14,6 +14,7 @@ import { TextArray } from './text_array.js';
  * What it makes of a whole data set is made once, in JavaScript; ops of its own may follow in the engine, and then no other such layer.
  */
 export abstract class FrontLayer extends Layer {
+  static override readonly computesItself = true;
   static override readonly noActivityRegularizer: string | undefined = 'it works on data before they reach the engine';
 
   /** @internal What its data are in Keras's words: texts or whole numbers. */
@@ -53,7 +54,7 @@ export abstract class FrontLayer extends Layer {
    * What it makes of data, by itself: numbers as an NDArray, terms as a `TextArray`. A flat list is one of samples.
    * @param x data as `fit` takes them
    */
-  call(x: XInput): NDArray<TypedArray> | TextArray {
+  override call(x: XInput): NDArray<TypedArray> | TextArray {
     const where = `${this.label}: x`;
     const read = this.read(where, x);
     const sample = this.sampleOf(read);
@@ -61,7 +62,7 @@ export abstract class FrontLayer extends Layer {
     const isFlat = read.shape.length === 1 && shape.length === 2 && shape[1] === 1;
     if (work().isText(data)) return new TextArray(data, isFlat ? read.shape : shape);
     if (!this.hasOps) return new NDArray(data, isFlat ? [...read.shape] : [...shape]);
-    this.build(sample);
+    this.buildFor(sample);
     return runLayer(this, sample, new NDArray(data, [...shape]));
   }
 

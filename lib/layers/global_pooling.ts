@@ -30,7 +30,7 @@ export class GlobalAveragePooling1D extends Layer {
     this.keepdims = checkBoolean(this.className, 'keepdims', o.keepdims);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const { channels } = splitAxes(this.label, input, 1, this.dataFormat);
     return this.keepdims ? joinAxes<number | null>([1], channels, this.dataFormat) : [channels];
   }
@@ -39,7 +39,7 @@ export class GlobalAveragePooling1D extends Layer {
     return [{ op: 'globalAveragePooling1d', dataFormat: this.dataFormat, keepdims: this.keepdims }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { dataFormat: this.dataFormat, keepdims: this.keepdims };
   }
 }

@@ -47,7 +47,7 @@ export class GroupNormalization extends AffineLayer {
     return input[this.knownAxis(input, this.axis)] as number;
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const channels = this.#channels(input);
     if (this.groups > 0 && channels % this.groups !== 0)
       throw new ValueError(
@@ -68,7 +68,7 @@ export class GroupNormalization extends AffineLayer {
     return [{ op: 'groupNormalization', groups, axis, epsilon, scale, center, weights: lowering.weights(this) }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     const { groups, axis, epsilon } = this;
     return { groups, axis, epsilon, ...this.affineConfig() };
   }

@@ -67,7 +67,7 @@ export class Hashing extends FrontLayer {
     this.#options = { salt: readSalt('Hashing', o.salt), mask: o.maskValue };
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return encodedShape(this.label, input, this.outputMode, this.numBins);
   }
   /** @internal As the data were that it has seen. */
@@ -89,7 +89,7 @@ export class Hashing extends FrontLayer {
   override getConfig(): Config {
     return { ...super.getConfig(), ...(this.outputMode === 'int' ? { dtype: 'int64' } : {}) };
   }
-  protected config(): Config {
+  protected override config(): Config {
     const { salt, mask } = this.#options;
     return { numBins: this.numBins, salt: salt && [...salt], maskValue: mask, outputMode: this.outputMode, sparse: this.sparse };
   }
@@ -156,7 +156,7 @@ export class HashedCrossing extends FrontLayer {
       shape,
     };
   }
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return encodedShape(this.label, input, this.outputMode, this.numBins);
   }
   override lowerInto(...args: Parameters<FrontLayer['lowerInto']>): number {
@@ -185,7 +185,7 @@ export class HashedCrossing extends FrontLayer {
   override getConfig(): Config {
     return { ...super.getConfig(), ...(this.outputMode === 'int' ? { dtype: 'int64' } : {}) };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { numBins: this.numBins, outputMode: this.outputMode, sparse: this.sparse };
   }
 }

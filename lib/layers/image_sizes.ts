@@ -27,14 +27,14 @@ export abstract class ImageSizeLayer extends Layer {
     this.width = checkNumber(this.className, 'width', o.width, { min: 1, integer: true });
     this.dataFormat = checkDataFormat(this.className, o.dataFormat ?? null);
   }
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return joinAxes([this.height, this.width], splitAxes(this.label, input, 2, this.dataFormat).channels, this.dataFormat);
   }
   /** What its ops are told. */
   protected get image(): Omit<OpSpec, 'op'> {
     return { height: this.height, width: this.width, channelsFirst: this.dataFormat === 'channels_first' };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { height: this.height, width: this.width, dataFormat: this.dataFormat };
   }
 }

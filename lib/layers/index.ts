@@ -1,7 +1,9 @@
 import { factory, tableOf } from '../table.js';
 import { LeakyReLU, ReLU } from './activation.js';
 import * as lists from './all.js';
+import { callByItself } from './by_itself.js';
 import { InputLayer } from './core.js';
+import { computing, Layer } from './layer.js';
 import { PReLU } from './prelu.js';
 import { layerRegistry } from './registry.js';
 
@@ -9,6 +11,7 @@ export { Layer } from './layer.js';
 export { layerRegistry } from './registry.js';
 
 layerRegistry.fill(lists);
+computing.now = callByItself;
 
 /**
  * Layers: classes under Keras's names, and a factory of each in camelCase.
@@ -16,7 +19,7 @@ layerRegistry.fill(lists);
  * const factory = layers.conv2D({ filters: 8, kernelSize: 3 }); // or conv2d
  * const instance = new layers.Conv2D({ filters: 8, kernelSize: 3 });
  */
-export const layers = tableOf(lists, { relu: factory(ReLU), prelu: factory(PReLU), leakyrelu: factory(LeakyReLU) });
+export const layers = tableOf(lists, { Layer, relu: factory(ReLU), prelu: factory(PReLU), leakyrelu: factory(LeakyReLU) });
 
 /**
  * What a model takes: the shape of one sample, a name, and optionally the data set that `fit` reads when x and y are null.

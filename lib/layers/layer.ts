@@ -6,17 +6,20 @@ import { checkDtype, type DTypePolicy, dtypePolicy, inputTypes, readPolicy } fro
 import { addon, type NativeVariable } from '../engine/addon.js';
 import type { OpSpec } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
-import type { RegularizerIdentifier } from '../identifiers.js';
+import type { ConstraintIdentifier, InitializerIdentifier, RegularizerIdentifier } from '../identifiers.js';
 import { type Initializer, initializerRegistry } from '../initializers/index.js';
+import type { TensorLike } from '../ops/as_tensor.js';
+import { Tensor } from '../ops/tensor.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import type { DTypePolicyIdentifier, InputDType } from '../part_config.js';
 import { nextSeed } from '../random.js';
 import { type Config, classNameOf, type Part, partToJSON, snake } from '../registry.js';
 import { type Regularizer, regularizerRegistry } from '../regularizers/index.js';
 import { shapeText } from '../shapes.js';
+import { addLossOf, type CallContext, Composition, tracesTraining } from './composed.js';
 import { checkSample, checkWeightSize, withMemory } from './limits.js';
 import { setAllWeights } from './set_weights.js';
-import { checkShape, type Shape, sameShape, sampleShape } from './shape.js';
+import { checkBatchShape, checkShape, type Shape, sameShape, sampleShape } from './shape.js';
 import { takeWeight } from './weight_budget.js';
 import { type Grouped, pathsOf } from './weight_groups.js';
 
@@ -116,6 +119,21 @@ export interface WeightOptions {
   within?: Layer;
 }
 
+/** Options of `addWeight` in a layer of your own. */
+export interface AddWeightOptions {
+  /** Default `'variable_0'`, ... */
+  name?: string;
+  shape: readonly number[];
+  /** Default `'glorotUniform'`. */
+  initializer?: InitializerIdentifier;
+  regularizer?: RegularizerIdentifier;
+  constraint?: ConstraintIdentifier;
+  /** Default true. */
+  trainable?: boolean;
+  /** Only 'float32'. */
+  dtype?: 'float32';
+}
+
 /** A layer's weights as files hold them. */
 export type WeightGroup = Grouped<Weight>;
 
@@ -125,6 +143,10 @@ export interface Lowering {
   weights(layer: Layer): number[];
   /** Whether training changes the layer, as it was noted at `compile`. */
   trains(layer: Layer): boolean;
+  /** A weight's position among the network's variables. */
+  weight(weight: Weight): number;
+  /** Adds a single number to the model's loss. */
+  addLoss(value: number): void;
   /** Position of what a stateful layer carries from batch to batch. */
   state(variable: NativeVariable): number;
   /** The op of an activation that a layer applies at its end: none for linear. */
@@ -151,6 +173,13 @@ export function lowerAll(layers: readonly Layer[], x: number, input: Shape, lowe
   }
   return value;
 }
+
+/** How a layer computes arrays: what runs it knows all layers, and is given by index.ts. */
+export const computing: { now(layer: Layer, x: unknown, context: Partial<CallContext>): NDArray } = {
+  now(layer) {
+    throw new Error(`${layer.label} has nothing to run it`);
+  },
+};
 
 /** What a layer stands in: a model, or a layer around it. */
 export interface Home {
@@ -179,6 +208,8 @@ export abstract class Layer implements Part {
   static readonly className: string = 'Layer';
   /** Why it takes no `activityRegularizer`, where it takes none. */
   static readonly noActivityRegularizer: string | undefined = undefined;
+  /** @internal Whether `call` is JavaScript that takes data, and not made of ops. */
+  static readonly computesItself: boolean = false;
   /** Whether its ops multiply matrices and can do so in float32 only. */
   static readonly onlyFloat32: boolean = false;
 
@@ -193,8 +224,13 @@ export abstract class Layer implements Part {
   readonly weights: Weight[] = [];
   /** The input shape it was built for. */
   builtFor: Shape | undefined;
+  /** Whether what comes out has the mask of what came in. A layer with a `call` of its own sets it; Keras's `supports_masking`. */
+  supportsMasking = false;
+  /** The code of a user's class. */
+  readonly #composition: Composition | null = null;
+  readonly #ownBuild: ((inputShape: Shape) => void) | null = null;
 
-  constructor(options: LayerOptions) {
+  constructor(options: LayerOptions = {}) {
     const where = this.className;
     const { name, trainable, dtype, inputShape, batchInputShape, inputDim } = options;
     if (name !== undefined && (typeof name !== 'string' || !name))
@@ -212,6 +248,14 @@ export abstract class Layer implements Part {
     if (options.batchSize != null) checkNumber(where, 'batchSize', options.batchSize, { min: 1, integer: true });
     const shape = sampleShape(where, { inputShape, batchInputShape, inputDim });
     if (shape) this.batchInputShape = [null, ...shape];
+    const { call, build } = this;
+    if (call === Layer.prototype.call || new.target.computesItself) return;
+    // Users call the same names as the package does: what they wrote runs when it is due, once a shape and mode.
+    this.#composition = new Composition(this, call.bind(this) as ConstructorParameters<typeof Composition>[1]);
+    this.call = Layer.prototype.call;
+    if (build === Layer.prototype.build) return;
+    this.#ownBuild = build.bind(this);
+    this.build = Layer.prototype.build;
   }
 
   #activity(given: unknown): Regularizer | null {
@@ -254,9 +298,16 @@ export abstract class Layer implements Part {
     for (const layer of this.sublayers) layer.trainable = value;
   }
 
-  /** Layers inside it. */
+  /** Layers inside it: of a class of your own those that its properties hold, also in lists. */
   get sublayers(): readonly Layer[] {
-    return [];
+    return this.#composition ? this.#held().map(([, layer]) => layer) : [];
+  }
+  #held(): [name: string, layer: Layer][] {
+    return Object.entries(this).flatMap(([name, value]): [string, Layer][] => {
+      if (value instanceof Layer) return [[name, value]];
+      if (!Array.isArray(value)) return [];
+      return value.flatMap((item, i): [string, Layer][] => (item instanceof Layer ? [[`${name}/${i}`, item]] : []));
+    });
   }
 
   /** Whether neither it is frozen nor what it was first put into. */
@@ -276,7 +327,44 @@ export abstract class Layer implements Part {
   }
 
   /** @internal The shape rule alone: of an input whose sizes are whole numbers above 0, or null. What is too large is refused where it is used. */
-  abstract outputShapeOf(input: Shape): Shape;
+  outputShapeOf(input: Shape): Shape {
+    if (!this.#composition) throw new Error(`${this.className} has neither 'outputShapeOf' nor 'call'`);
+    if (!this.builtFor) this.buildFor(input);
+    return this.#composition.outputShape(input);
+  }
+
+  /**
+   * Puts the layer over a tensor in another layer's `call`; or computes it at once for an array of samples, as in prediction. A class of your
+   * own has this method instead of a native op: it gets a tensor and gives one, made by `ops.*` and the `call` of other layers.
+   * @param x a tensor, or an array with its batch
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: a tensor for a tensor, an NDArray for an array; a class that overrides it says which
+  call(x: any, context: Partial<CallContext> = {}): any {
+    return x instanceof Tensor ? this.#over(x, context) : computing.now(this, x, context);
+  }
+
+  #over(x: Tensor, context: Partial<CallContext>): Tensor {
+    if (!x.rows)
+      throw new ValueError(
+        `${this.label} takes samples of a batch. Received: ${x}, which is one for the whole batch`,
+        'ERR_SHAPE',
+      );
+    const sample = x.shape.slice(1);
+    this.buildFor(sample);
+    if (this.#composition) return this.#composition.over(x, context);
+    if (context.training !== undefined && context.training !== tracesTraining())
+      throw new ValueError(
+        `${this.label}: 'training' is that of the model in this layer. Leave it out, or choose in 'call' whether the layer is used.`,
+        'ERR_UNSUPPORTED',
+      );
+    if (context.mask != null) throw new ValueError(`${this.label}: 'mask' comes with x here. Leave it out.`, 'ERR_UNSUPPORTED');
+    return new Tensor([x.shape[0], ...this.computeOutputShape(sample)], true, 'float32', { kind: 'layer', layer: this, of: [x] });
+  }
+
+  /** Adds the sum of a tensor to the model's loss, in every step. To be called in `call`. */
+  addLoss(loss: TensorLike): void {
+    addLossOf(this.label, loss);
+  }
 
   /** The native ops it becomes, one after the other. They read sizes that are null here from the batch. */
   lower(_input: Shape, _lowering: Lowering): OpSpec[] {
@@ -285,34 +373,66 @@ export abstract class Layer implements Part {
 
   /** Puts its ops over a value of that shape, and names what they make. A layer whose ops branch has this instead of `lower`. */
   lowerInto(x: number, input: Shape, lowering: Lowering): number {
-    return this.lower(input, lowering).reduce((value, op) => lowering.add(op, [value]), x);
+    if (!this.#composition) return this.lower(input, lowering).reduce((value, op) => lowering.add(op, [value]), x);
+    const tracing = {
+      add: lowering.add,
+      weight: (w: unknown) => lowering.weight(w as Weight),
+      layer: (layer: unknown, value: number, sample: Shape) => lowerAll([layer as Layer], value, sample, lowering),
+    };
+    return this.#composition.lower(x, input, tracing, lowering.addLoss, this.precision);
   }
 
   /** Its own options as `getConfig` gives them, without name, trainable and an activity regularizer. Parts stay instances. */
-  protected abstract config(): Config;
+  protected config(): Config {
+    return {};
+  }
 
   /** Makes the weights with `addWeight`, in Keras's order: trainable ones first. */
-  protected createWeights(_input: Shape): void {}
+  protected createWeights(input: Shape): void {
+    if (!this.#composition) return;
+    this.#composition.forget();
+    this.#ownBuild?.([null, ...input]);
+    this.#composition.trace(input, false); // builds the layers inside
+    for (const layer of this.sublayers) {
+      layer.home ??= this;
+      for (const weight of layer.weights) if (!this.weights.includes(weight)) this.weights.push(weight);
+    }
+  }
 
   /** Whether it has weights of its own that learn, or will have when it is built. */
   get learns(): boolean {
     if (this.builtFor) return this.weights.some((w) => w.learned && w.layer === this);
-    return this.sublayers.length === 0 && this.createWeights !== Layer.prototype.createWeights;
+    return this.#ownBuild !== null || (this.sublayers.length === 0 && this.createWeights !== Layer.prototype.createWeights);
   }
 
-  /** Makes the weights; for a layer that has them, checks that they fit. */
-  build(input: Shape): void {
+  /**
+   * Makes the weights for inputs of a shape; for a layer that has them, checks that they fit. A class of your own makes its weights here, by
+   * `addWeight`.
+   * @param inputShape with its batch dimension: `[null, 784]`
+   */
+  build(inputShape: Shape): void {
+    // A class's own may call the one that it overrides.
+    if (!this.#building) this.buildFor(checkBatchShape(this.label, 'inputShape', inputShape));
+  }
+  #building = false;
+
+  /** @internal As `build`, for samples of a shape. */
+  buildFor(input: Shape): void {
+    if (this.#building) return;
     if (this.builtFor) {
       if (!sameShape(input, this.builtFor)) this.#checkFits(input, this.builtFor);
       return;
     }
-    this.outputShapeOf(input);
+    if (!this.#composition) this.outputShapeOf(input);
     const made = this.weights.length;
+    this.#building = true;
     try {
       this.createWeights(input);
     } catch (error) {
       this.weights.length = made;
       throw error;
+    } finally {
+      this.#building = false;
     }
     this.builtFor = input;
   }
@@ -350,7 +470,38 @@ export abstract class Layer implements Part {
     };
   }
 
-  protected addWeight(name: string, shape: readonly number[], options: WeightOptions): Weight {
+  /**
+   * A weight of the layer, made with it.
+   * @param options `{ name, shape, initializer, regularizer, constraint, trainable }`: initializer by default `'glorotUniform'`, trainable true
+   */
+  addWeight(options: AddWeightOptions): Weight;
+  /** @internal */
+  addWeight(name: string, shape: readonly number[], options: WeightOptions): Weight;
+  addWeight(given: string | AddWeightOptions, ofShape?: readonly number[], made?: WeightOptions): Weight {
+    if (typeof given !== 'string' || !ofShape || !made) return this.#addOwn(given as AddWeightOptions);
+    return this.#addWeight(given, ofShape, made);
+  }
+  #addOwn(given: AddWeightOptions): Weight {
+    const o = readOptions<AddWeightOptions>(`${this.label}: addWeight`, given, {
+      name: undefined,
+      shape: undefined as unknown as readonly number[],
+      initializer: 'glorotUniform',
+      regularizer: null,
+      constraint: null,
+      trainable: true,
+      dtype: 'float32',
+    });
+    const shape = checkShape(`${this.label}: addWeight`, 'shape', o.shape);
+    if (shape.includes(null))
+      throw new ValueError(`${this.label}: addWeight: 'shape' must hold whole numbers. Received: ${show(o.shape)}`, 'ERR_SHAPE');
+    return this.#addWeight(o.name ?? `variable_${this.weights.length}`, shape as number[], {
+      initializer: this.initializer('initializer', o.initializer),
+      regularizer: this.regularizer('regularizer', o.regularizer),
+      constraint: this.constraint('constraint', o.constraint),
+      trainable: checkBoolean(`${this.label}: addWeight`, 'trainable', o.trainable ?? true),
+    });
+  }
+  #addWeight(name: string, shape: readonly number[], options: WeightOptions): Weight {
     if (this.#probe) {
       const found = this.weights.filter((w) => w.layer === this)[this.#probe.push(String(shape)) - 1];
       if (!found) throw new ValueError(`${this.label} has other weights for other shapes.`, 'ERR_SHAPE');
@@ -375,7 +526,13 @@ export abstract class Layer implements Part {
   /** @internal Its weights as files hold them. A layer that holds others says which, and under what names. */
   weightGroup(): WeightGroup {
     const own = this.weights.filter((w) => w.layer === this);
-    return this.group(own.map((weight) => ({ name: weight.name, weight })));
+    const groups = this.#composition
+      ? this.#held().map(([name, layer]): [string, WeightGroup] => [name, layer.weightGroup()])
+      : [];
+    return this.group(
+      own.map((weight) => ({ name: weight.name, weight })),
+      groups,
+    );
   }
   protected group(weights: WeightGroup['weights'], groups: WeightGroup['groups'] = []): WeightGroup {
     return { name: this.name ?? snake(this.className), className: this.className, weights, groups };
@@ -392,7 +549,9 @@ export abstract class Layer implements Part {
   }
 
   /** What it carries from batch to batch starts anew. Only stateful layers carry anything. RuntimeError ERR_BUSY while a model with it is at work. */
-  resetStates(): void {}
+  resetStates(): void {
+    if (this.#composition) for (const layer of this.sublayers) layer.resetStates();
+  }
 
   countParams(): number {
     return this.weights.reduce((n, w) => n + w.variable.size, 0);

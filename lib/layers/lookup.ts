@@ -70,7 +70,7 @@ abstract class IndexLookup<T extends Token> extends VocabularyLayer<T> {
     });
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return this.encoded(input);
   }
 
@@ -103,7 +103,7 @@ abstract class IndexLookup<T extends Token> extends VocabularyLayer<T> {
     for (let r = 0; r < rows; r++) counts.addDocument(tokens.slice(r * size, (r + 1) * size));
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     const { mask, oov, oovIndices, invert, maxTokens, padToMaxTokens, oovMethod, salt, outputMode } = this.state.options;
     return {
       invert,

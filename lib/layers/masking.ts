@@ -24,7 +24,7 @@ export class Masking extends Layer {
     this.maskValue = checkNumber('Masking', 'maskValue', o.maskValue);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     if (input.length < 1)
       throw new ValueError(
         `${this.label} needs samples of rank 1 or more, [..., features]. Received samples of shape [].`,
@@ -37,7 +37,7 @@ export class Masking extends Layer {
     return [{ op: 'masking', maskValue: this.maskValue }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { maskValue: this.maskValue };
   }
 }

@@ -70,7 +70,7 @@ export class Nested extends Wrapper {
     return this.stack === stack || this.layers.some((l) => l instanceof Nested && l.holds(stack));
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const own = this.stack.inputShape?.slice(1);
     if (own && (own.length !== input.length || own.some((d, i) => d !== null && input[i] !== null && d !== input[i])))
       throw new ValueError(
@@ -121,7 +121,7 @@ export class Nested extends Wrapper {
     return lowerAll(this.layers, x, input, lowering);
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { layers: [...this.layers] };
   }
 }

@@ -32,7 +32,7 @@ abstract class Noise extends Layer {
     this.seed = seed === null ? null : checkNumber(this.className, 'seed', seed, { integer: true });
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return input;
   }
 
@@ -81,7 +81,7 @@ abstract class Drop extends Noise {
     return this.noise({ op: this.op, rate: this.rate, ...(shape ? { noiseShape: shape } : {}) });
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { rate: this.rate, seed: this.seed, noiseShape: this.noiseShape && [...this.noiseShape] };
   }
 }
@@ -138,7 +138,7 @@ abstract class SpatialDropout extends Noise {
     return this.noise({ op: 'dropout', rate: this.rate, noiseShape: [0, ...shape] });
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { rate: this.rate, seed: this.seed, ...(this.rank > 1 ? { dataFormat: this.dataFormat } : {}) };
   }
 }
@@ -215,7 +215,7 @@ export class GaussianNoise extends Noise {
     return this.noise({ op: 'gaussianNoise', stddev: this.stddev });
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { stddev: this.stddev, seed: this.seed };
   }
 }
@@ -244,7 +244,7 @@ export class GaussianDropout extends Noise {
     return this.noise({ op: 'gaussianDropout', rate: this.rate });
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { rate: this.rate, seed: this.seed };
   }
 }

@@ -94,7 +94,7 @@ export class BatchNormalization extends AffineLayer {
     };
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     this.knownAxis(input, this.axis);
     return input;
   }
@@ -114,7 +114,7 @@ export class BatchNormalization extends AffineLayer {
     return [{ op: 'batchNormalization', axis, momentum, epsilon, center, scale, ...mode, weights: lowering.weights(this) }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     const { axis, momentum, epsilon } = this;
     return { axis, momentum, epsilon, ...this.affineConfig(), ...this.#moving, synchronized: this.#synchronized };
   }
@@ -185,7 +185,7 @@ export class LayerNormalization extends AffineLayer {
     return { scale: this.scale || this.rmsScaling, center: this.center && !this.rmsScaling };
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     this.positions(input);
     return input;
   }
@@ -205,7 +205,7 @@ export class LayerNormalization extends AffineLayer {
     return [{ op: 'layerNormalization', axis, epsilon, rmsScaling, ...this.learned, weights: lowering.weights(this) }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     const { axis, epsilon, rmsScaling } = this;
     return { axis: typeof axis === 'number' ? axis : [...axis], epsilon, rmsScaling, ...this.affineConfig() };
   }

@@ -48,7 +48,7 @@ abstract class WindowPooling extends Layer {
     this.dataFormat = checkDataFormat(where, o.dataFormat);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = splitAxes(this.label, input, this.#rank, this.dataFormat);
     const out = spatial.map((n, i) => {
       if (n === null) return null;
@@ -68,7 +68,7 @@ abstract class WindowPooling extends Layer {
     return [{ ...poolingSpec(this.#kind, this.#rank, this.dataFormat), size: [...poolSize], strides: [...strides], padding }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { poolSize: [...this.poolSize], padding: this.padding, strides: [...this.strides], dataFormat: this.dataFormat };
   }
 }
@@ -177,7 +177,7 @@ abstract class GlobalPooling extends Layer {
     this.keepdims = checkBoolean(where, 'keepdims', o.keepdims);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = splitAxes(this.label, input, this.#rank, this.dataFormat);
     return this.keepdims
       ? joinAxes(
@@ -192,7 +192,7 @@ abstract class GlobalPooling extends Layer {
     return [{ ...poolingSpec(this.#kind, this.#rank, this.dataFormat), global: true, keepdims: this.keepdims }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { dataFormat: this.dataFormat, keepdims: this.keepdims };
   }
 }

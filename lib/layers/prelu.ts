@@ -59,7 +59,7 @@ export class PReLU extends Layer {
     });
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const shared = this.#axes(input);
     if (input.length < 1)
       throw new ValueError(`${this.label} needs samples of rank 1 or more. Received samples of shape [].`, 'ERR_SHAPE');
@@ -85,7 +85,7 @@ export class PReLU extends Layer {
     return [{ op: 'prelu', sharedAxes: this.#axes(input), weights: lowering.weights(this) }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { ...this.#parts, sharedAxes: this.sharedAxes ? [...this.sharedAxes] : null };
   }
 }

@@ -96,7 +96,7 @@ export abstract class RecurrentLayer extends Layer {
     return (this.cells.at(-1) as RecurrentCell).units;
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     if (input.length !== 2)
       throw new ValueError(
         `${this.label} needs sequences: samples of rank 2, [steps, features]. Received samples of shape [${input.map(String)}].` +
@@ -168,7 +168,7 @@ export abstract class RecurrentLayer extends Layer {
     return { returnSequences, returnState: false, goBackwards, stateful, unroll, zeroOutputForMask };
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     const { activityRegularizer } = this;
     return { ...this.sequenceConfig(), ...this.cells[0].cellConfig(), activityRegularizer };
   }

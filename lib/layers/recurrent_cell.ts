@@ -179,14 +179,14 @@ export abstract class RecurrentCell extends Layer {
       });
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return [...input.slice(0, -1), this.units];
   }
 
   override lower(): OpSpec[] {
     throw isNoLayer(this);
   }
-  override build(): void {
+  override buildFor(): void {
     throw isNoLayer(this);
   }
 
@@ -195,7 +195,7 @@ export abstract class RecurrentCell extends Layer {
     const { units, useBias, dropout, recurrentDropout, seed } = this;
     return { units, useBias, ...this.#parts, dropout, recurrentDropout, ...(seed === null ? {} : { seed }) };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return this.cellConfig();
   }
 }

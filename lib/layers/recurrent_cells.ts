@@ -163,16 +163,16 @@ export class StackedRNNCells extends Layer {
     return this.cells;
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return (this.cells.at(-1) as RecurrentCell).outputShapeOf(input);
   }
   override lower(): OpSpec[] {
     throw isNoLayer(this);
   }
-  override build(): void {
+  override buildFor(): void {
     throw isNoLayer(this);
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { cells: [...this.cells] };
   }
 }

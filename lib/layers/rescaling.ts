@@ -90,7 +90,7 @@ export class Rescaling extends Layer {
     this.#depth = depths[0] ?? 1;
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const size = input.at(-this.#depth);
     for (const [option, value] of Object.entries({ scale: this.scale, offset: this.offset }))
       if (typeof value !== 'number' && value.length !== 1 && size !== null && value.length !== size)
@@ -115,7 +115,7 @@ export class Rescaling extends Layer {
     ];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { scale: nested(this.#scale), offset: nested(this.#offset) };
   }
 }

@@ -30,7 +30,7 @@ export class Flatten extends Layer {
     this.dataFormat = checkDataFormat('Flatten', o.dataFormat);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return [knownSize(input)];
   }
 
@@ -40,7 +40,7 @@ export class Flatten extends Layer {
     return [{ op: 'permute', dims: [...input.map((_, i) => i + 2).slice(0, -1), 1] }, flat];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { dataFormat: this.dataFormat };
   }
 }
@@ -73,7 +73,7 @@ export class Reshape extends Layer {
     this.targetShape = [...shape];
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const size = knownSize(input);
     const known = this.targetShape.reduce((n, d) => (d === -1 ? n : n * d), 1);
     const open = this.targetShape.includes(-1);
@@ -89,7 +89,7 @@ export class Reshape extends Layer {
     return [{ op: 'reshape', shape: [...this.targetShape] }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { targetShape: [...this.targetShape] };
   }
 }
@@ -120,7 +120,7 @@ export class Permute extends Layer {
     this.dims = [...dims];
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     if (input.length !== this.dims.length)
       throw new ValueError(
         `${this.label}: 'dims' [${this.dims}] orders ${this.dims.length} axes, but a sample of shape ${shapeText(input)} has ${input.length}.`,
@@ -133,7 +133,7 @@ export class Permute extends Layer {
     return [{ op: 'permute', dims: [...this.dims] }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { dims: [...this.dims] };
   }
 }
@@ -157,7 +157,7 @@ export class RepeatVector extends Layer {
     this.n = checkNumber('RepeatVector', 'n', o.n, { min: 1, integer: true });
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     if (input.length !== 1)
       throw new ValueError(
         `${this.label} needs samples of rank 1, [features]. Received samples of shape ${shapeText(input)}.`,
@@ -170,7 +170,7 @@ export class RepeatVector extends Layer {
     return [{ op: 'repeatVector', n: this.n }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { n: this.n };
   }
 }

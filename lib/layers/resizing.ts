@@ -50,7 +50,7 @@ abstract class BorderLayer extends Layer {
     this.dataFormat = checkDataFormat(this.className, dataFormat);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = splitAxes(this.label, input, this.pairs.length, this.dataFormat);
     const sign = this.option === 'padding' ? 1 : -1;
     const out = spatial.map((n, i) => {
@@ -76,7 +76,7 @@ abstract class BorderLayer extends Layer {
     return [{ op: 'zeroPadding', before: side(0), after: side(1) }];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     if (this.pairs.length === 1) return { [this.option]: [...this.pairs[0]] };
     return { [this.option]: this.pairs.map((p) => [...p]), dataFormat: this.dataFormat };
   }

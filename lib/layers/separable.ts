@@ -43,7 +43,7 @@ abstract class SeparableConv extends ConvolutionLayer {
     this.#pointwise = this.weightParts('pointwise', o.pointwiseInitializer, o.pointwiseRegularizer, o.pointwiseConstraint);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return this.outputShape(this.split(input).spatial, this.filters);
   }
 
@@ -74,7 +74,7 @@ abstract class SeparableConv extends ConvolutionLayer {
     ];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     const kinds = { depthwise: this.#depthwise, pointwise: this.#pointwise };
     return { filters: this.filters, depthMultiplier: this.depthMultiplier, ...this.windowConfig(), ...this.partsConfig(kinds) };
   }

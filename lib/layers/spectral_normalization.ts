@@ -50,7 +50,7 @@ export class SpectralNormalization extends Layer {
     return [this.layer];
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     this.layer.name ??= `${this.name ?? 'spectral_normalization'}_layer`;
     return this.layer.outputShapeOf(input);
   }
@@ -68,7 +68,7 @@ export class SpectralNormalization extends Layer {
   }
 
   protected override createWeights(input: Shape): void {
-    this.layer.build(input);
+    this.layer.buildFor(input);
     const kernel = this.#kernel();
     const columns = kernel.shape.at(-1) as number;
     // Keras's order: its wrapper lists the kernel as its own, too.
@@ -96,7 +96,7 @@ export class SpectralNormalization extends Layer {
     this.layer.resetStates();
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     this.layer.name ??= `${this.name ?? 'spectral_normalization'}_layer`;
     return { layer: this.layer, powerIterations: this.powerIterations };
   }

@@ -21,7 +21,7 @@ export function buildStack(layers: readonly Layer[], input: Shape): Shape {
   try {
     let shape = input;
     for (const layer of layers) {
-      layer.build(shape);
+      layer.buildFor(shape);
       shape = layer.outputShapeOf(shape);
     }
     return shape;

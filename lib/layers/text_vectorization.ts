@@ -96,7 +96,7 @@ export class TextVectorization extends VocabularyLayer<string> {
     this.#ngrams = o.ngrams as number | readonly number[] | null;
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const { split } = this.#text;
     if (split !== null && !(input.length === 0 || (input.length === 1 && input[0] === 1)))
       throw new ValueError(
@@ -149,7 +149,7 @@ export class TextVectorization extends VocabularyLayer<string> {
     return { ...own, groups: [['_lookup_layer', { ...own, name: 'string_lookup', className: 'StringLookup' }]] };
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     const { maxTokens, padToMaxTokens } = this.state.options;
     const { standardize, split } = this.#text;
     for (const [name, value] of Object.entries({ standardize, split }))

@@ -49,7 +49,7 @@ abstract class UpSampling extends Layer {
     );
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const { spatial, channels } = splitAxes(this.label, input, this.size.length, this.dataFormat);
     return joinAxes(
       spatial.map((n, i) => (n === null ? null : n * this.size[i])),
@@ -71,7 +71,7 @@ abstract class UpSampling extends Layer {
     ];
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { size: [...this.size], dataFormat: this.dataFormat };
   }
 }

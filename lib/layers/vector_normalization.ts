@@ -36,12 +36,12 @@ abstract class VectorNormalization extends Layer {
     return found.sort((a, b) => a - b);
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     this.axes(input);
     return input;
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     return { axis: typeof this.axis === 'number' ? this.axis : [...this.axis] };
   }
 }

@@ -30,7 +30,7 @@ export abstract class Wrapper extends Layer {
 
   protected buildInner(input: Shape): void {
     for (const layer of this.inner) {
-      layer.build(input);
+      layer.buildFor(input);
       this.weights.push(...layer.weights);
     }
   }

@@ -96,7 +96,7 @@ export class Bidirectional extends Wrapper {
     return this.forwardLayer.stateful;
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     this.#name();
     const shape = this.forwardLayer.outputShapeOf(input);
     const other = this.backwardLayer.outputShapeOf(input);
@@ -140,7 +140,7 @@ export class Bidirectional extends Wrapper {
       layer.name ??= `${prefix}_${this.name ?? 'bidirectional'}`;
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     this.#name();
     return { mergeMode: this.mergeMode, layer: this.forwardLayer, backwardLayer: this.backwardLayer };
   }
@@ -210,7 +210,7 @@ export class TimeDistributed extends Wrapper {
     this.layer = layer;
   }
 
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     this.layer.name ??= `${this.name ?? 'time_distributed'}_layer`;
     if (input.length < 2)
       throw new ValueError(
@@ -232,7 +232,7 @@ export class TimeDistributed extends Wrapper {
     return fork(1, () => lowering.add({ op: 'rowsToSteps' }, [y]));
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     this.layer.name ??= `${this.name ?? 'time_distributed'}_layer`;
     return { layer: this.layer };
   }

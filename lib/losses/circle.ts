@@ -33,7 +33,7 @@ export class Circle extends Loss {
     this.margin = checkNumber('Circle', 'margin', o.margin, { min: 0 });
     this.removeDiagonal = checkBoolean('Circle', 'removeDiagonal', o.removeDiagonal);
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'circle', gamma: this.gamma, margin: this.margin, removeDiagonal: this.removeDiagonal };
   }
   override checkOutput(shape: readonly number[]): void {

@@ -32,7 +32,7 @@ export class CustomLoss extends Loss {
     super({ name: functions.name ?? 'custom_loss', reduction: functions.reduction ?? 'sum_over_batch_size' });
     this.functions = functions;
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'custom' };
   }
 }

@@ -40,7 +40,7 @@ export class BinaryFocalCrossentropy extends Loss {
     this.alpha = checkNumber(where, 'alpha', o.alpha, { min: 0, max: 1 });
     this.gamma = checkNumber(where, 'gamma', o.gamma, { min: 0 });
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     const { fromLogits, labelSmoothing, applyClassBalancing, alpha, gamma } = this;
     return { loss: 'binaryFocalCrossentropy', fromLogits, labelSmoothing, applyClassBalancing, alpha, gamma };
   }
@@ -81,7 +81,7 @@ export class CategoricalFocalCrossentropy extends Loss {
     this.alpha = readAlpha(where, o.alpha);
     this.gamma = checkNumber(where, 'gamma', o.gamma, { min: 0 });
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     const { fromLogits, labelSmoothing, gamma, alpha } = this;
     return {
       loss: 'categoricalFocalCrossentropy',

@@ -10,7 +10,7 @@ export class Hinge extends Loss {
   constructor(options: LossOptions = {}) {
     super(Loss.read('Hinge', options, {}));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'hinge' };
   }
 }
@@ -24,7 +24,7 @@ export class SquaredHinge extends Loss {
   constructor(options: LossOptions = {}) {
     super(Loss.read('SquaredHinge', options, {}));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'squaredHinge' };
   }
 }
@@ -38,7 +38,7 @@ export class CategoricalHinge extends Loss {
   constructor(options: LossOptions = {}) {
     super(Loss.read('CategoricalHinge', options, {}));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'categoricalHinge' };
   }
 }

@@ -1,5 +1,6 @@
 import { tableOf } from '../table.js';
 import * as lists from './all.js';
+import { Loss } from './loss.js';
 import { lossRegistry } from './registry.js';
 
 export { CustomLoss, type CustomLossFunctions, isCustomLoss } from './custom.js';
@@ -14,4 +15,4 @@ lossRegistry.fill(lists);
  * model.compile({ optimizer: 'adam', loss: losses.huber({ delta: 2 }) });
  * model.compile({ optimizer: 'adam', loss: 'huber' }); // with its defaults
  */
-export const losses = tableOf(lists, {});
+export const losses = tableOf(lists, { Loss });

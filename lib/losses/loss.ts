@@ -1,6 +1,10 @@
+import type { ArrayInput } from '../data/inputs.js';
+import type { NDArray } from '../data/ndarray.js';
 import { checkDtype } from '../dtype_policy.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
+import { OwnCode } from '../ops/own.js';
+import type { Tensor } from '../ops/tensor.js';
 import { checkNumber, checkOneOf, readOptions } from '../options.js';
 import type { FloatDType } from '../part_config.js';
 import { type Config, type Part, snake } from '../registry.js';
@@ -37,9 +41,17 @@ const reductions = ['sum_over_batch_size', 'sum', 'mean', 'mean_with_sample_weig
 
 function readReduction(where: string, value: unknown): Reduction {
   if (value === null) return 'none';
+  if (value === undefined) return 'sum_over_batch_size';
   const given = checkOneOf(where, 'reduction', value, reductions);
   return given === 'auto' ? 'sum_over_batch_size' : given;
 }
+
+/** How an engine's loss computes arrays: given by index.ts. */
+export const computing: { now(loss: Loss, yTrue: unknown, yPred: unknown): NDArray } = {
+  now(loss) {
+    throw new Error(`${loss.className} has nothing to run it`);
+  },
+};
 
 /** A final activation whose input a loss or metric takes: a cross-entropy takes that of either, whichever of the two it names. */
 export type LogitsFrom = 'sigmoid' | 'softmax' | 'onlySigmoid' | null;
@@ -71,9 +83,17 @@ export abstract class Loss implements Part {
   /** Whether it looks at all samples of a batch at once. */
   readonly wholeBatch: boolean = false;
 
+  /** The code of a class of the user's. */
+  readonly #own: OwnCode | null = null;
+
   /** @param options read with `Loss.read` */
-  constructor(options: LossOptions) {
+  constructor(options: LossOptions = {}) {
     const { className } = this.constructor as typeof Loss;
+    const { call } = this;
+    if (call !== Loss.prototype.call) {
+      this.#own = new OwnCode(`${className}: 'call'`, call.bind(this) as (...args: Tensor[]) => unknown);
+      this.call = this.#own.call as typeof call;
+    }
     this.reduction = readReduction(className, options.reduction);
     if (options.name !== undefined && options.name !== null && typeof options.name !== 'string')
       throw typeError(`${className}: 'name' must be a string. Received: ${show(options.name)}`);
@@ -101,8 +121,39 @@ export abstract class Loss implements Part {
     return ELEMENTWISE.has(this.className);
   }
 
+  /**
+   * One loss for each vector of predictions, without reduction: natively and at once for arrays. A class of your own has this method, made of
+   * `ops.*`, which runs once with tensors to find out what to compute.
+   * @param yTrue labels `[batch, ...]`
+   * @param yPred predictions `[batch, ..., width]`
+   * @example
+   * class Quartic extends losses.Loss {
+   *   static override readonly className = 'Quartic';
+   *   override call(yTrue: Tensor, yPred: Tensor) {
+   *     return ops.mean(ops.power(ops.subtract(yTrue, yPred), 4), -1);
+   *   }
+   * }
+   * model.compile({ optimizer: 'adam', loss: new Quartic() });
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: a tensor for tensors, an NDArray for arrays: a class that overrides it has the first
+  call(yTrue: Tensor | ArrayInput, yPred: Tensor | ArrayInput): any {
+    return computing.now(this, yTrue, yPred);
+  }
+
+  /** @internal What ops compute it, for a class of the user's; null where the engine has it. */
+  traced(yTrue: Tensor, yPred: Tensor): Tensor | null {
+    return this.#own?.trace(yTrue, yPred) ?? null;
+  }
+  /** @internal Whether it is made of ops. */
+  get isTraced(): boolean {
+    return this.#own !== null;
+  }
+
   /** The loss as the engine takes it. */
-  abstract spec(): LossSpec;
+  spec(): LossSpec {
+    if (!this.#own) throw new Error(`${this.className} has neither 'spec' nor 'call'`);
+    return { loss: 'given' };
+  }
 
   /** Its own options, without name and reduction. */
   protected config(): Config {

@@ -64,7 +64,7 @@ export class Dice extends OverlapLoss {
   constructor(options: OverlapOptions = {}) {
     super('Dice', Loss.read('Dice', options, { axis: null as OverlapOptions['axis'] }));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'dice', ...this.axesSpec() };
   }
 }
@@ -92,7 +92,7 @@ export class Tversky extends OverlapLoss {
     this.alpha = checkNumber('Tversky', 'alpha', o.alpha, { min: 0 });
     this.beta = checkNumber('Tversky', 'beta', o.beta, { min: 0 });
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'tversky', alpha: this.alpha, beta: this.beta, ...this.axesSpec() };
   }
   protected override config(): Config {

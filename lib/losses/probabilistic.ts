@@ -50,7 +50,7 @@ export class BinaryCrossentropy extends Loss {
       axis: this.axis,
     } = readCrossentropy('BinaryCrossentropy', o));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'binaryCrossentropy', fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
   }
   override checkOutput(shape: readonly number[]): void {
@@ -85,7 +85,7 @@ export class CategoricalCrossentropy extends Loss {
       axis: this.axis,
     } = readCrossentropy('CategoricalCrossentropy', o));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'categoricalCrossentropy', fromLogits: this.fromLogits, labelSmoothing: this.labelSmoothing };
   }
   override checkOutput(shape: readonly number[]): void {
@@ -138,7 +138,7 @@ export class SparseCategoricalCrossentropy extends Loss {
         : checkNumber(where, 'ignoreClass', o.ignoreClass, { min: -(2 ** 24), max: 2 ** 24, integer: true });
     this.axis = readAxis(where, o.axis);
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'sparseCategoricalCrossentropy', fromLogits: this.fromLogits, ignoreClass: this.ignoreClass };
   }
   override checkOutput(shape: readonly number[]): void {
@@ -159,7 +159,7 @@ export class KLDivergence extends Loss {
   constructor(options: LossOptions = {}) {
     super(Loss.read('KLDivergence', options, {}));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'klDivergence' };
   }
 }
@@ -173,7 +173,7 @@ export class Poisson extends Loss {
   constructor(options: LossOptions = {}) {
     super(Loss.read('Poisson', options, {}));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'poisson' };
   }
 }
@@ -197,7 +197,7 @@ export class CategoricalGeneralizedCrossEntropy extends Loss {
     super(o);
     this.q = checkNumber('CategoricalGeneralizedCrossEntropy', 'q', o.q, { above: 0, below: 1 });
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'categoricalGeneralizedCrossEntropy', q: this.q };
   }
   protected override config(): Config {
@@ -224,7 +224,7 @@ export class CTC extends Loss {
       'ERR_UNSUPPORTED',
     );
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'ctc' };
   }
 }

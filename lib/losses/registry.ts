@@ -1,6 +1,8 @@
 import { ValueError } from '../errors.js';
 import { Registry } from '../registry.js';
+import { classMadeBy } from '../table.js';
 import { CustomLoss, isCustomLoss } from './custom.js';
+import { FunctionLoss, type LossFunction } from './function_loss.js';
 import { Loss } from './loss.js';
 
 /** Losses by every name that Keras has for them. */
@@ -10,7 +12,11 @@ class LossRegistry extends Registry<Loss> {
    * Throws a ValueError for an unknown name and for a reduction that leaves no number to minimise.
    */
   override resolve(id: unknown, where = this.kind): Loss {
-    const loss = isCustomLoss(id) ? new CustomLoss(id) : super.resolve(plain(id), where);
+    const loss = isCustomLoss(id)
+      ? new CustomLoss(id)
+      : isOwnFunction(id)
+        ? new FunctionLoss(id)
+        : super.resolve(plain(id), where);
     if (loss.reduction === 'none')
       throw new ValueError(
         `${where}: ${loss.className} has reduction 'none', which leaves a loss for each sample and no number to minimise. ` +
@@ -20,6 +26,10 @@ class LossRegistry extends Registry<Loss> {
     return loss;
   }
 }
+
+/** A function of the user's; classes and factories of parts are none. */
+export const isOwnFunction = (id: unknown): id is LossFunction =>
+  typeof id === 'function' && !classMadeBy(id) && !/^class\b/.test(Function.prototype.toString.call(id));
 
 /** Keras's ways of writing a loss function down: `{ class_name: 'function', config: name }`, and `fn` in the config of a wrapper class. */
 function plain(id: unknown): unknown {

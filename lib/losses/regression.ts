@@ -13,7 +13,7 @@ export class MeanSquaredError extends Loss {
   constructor(options: LossOptions = {}) {
     super(Loss.read('MeanSquaredError', options, {}));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'meanSquaredError' };
   }
 }
@@ -28,7 +28,7 @@ export class MeanAbsoluteError extends Loss {
   constructor(options: LossOptions = {}) {
     super(Loss.read('MeanAbsoluteError', options, {}));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'meanAbsoluteError' };
   }
 }
@@ -43,7 +43,7 @@ export class MeanAbsolutePercentageError extends Loss {
   constructor(options: LossOptions = {}) {
     super(Loss.read('MeanAbsolutePercentageError', options, {}));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'meanAbsolutePercentageError' };
   }
 }
@@ -58,7 +58,7 @@ export class MeanSquaredLogarithmicError extends Loss {
   constructor(options: LossOptions = {}) {
     super(Loss.read('MeanSquaredLogarithmicError', options, {}));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'meanSquaredLogarithmicError' };
   }
 }
@@ -73,7 +73,7 @@ export class LogCosh extends Loss {
   constructor(options: LossOptions = {}) {
     super(Loss.read('LogCosh', options, {}));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'logCosh' };
   }
 }
@@ -97,7 +97,7 @@ export class Huber extends Loss {
     super({ ...o, name: o.name ?? 'huber_loss' });
     this.delta = checkNumber('Huber', 'delta', o.delta, { above: 0 });
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'huber', delta: this.delta };
   }
   protected override config(): Config {
@@ -124,7 +124,7 @@ export class CosineSimilarity extends Loss {
     super(o);
     this.axis = readAxis('CosineSimilarity', o.axis);
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'cosineSimilarity' };
   }
   override checkOutput(shape: readonly number[]): void {

@@ -8,14 +8,14 @@ import { Metric, type MetricOptions, type MetricSpec } from './metric.js';
  */
 export class Accuracy extends Metric {
   static override readonly className = 'Accuracy';
-  readonly direction = 'up';
+  override readonly direction = 'up';
   constructor(options: MetricOptions = {}) {
     super(Metric.read('Accuracy', options, {}), 'accuracy');
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { metric: 'accuracy' };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return {};
   }
 }
@@ -32,17 +32,17 @@ export interface BinaryAccuracyOptions extends MetricOptions {
  */
 export class BinaryAccuracy extends Metric {
   static override readonly className = 'BinaryAccuracy';
-  readonly direction = 'up';
+  override readonly direction = 'up';
   readonly threshold: number;
   constructor(options: BinaryAccuracyOptions = {}) {
     const o = Metric.read('BinaryAccuracy', options, { threshold: 0.5 });
     super(o, 'binary_accuracy');
     this.threshold = checkNumber('BinaryAccuracy', 'threshold', o.threshold, { above: 0, below: 1 });
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { metric: 'binaryAccuracy', threshold: this.threshold };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { threshold: this.threshold };
   }
 }
@@ -53,14 +53,14 @@ export class BinaryAccuracy extends Metric {
  */
 export class CategoricalAccuracy extends Metric {
   static override readonly className = 'CategoricalAccuracy';
-  readonly direction = 'up';
+  override readonly direction = 'up';
   constructor(options: MetricOptions = {}) {
     super(Metric.read('CategoricalAccuracy', options, {}), 'categorical_accuracy');
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { metric: 'categoricalAccuracy' };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return {};
   }
 }
@@ -71,17 +71,17 @@ export class CategoricalAccuracy extends Metric {
  */
 export class SparseCategoricalAccuracy extends Metric {
   static override readonly className = 'SparseCategoricalAccuracy';
-  readonly direction = 'up';
+  override readonly direction = 'up';
   constructor(options: MetricOptions = {}) {
     super(Metric.read('SparseCategoricalAccuracy', options, {}), 'sparse_categorical_accuracy');
   }
   override get sparse(): boolean {
     return true;
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { metric: 'sparseCategoricalAccuracy' };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return {};
   }
 }
@@ -97,17 +97,17 @@ export interface TopKOptions extends MetricOptions {
  */
 export class TopKCategoricalAccuracy extends Metric {
   static override readonly className = 'TopKCategoricalAccuracy';
-  readonly direction = 'up';
+  override readonly direction = 'up';
   readonly k: number;
   constructor(options: TopKOptions = {}) {
     const o = Metric.read('TopKCategoricalAccuracy', options, { k: 5 });
     super(o, 'top_k_categorical_accuracy');
     this.k = checkNumber('TopKCategoricalAccuracy', 'k', o.k, { min: 1, integer: true });
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { metric: 'topKCategoricalAccuracy', k: this.k };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { k: this.k };
   }
 }
@@ -123,7 +123,7 @@ export interface SparseTopKOptions extends TopKOptions {
  */
 export class SparseTopKCategoricalAccuracy extends Metric {
   static override readonly className = 'SparseTopKCategoricalAccuracy';
-  readonly direction = 'up';
+  override readonly direction = 'up';
   readonly k: number;
   readonly fromSortedIds: boolean;
   constructor(options: SparseTopKOptions = {}) {
@@ -136,10 +136,10 @@ export class SparseTopKCategoricalAccuracy extends Metric {
   override get sparse(): boolean {
     return true;
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { metric: 'sparseTopKCategoricalAccuracy', k: this.k, fromSortedIds: this.fromSortedIds };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { k: this.k, fromSortedIds: this.fromSortedIds };
   }
 }

@@ -27,7 +27,7 @@ export interface RecallAtPrecisionOptions extends BestAtOptions {
 
 /** The best of one statistic over the thresholds at which another reaches a value; 0 where it is never reached. */
 abstract class BestAt extends Metric {
-  readonly direction = 'up';
+  override readonly direction = 'up';
   readonly numThresholds: number;
   readonly classId: number | null;
   protected readonly value: number;
@@ -45,11 +45,11 @@ abstract class BestAt extends Metric {
     this.classId = optionalNumber(where, 'classId', options.classId, { min: 0, integer: true });
   }
 
-  protected describe(width: number): MetricSpec {
+  protected override describe(width: number): MetricSpec {
     checkClassId(this, this.classId, width);
     return { metric: this.native, value: this.value, numThresholds: this.numThresholds, classId: this.classId };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { [this.constrained]: this.value, numThresholds: this.numThresholds, classId: this.classId };
   }
 }

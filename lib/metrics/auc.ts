@@ -49,7 +49,7 @@ function numbers(option: string, given: unknown, range: Parameters<typeof checkN
  */
 export class AUC extends Metric {
   static override readonly className = 'AUC';
-  readonly direction = 'up';
+  override readonly direction = 'up';
   readonly numThresholds: number;
   readonly curve: 'ROC' | 'PR' | 'PRGAIN';
   readonly summationMethod: 'interpolation' | 'minoring' | 'majoring';
@@ -82,7 +82,7 @@ export class AUC extends Metric {
     this.fromLogits = checkBoolean('AUC', 'fromLogits', o.fromLogits);
   }
 
-  protected describe(width: number): MetricSpec {
+  protected override describe(width: number): MetricSpec {
     const { thresholds, numLabels, labelWeights } = this;
     const disagrees = (option: string, n: number) =>
       new ValueError(
@@ -102,7 +102,7 @@ export class AUC extends Metric {
     };
   }
 
-  protected config(): Config {
+  protected override config(): Config {
     const { numThresholds, curve, summationMethod, multiLabel, numLabels, labelWeights, fromLogits, thresholds } = this;
     const own: Config = { numThresholds, curve, summationMethod, multiLabel, numLabels, labelWeights, fromLogits };
     return thresholds ? { ...own, thresholds } : own;

@@ -42,11 +42,11 @@ abstract class ConfusionMetric extends Metric {
   override resultSize(_width: number): number {
     return Array.isArray(this.thresholds) ? this.thresholds.length : 1;
   }
-  protected describe(_width: number): MetricSpec {
+  protected override describe(_width: number): MetricSpec {
     const t = this.thresholds;
     return { metric: this.native, thresholds: t === null ? undefined : Array.isArray(t) ? t : [t] };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { thresholds: this.thresholds };
   }
 }
@@ -57,7 +57,7 @@ abstract class ConfusionMetric extends Metric {
  */
 export class TruePositives extends ConfusionMetric {
   static override readonly className = 'TruePositives';
-  readonly direction: Direction = 'up';
+  override readonly direction: Direction = 'up';
   protected readonly native = 'truePositives';
   constructor(options: ConfusionOptions = {}) {
     super(Metric.read('TruePositives', options, { thresholds: null }), 'TruePositives', 'true_positives');
@@ -70,7 +70,7 @@ export class TruePositives extends ConfusionMetric {
  */
 export class TrueNegatives extends ConfusionMetric {
   static override readonly className = 'TrueNegatives';
-  readonly direction: Direction = 'up';
+  override readonly direction: Direction = 'up';
   protected readonly native = 'trueNegatives';
   constructor(options: ConfusionOptions = {}) {
     super(Metric.read('TrueNegatives', options, { thresholds: null }), 'TrueNegatives', 'true_negatives');
@@ -83,7 +83,7 @@ export class TrueNegatives extends ConfusionMetric {
  */
 export class FalsePositives extends ConfusionMetric {
   static override readonly className = 'FalsePositives';
-  readonly direction: Direction = 'down';
+  override readonly direction: Direction = 'down';
   protected readonly native = 'falsePositives';
   constructor(options: ConfusionOptions = {}) {
     super(Metric.read('FalsePositives', options, { thresholds: null }), 'FalsePositives', 'false_positives');
@@ -96,7 +96,7 @@ export class FalsePositives extends ConfusionMetric {
  */
 export class FalseNegatives extends ConfusionMetric {
   static override readonly className = 'FalseNegatives';
-  readonly direction: Direction = 'down';
+  override readonly direction: Direction = 'down';
   protected readonly native = 'falseNegatives';
   constructor(options: ConfusionOptions = {}) {
     super(Metric.read('FalseNegatives', options, { thresholds: null }), 'FalseNegatives', 'false_negatives');
@@ -106,7 +106,7 @@ export class FalseNegatives extends ConfusionMetric {
 const precisionDefaults = { thresholds: null, topK: null, classId: null };
 
 abstract class PrecisionMetric extends ConfusionMetric {
-  readonly direction = 'up';
+  override readonly direction = 'up';
   readonly topK: number | null;
   readonly classId: number | null;
 

@@ -19,7 +19,7 @@ export interface FBetaScoreOptions extends F1ScoreOptions {
 }
 
 abstract class FScore extends Metric {
-  readonly direction = 'up';
+  override readonly direction = 'up';
   readonly average: Average;
   readonly beta: number;
   readonly threshold: number | null;
@@ -38,7 +38,7 @@ abstract class FScore extends Metric {
   override resultSize(width: number): number {
     return this.average === null ? width : 1;
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { metric: 'fBetaScore', average: this.average, beta: this.beta, threshold: this.threshold };
   }
 }
@@ -53,7 +53,7 @@ export class FBetaScore extends FScore {
   constructor(options: FBetaScoreOptions = {}) {
     super(Metric.read('FBetaScore', options, { average: null, beta: 1, threshold: null }), 'FBetaScore', 'fbeta_score');
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { average: this.average, beta: this.beta, threshold: this.threshold };
   }
 }
@@ -67,7 +67,7 @@ export class F1Score extends FScore {
   constructor(options: F1ScoreOptions = {}) {
     super(Metric.read('F1Score', options, { average: null, threshold: null }), 'F1Score', 'f1_score');
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { average: this.average, threshold: this.threshold };
   }
 }

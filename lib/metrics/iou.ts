@@ -32,7 +32,7 @@ export interface BinaryIoUOptions extends MetricOptions {
 abstract class IoUMetric extends Metric {
   /** Keras counts in integers and writes that type into its configs. */
   static override readonly dtypes = ['float32', 'int32', 'int64', 'int', 'uint8'];
-  readonly direction = 'up';
+  override readonly direction = 'up';
   readonly numClasses: number;
   readonly targetClassIds: readonly number[];
   readonly ignoreClass: number | null;
@@ -63,7 +63,7 @@ abstract class IoUMetric extends Metric {
         'ERR_SHAPE',
       );
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     const { numClasses, targetClassIds, ignoreClass, sparseYTrue, sparseYPred } = this;
     return { metric: 'iou', numClasses, targetClassIds: [...targetClassIds], ignoreClass, sparseYTrue, sparseYPred };
   }
@@ -87,7 +87,7 @@ export class IoU extends IoUMetric {
     const defaults = { ...own, sparseYTrue: true, targetClassIds: undefined as unknown as number[] };
     super(Metric.read('IoU', options, defaults), 'IoU', 'io_u', 'given');
   }
-  protected config(): Config {
+  protected override config(): Config {
     const { numClasses, targetClassIds, ignoreClass, sparseYTrue, sparseYPred } = this;
     return { numClasses, targetClassIds, ignoreClass, sparseYTrue, sparseYPred, axis: -1 };
   }
@@ -109,7 +109,7 @@ export class BinaryIoU extends IoUMetric {
   protected override describe(): MetricSpec {
     return { ...super.describe(), threshold: this.threshold };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { targetClassIds: this.targetClassIds, threshold: this.threshold };
   }
 }
@@ -124,7 +124,7 @@ export class MeanIoU extends IoUMetric {
   constructor(options: MeanIoUOptions) {
     super(Metric.read('MeanIoU', options, { ...own, sparseYTrue: true }), 'MeanIoU', 'mean_io_u', 'all');
   }
-  protected config(): Config {
+  protected override config(): Config {
     const { numClasses, ignoreClass, sparseYTrue, sparseYPred } = this;
     return { numClasses, ignoreClass, sparseYTrue, sparseYPred, axis: -1 };
   }
@@ -141,7 +141,7 @@ export class OneHotIoU extends IoUMetric {
     const o = Metric.read('OneHotIoU', options, { ...own, sparseYPred: false, targetClassIds: undefined as unknown as number[] });
     super({ ...o, sparseYTrue: false }, 'OneHotIoU', 'one_hot_io_u', 'given');
   }
-  protected config(): Config {
+  protected override config(): Config {
     const { numClasses, targetClassIds, ignoreClass, sparseYPred } = this;
     return { numClasses, targetClassIds, ignoreClass, sparseYPred, axis: -1 };
   }
@@ -158,7 +158,7 @@ export class OneHotMeanIoU extends IoUMetric {
     const o = Metric.read('OneHotMeanIoU', options, { ...own, sparseYPred: false });
     super({ ...o, sparseYTrue: false }, 'OneHotMeanIoU', 'one_hot_mean_io_u', 'all');
   }
-  protected config(): Config {
+  protected override config(): Config {
     const { numClasses, ignoreClass, sparseYPred } = this;
     return { numClasses, ignoreClass, sparseYPred, axis: -1 };
   }

@@ -9,7 +9,7 @@ import { checkLastAxis, type Direction, Metric, type MetricOptions, type MetricS
  * @example const isMeanOfALoss = metrics.meanSquaredError() instanceof metrics.LossMean; // true
  */
 export abstract class LossMean extends Metric {
-  readonly direction: Direction = 'down';
+  override readonly direction: Direction = 'down';
   protected readonly loss: Loss;
 
   constructor(options: MetricOptions, defaultName: string, loss: Loss) {
@@ -36,10 +36,10 @@ export abstract class LossMean extends Metric {
     super.checkWidths(width, labelWidth);
     if (((this.loss as { axis?: number }).axis ?? -1) === -1) this.loss.checkOutput([width]);
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { ...this.loss.spec(), metric: 'mean' };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return {};
   }
 }

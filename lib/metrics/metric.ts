@@ -2,9 +2,13 @@ import { checkDtype } from '../dtype_policy.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import type { LogitsFrom } from '../losses/loss.js';
+import type { TensorLike } from '../ops/as_tensor.js';
+import type { Tensor } from '../ops/tensor.js';
 import { checkNumber, readOptions } from '../options.js';
 import type { FloatDType } from '../part_config.js';
-import { type Config, classNameOf, type Part } from '../registry.js';
+import { type Config, classNameOf, type Part, snake } from '../registry.js';
+import { type MetricCode, OwnMetric } from './own_metric.js';
+import { MetricVariable } from './state.js';
 
 /** What the engine gets for one metric: its name in native/metrics/registry.def and its options. */
 export type MetricSpec = { metric: string } & { [key: string]: SpecValue | undefined };
@@ -31,13 +35,26 @@ export abstract class Metric implements Part {
   static readonly className: string = 'Metric';
   /** Types that configs may name; sums are kept in double whatever they say. */
   static readonly dtypes: readonly string[] = ['float32'];
+  /** @internal Whether `updateState` and `result` are JavaScript that takes numbers, and not made of ops. */
+  static readonly computesItself: boolean = false;
 
   /** Key in logs and history. */
   readonly name: string;
   /** Which way is better; null where that cannot be said. */
-  abstract readonly direction: Direction;
+  readonly direction: Direction = null;
+  /** The code of a class of the user's. */
+  readonly #own: OwnMetric | null = null;
 
-  constructor(options: MetricOptions, defaultName: string) {
+  constructor(options: MetricOptions = {}, defaultName: string = snake(new.target.className)) {
+    const { updateState, result } = this;
+    if (updateState !== Metric.prototype.updateState && !new.target.computesItself) {
+      this.#own = new OwnMetric(this.className, {
+        updateState: updateState.bind(this) as unknown as MetricCode['updateState'],
+        result: result.bind(this),
+      });
+      this.updateState = Metric.prototype.updateState;
+      this.result = Metric.prototype.result;
+    }
     const { name, dtype } = options;
     if (name !== undefined && name !== null && (typeof name !== 'string' || !name))
       throw typeError(`${this.className}: 'name' must be a non-empty string. Received: ${show(name)}`);
@@ -86,9 +103,58 @@ export abstract class Metric implements Part {
     return this.describe(width);
   }
 
-  protected abstract describe(width: number): MetricSpec;
+  protected describe(_width: number): MetricSpec {
+    if (!this.isTraced) throw new Error(`${this.className} has neither 'describe' nor 'updateState'`);
+    return { metric: this.#own ? 'givenSums' : 'given' };
+  }
+
+  /** A sum that is kept through an epoch: for a class of your own, in its constructor. */
+  addVariable(options: { name?: string; shape?: readonly number[] } = {}): MetricVariable {
+    if (!this.#own)
+      throw new ValueError(`${this.className}: variables are for a class with an 'updateState' of its own.`, 'ERR_UNSUPPORTED');
+    const { variables } = this.#own;
+    const { name = `variable_${variables.length}`, shape = [] } = options;
+    const variable = new MetricVariable(name, shape, variables.length);
+    variables.push(variable);
+    return variable;
+  }
+
+  /**
+   * Adds samples to the metric's state: natively and at once for arrays. A class of your own has this method, made of `ops.*`: it adds to
+   * variables, and runs once with tensors to find out what to compute.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: classes that override it take tensors, who calls it gives arrays
+  updateState(yTrue: any, yPred?: any, sampleWeight?: any): void {
+    if (this.#own && sampleWeight != null) throw unweighted(this);
+    if (this.#own) this.#own.update(yTrue, yPred);
+    else computing.of(this).update(yTrue, yPred, sampleWeight ?? null);
+  }
+  /** What the samples so far amount to. */
+  result(): number | number[] | TensorLike {
+    return this.#own ? this.#own.result() : computing.of(this).result();
+  }
+  /** Forgets all samples. */
+  resetState(): void {
+    if (this.#own) this.#own.reset();
+    else computing.of(this).reset();
+  }
+
+  /** @internal Whether it is made of ops. */
+  get isTraced(): boolean {
+    return this.#own !== null;
+  }
+  /** @internal What ops compute of a batch: values to average, or sums. */
+  traced(yTrue: Tensor, yPred: Tensor): Tensor {
+    if (!this.#own) throw new Error(`${this.className} is the engine's own`);
+    return this.#own.increments(yTrue, yPred);
+  }
+  /** @internal The result, of what the engine gives. */
+  finish(values: number[]): number[] {
+    return this.#own ? this.#own.resultOf(values) : values;
+  }
 
   protected checkWidths(width: number, labelWidth: number): void {
+    if (this.isTraced) return;
     if (this.sparse && labelWidth !== 1)
       throw new ValueError(
         `metric '${this.name}' (${this.className}) takes one class number for each output vector, but the labels' last axis has ${labelWidth} elements. Use a categorical metric for one-hot labels.`,
@@ -105,13 +171,34 @@ export abstract class Metric implements Part {
   }
 
   /** Its own options as `getConfig` gives them. */
-  protected abstract config(): Config;
+  protected config(): Config {
+    return {};
+  }
 
   /** The options in camelCase: `new Class(metric.getConfig())` is the same metric. */
   getConfig(): Config {
     return { name: this.name, dtype: 'float32', ...this.config() };
   }
 }
+
+const unweighted = (metric: Metric): ValueError =>
+  new ValueError(
+    `metric '${metric.name}' (${metric.className}) has an 'updateState' of its own, which is not told of weights. Give it in 'metrics', without weights.`,
+    'ERR_UNSUPPORTED',
+  );
+
+/** How an engine's metric sums up arrays: given by index.ts. */
+export const computing: {
+  of(metric: Metric): {
+    update(yTrue: unknown, yPred: unknown, weights: unknown): void;
+    result(): number | number[];
+    reset(): void;
+  };
+} = {
+  of(metric) {
+    throw new Error(`${metric.className} has nothing to run it`);
+  },
+};
 
 /** An option that may be null: null and undefined give null. */
 export function optionalNumber(

@@ -15,12 +15,13 @@ function flat(where: string, option: string, values: unknown): ArrayLike<number>
 
 /** Sums that are kept by hand, in a training loop of one's own. They do not compare labels with outputs, so `compile` refuses them. */
 abstract class Reduction extends Metric {
-  readonly direction = null;
+  static override readonly computesItself = true;
+  override readonly direction = null;
   protected total = 0;
   protected count = 0;
 
   /** Adds values, each times its weight; one weight serves all. Throws a ValueError where the lengths differ. */
-  updateState(values: Values, sampleWeight: Values = 1): void {
+  override updateState(values: Values, sampleWeight: Values = 1): void {
     const v = flat(`${this.className}.updateState`, 'values', values);
     const w = flat(`${this.className}.updateState`, 'sampleWeight', sampleWeight);
     if (w.length !== 1 && w.length !== v.length)
@@ -33,12 +34,12 @@ abstract class Reduction extends Metric {
   }
 
   /** Starts anew. */
-  resetState(): void {
+  override resetState(): void {
     this.total = 0;
     this.count = 0;
   }
 
-  abstract result(): number;
+  abstract override result(): number;
 
   protected override checkWidths(): void {
     throw new ValueError(
@@ -46,10 +47,10 @@ abstract class Reduction extends Metric {
       'ERR_UNSUPPORTED',
     );
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { metric: 'mean' };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return {};
   }
 }

@@ -17,7 +17,7 @@ export interface R2ScoreOptions extends MetricOptions {
  */
 export class R2Score extends Metric {
   static override readonly className = 'R2Score';
-  readonly direction = 'up';
+  override readonly direction = 'up';
   readonly classAggregation: Aggregation;
   readonly numRegressors: number;
 
@@ -37,10 +37,10 @@ export class R2Score extends Metric {
   override resultSize(width: number): number {
     return this.classAggregation === null ? width : 1;
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { metric: 'r2Score', classAggregation: this.classAggregation ?? 'none', numRegressors: this.numRegressors };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { classAggregation: this.classAggregation, numRegressors: this.numRegressors };
   }
 }
@@ -56,16 +56,16 @@ export interface CorrelationOptions extends MetricOptions {
  */
 export class PearsonCorrelation extends Metric {
   static override readonly className = 'PearsonCorrelation';
-  readonly direction = 'up';
+  override readonly direction = 'up';
   constructor(options: CorrelationOptions = {}) {
     const o = Metric.read('PearsonCorrelation', options, { axis: -1 });
     super(o, 'pearson_correlation');
     checkLastAxis('PearsonCorrelation', o.axis);
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { metric: 'pearsonCorrelation' };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { axis: -1 };
   }
 }
@@ -76,16 +76,16 @@ export class PearsonCorrelation extends Metric {
  */
 export class ConcordanceCorrelation extends Metric {
   static override readonly className = 'ConcordanceCorrelation';
-  readonly direction = 'up';
+  override readonly direction = 'up';
   constructor(options: CorrelationOptions = {}) {
     const o = Metric.read('ConcordanceCorrelation', options, { axis: -1 });
     super(o, 'concordance_correlation');
     checkLastAxis('ConcordanceCorrelation', o.axis);
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     return { metric: 'concordanceCorrelation' };
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { axis: -1 };
   }
 }

@@ -76,6 +76,7 @@ function metricOf(fn: unknown, options: Config): Metric {
  */
 export class MeanMetricWrapper extends Metric {
   static override readonly className = 'MeanMetricWrapper';
+  override readonly direction: Direction;
   readonly #inner: Metric;
   readonly #fn: unknown;
   readonly #options: Config;
@@ -89,11 +90,9 @@ export class MeanMetricWrapper extends Metric {
     this.#fn = fn;
     this.#options = fromKerasConfig(own);
     this.#inner = metricOf(fn, this.#options);
+    this.direction = this.#inner.direction;
   }
 
-  get direction(): Direction {
-    return this.#inner.direction;
-  }
   override get sparse(): boolean {
     return this.#inner.sparse;
   }
@@ -106,10 +105,10 @@ export class MeanMetricWrapper extends Metric {
   override spec(width: number, labelWidth: number): MetricSpec {
     return this.#inner.spec(width, labelWidth);
   }
-  protected describe(): MetricSpec {
+  protected override describe(): MetricSpec {
     throw new Error('the wrapped metric describes itself');
   }
-  protected config(): Config {
+  protected override config(): Config {
     const fn = this.#fn;
     return { fn: fn instanceof Loss ? { className: classNameOf(fn), config: fn.getConfig() } : fn, ...this.#options };
   }

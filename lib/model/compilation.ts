@@ -148,13 +148,15 @@ export class Compilation {
       logitsFrom === 'onlySigmoid' ? finalActivation === 'sigmoid' : logitsFrom !== null && hasLogits;
     const byElement = this.#byElement(outputWidth);
     const [width, ofLabel] = byElement ? [1, 1] : [outputWidth, labelWidth];
+    let given = 0;
     const head: { [key: string]: SpecValue | undefined } = {
       ...(this.ignoresMissing && { missing: true, byElement }),
       // Where the width is known only with the data, labels are as wide as the outputs.
       labelWidth: this.loss?.sparse || outputShape.at(-1) !== null ? ofLabel : undefined,
       metrics: this.named.map(({ metric, weighted }) => {
         const logits = usesLogits(metric);
-        return { ...metric.spec(width, ofLabel), ...(logits ? { fromLogits: true } : {}), weighted, useLogits: logits };
+        const spec = { ...metric.spec(width, ofLabel), ...(logits ? { fromLogits: true } : {}), weighted, useLogits: logits };
+        return metric.isTraced ? { ...spec, value: given++ } : spec;
       }),
     };
     if (this.loss) {

@@ -12,15 +12,17 @@ import { addon, type NativeVariable } from '../engine/addon.js';
 import type { SpecValue } from '../engine/spec.js';
 import { RuntimeError } from '../errors.js';
 import type { Layer, Shape, Weight } from '../layers/layer.js';
+import { describeVariables, lower, type Program } from '../layers/lower.js';
 import { trainingWeights } from '../layers/stack.js';
 import type { Optimizer } from '../optimizers/index.js';
 import { applyAverages, swapAverages } from './averages.js';
 import type { Compilation } from './compilation.js';
 import type { Counters } from './counters.js';
-import { describeVariables, lower, type Program } from './lower.js';
+
 import { slotsOf } from './optimizer_state.js';
 import { type NativeNetwork, Readers, type ReadingKind } from './readers.js';
 import { runInSession, type Session } from './sessions.js';
+import { lowerParts, type TracedParts } from './traced_parts.js';
 
 export type { NativeFeed };
 /** Where a run takes its batches from. */
@@ -83,7 +85,10 @@ export class Engine {
     this.#counters = counters;
     this.#session = session;
     const training = compilation?.training ?? new Set();
-    this.program = lower(layers, inputShape, training);
+    let parts: TracedParts = { losses: null, metricValues: [] };
+    this.program = lower(layers, inputShape, training, (result, lowering) => {
+      parts = lowerParts(compilation, result, outputShape, lowering);
+    });
     this.#compilation = compilation;
     const optimizer = compilation?.optimizer;
     const trainable = trainingWeights(this.program.weights, training);
@@ -96,6 +101,8 @@ export class Engine {
       ops: this.program.ops,
       result: this.program.result,
       logits: this.program.final?.logits ?? null,
+      addedLosses: this.program.addedLosses,
+      ...parts,
       head,
       variables: describeVariables(
         this.program.weights,

@@ -6,8 +6,8 @@ import type { Model } from './model.js';
 export function toLogs(model: Model, totals: Totals): Logs {
   const compilation = model.compilation('use');
   const logs: Logs = compilation.loss ? { loss: totals.loss } : {};
-  compilation.named.forEach(({ key }, i) => {
-    const values = totals.metrics[i];
+  compilation.named.forEach(({ key, metric }, i) => {
+    const values = totals.metrics[i] && metric.finish(totals.metrics[i]);
     if (values) logs[key] = values.length === 1 ? values[0] : values;
   });
   return logs;

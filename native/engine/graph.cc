@@ -134,6 +134,10 @@ void Graph::addSource(const Node& node, Weights& weights, bool training) {
     v.shape = v.variable->shape;
     v.trains = training && weights.wants(v.weight);
     if (v.trains && uses_[asSize(node.weights[0])] > 1) weights.needBuffer(node.weights[0]);
+  } else if (v.source == Source::label) {
+    v.shape = value(result).shape;  // its last axis may have another size: 1 for classes by number
+    if (v.shape.empty()) throw Error("ERR_SPEC", "labels are read by ops behind the one that makes the predictions");
+    v.shape.back() = node.spec->integer("width");
   } else {
     v.shape = node.spec->integers("shape");
     if (sizeOf(v.shape) > kMostNumbers) refuseShape(v.shape);

@@ -17,7 +17,7 @@ using testing::Samples;
 
 double label(int64_t r, int64_t k) { return std::sin(static_cast<double>(r * 3 + k)); }
 
-int labelOf(Model& m, int64_t width) { return m.source({{"op", "label"}, {"shape", Value::Array{width}}}); }
+int labelOf(Model& m, int64_t width) { return m.source({{"op", "label"}, {"width", width}}); }
 int weightOf(Model& m, int weight) { return m.source({{"op", "weight"}, {"weights", Value::Array{weight}}}); }
 
 // (yTrue - yPred)^2 by ops.

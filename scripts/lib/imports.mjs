@@ -26,6 +26,7 @@ export const rooms = [
     ...['activations/', 'constraints/', 'initializers/', 'losses/', 'metrics/', 'optimizers/', 'regularizers/', 'schedules/'],
     'identifiers.ts',
   ],
+  ['ops/'],
   ['evaluation/'],
   ['plots/'],
   ['data/', 'terminal/', 'option_types.ts', 'logs.ts'],

@@ -15,7 +15,7 @@ class Branches extends Layer {
   override get sublayers() {
     return this.branches.flat();
   }
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     const [first, ...others] = this.branches.map((branch) =>
       branch.reduce((shape, layer) => layer.computeOutputShape(shape), input),
     );
@@ -27,7 +27,7 @@ class Branches extends Layer {
       let shape = input;
       for (const layer of branch) {
         layer.name ??= `inner_${this.sublayers.indexOf(layer)}`;
-        layer.build(shape);
+        layer.buildFor(shape);
         shape = layer.computeOutputShape(shape);
         this.weights.push(...layer.weights);
       }
@@ -47,7 +47,7 @@ class Branches extends Layer {
     );
     return fork(0, () => lowering.add({ op: this.merge }, values));
   }
-  protected config() {
+  protected override config() {
     return {};
   }
 }

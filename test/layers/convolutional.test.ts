@@ -178,7 +178,7 @@ describe('shapes', () => {
 
   it('weights have the shapes and names of Keras', () => {
     const of = (layer: Layer, shape: Shape) => {
-      layer.build(shape);
+      layer.buildFor(shape);
       return layer.weights.map((w) => [w.name.split('/').pop(), [...w.shape]]);
     };
     const kernelSize = [3, 2];
@@ -329,7 +329,7 @@ describe('errors', () => {
     expect(
       build(layers.conv1DTranspose({ name, filters: 2, kernelSize: 2, strides: 2, padding: 'same', outputPadding: 0 }), [1, 1]),
     ).toEqual(throwing('ERR_SHAPE', /layer 'eye': its output would be empty/));
-    expect(error(() => layers.conv1d({ name, filters: 2, kernelSize: 2 }).build([4, null]))).toEqual(
+    expect(error(() => layers.conv1d({ name, filters: 2, kernelSize: 2 }).buildFor([4, null]))).toEqual(
       throwing('ERR_SHAPE', /layer 'eye': the channels/),
     );
   });

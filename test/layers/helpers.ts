@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { FrontLayer } from '../../lib/layers/front.js';
 import { layerRegistry } from '../../lib/layers/index.js';
 import type { Layer, Lowering, Shape } from '../../lib/layers/layer.js';
-import { lower } from '../../lib/model/lower.js';
+import { lower } from '../../lib/layers/lower.js';
 
 /** An error with this code, whose message matches. */
 export const throwing = (code: string, message: RegExp) =>
@@ -21,11 +21,11 @@ export const programOf = (layer: Layer, input: Shape) => lower([layer], input, n
 
 export const shapes = (layer: { weights: readonly { shape: readonly number[] }[] }) => layer.weights.map((w) => [...w.shape]);
 
-export const built = <L extends { build(input: readonly (number | null)[]): void }>(
+export const built = <L extends { buildFor(input: readonly (number | null)[]): void }>(
   layer: L,
   input: readonly (number | null)[],
 ): L => {
-  layer.build(input);
+  layer.buildFor(input);
   return layer;
 };
 

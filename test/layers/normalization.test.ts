@@ -60,7 +60,7 @@ describe.each([
 describe('BatchNormalization', () => {
   it("has Keras's weights", () => {
     const layer = new BatchNormalization({ axis: 1 });
-    layer.build([3, 4]);
+    layer.buildFor([3, 4]);
     expect(weightsOf(layer)).toEqual([
       ['gamma', [3], true],
       ['beta', [3], true],
@@ -69,13 +69,13 @@ describe('BatchNormalization', () => {
     ]);
     expect(layer.getWeights().map((w) => w.data[0])).toEqual([1, 0, 0, 1]);
     const bare = new BatchNormalization({ scale: false, center: false });
-    bare.build([5]);
+    bare.buildFor([5]);
     expect(weightsOf(bare).map(([n]) => n)).toEqual(['moving_mean', 'moving_variance']);
   });
 
   it('tells the engine its mode', () => {
     const layer = new BatchNormalization({ momentum: 0.9 });
-    layer.build([3]);
+    layer.buildFor([3]);
     const op = {
       op: 'batchNormalization',
       axis: -1,
@@ -100,7 +100,7 @@ describe('BatchNormalization', () => {
     [3, [4, 4, 2], false],
   ])('follows the fused kernel of tf.keras for axis %j of %j: %s', (axis, shape, fused) => {
     const layer = new BatchNormalization({ axis });
-    layer.build(shape);
+    layer.buildFor(shape);
     expect(layer.lower(shape, lowering)[0].unbiasedMovingVariance).toBe(fused);
   });
 
@@ -114,7 +114,7 @@ describe('BatchNormalization', () => {
 describe('LayerNormalization', () => {
   it('has weights of the sizes of its axes', () => {
     const layer = new LayerNormalization({ axis: [1, -1] });
-    layer.build([3, 4, 5]);
+    layer.buildFor([3, 4, 5]);
     expect(weightsOf(layer)).toEqual([
       ['gamma', [3, 5], true],
       ['beta', [3, 5], true],
@@ -126,7 +126,7 @@ describe('LayerNormalization', () => {
 
   it('with rmsScaling learns gamma alone', () => {
     const layer = new LayerNormalization({ rmsScaling: true, scale: false });
-    layer.build([4]);
+    layer.buildFor([4]);
     expect(weightsOf(layer)).toEqual([['gamma', [4], true]]);
     expect(layer.lower([4], lowering)[0]).toMatchObject({ scale: true, center: false, rmsScaling: true });
     expect(layer.getConfig()).toMatchObject({ scale: false, center: true });

@@ -22,7 +22,7 @@ describe('TimeDistributed', () => {
   it('hands trainable down', () => {
     const inner = layers.dense({ units: 2 });
     const layer = layers.timeDistributed({ layer: inner });
-    layer.build([4, 3]);
+    layer.buildFor([4, 3]);
     layer.trainable = false;
     expect(inner.trainable).toBe(false);
     expect(layer.trainable).toBe(false);

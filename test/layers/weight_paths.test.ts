@@ -25,6 +25,6 @@ it("in the model that its layer was first added to: that of an inner model is th
 
 it('of a layer that stands alone it begins with the layer', () => {
   const dense = layers.dense({ units: 2, name: 'alone' });
-  dense.build([3]);
+  dense.build([null, 3]);
   expect(dense.weights.map((w) => w.path)).toEqual(['alone/kernel', 'alone/bias']);
 });

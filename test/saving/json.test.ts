@@ -235,7 +235,7 @@ describe('modelFromJSON', () => {
   it('refuses classes of the user whose code would never run, as instances and from configs', () => {
     class Doubled extends (layerRegistry.find('Dense') as typeof Dense) {
       static override readonly className = 'Doubled' as 'Dense';
-      call() {}
+      override call() {}
     }
     const refused = expect.objectContaining({ code: 'ERR_UNSUPPORTED', message: expect.stringMatching(/Doubled.*'call'/) });
     expect(() => new Sequential([new Doubled({ units: 2 })])).toThrow(refused);
@@ -243,10 +243,10 @@ describe('modelFromJSON', () => {
     const json = stack({ class_name: 'Custom>Doubled', config: { units: 2, batch_input_shape: [null, 3] } });
     expect(() => modelFromJSON(json)).toThrow(refused);
     class Cubic extends losses.MeanSquaredError {
-      call() {}
+      override call() {}
     }
     class Most extends metrics.MeanSquaredError {
-      updateState() {}
+      override updateState() {}
     }
     const model = new Sequential([layerRegistry.resolve('relu')]);
     expect(() => model.compile({ loss: new Cubic() })).toThrow("compile: 'loss': MeanSquaredError has a method 'call'");

@@ -8,13 +8,13 @@ export class Doubling extends Layer {
   constructor(options?: LayerOptions) {
     super(Layer.read('Doubling', options, {}));
   }
-  outputShapeOf(input: Shape): Shape {
+  override outputShapeOf(input: Shape): Shape {
     return input;
   }
   override lower(): OpSpec[] {
     return [{ op: 'doubling' }];
   }
-  protected config(): Config {
+  protected override config(): Config {
     return {};
   }
 }

@@ -6,7 +6,7 @@ export class Quartic extends Loss {
   constructor(options: LossOptions = {}) {
     super(Loss.read('Quartic', options, {}));
   }
-  spec(): LossSpec {
+  override spec(): LossSpec {
     return { loss: 'quartic' };
   }
 }

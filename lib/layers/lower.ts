@@ -1,7 +1,7 @@
 import type { Activation } from '../activations/index.js';
 import type { NativeVariable } from '../engine/addon.js';
 import type { ProgramOp, SpecValue } from '../engine/spec.js';
-import { type Layer, type Lowering, lowerAll, type Shape, type Weight } from '../layers/layer.js';
+import { type Layer, type Lowering, lowerAll, type Shape, type Weight } from './layer.js';
 
 /** A stack of layers as the engine takes it. */
 export interface Program {
@@ -10,35 +10,47 @@ export interface Program {
   result: number;
   /** Every weight once, in Keras's order: what positions in `ops` count. */
   weights: Weight[];
+  /** Values that are added to the loss: single numbers. */
+  addedLosses: number[];
   /** What stateful layers carry from batch to batch: what `state` in `ops` counts. */
   states: NativeVariable[];
   /** The activation that makes the predictions, where it is their very last op, and the value it reads: losses may then use that, the logits. */
   final: { activation: string; logits: number } | null;
 }
 
-/** Turns built layers into native ops. @param training the layers that train */
-export function lower(layers: readonly Layer[], inputShape: Shape, training: ReadonlySet<Layer>): Program {
+/**
+ * Turns built layers into native ops.
+ * @param training the layers that train
+ * @param more puts further ops over the predictions
+ */
+export function lower(
+  layers: readonly Layer[],
+  inputShape: Shape,
+  training: ReadonlySet<Layer>,
+  more?: (result: number, lowering: Lowering) => void,
+): Program {
   const weights: Weight[] = [];
   const states: NativeVariable[] = [];
+  const addedLosses: number[] = [];
   const position = new Map<Weight, number>();
   const { ops, ...placing } = placeOps();
+  const weight = (w: Weight): number => {
+    const at = position.get(w) ?? weights.push(w) - 1;
+    position.set(w, at);
+    return at;
+  };
   const lowering: Lowering = {
-    weights: (layer) =>
-      layer.weights.map((w) => {
-        let at = position.get(w);
-        if (at === undefined) {
-          at = weights.push(w) - 1;
-          position.set(w, at);
-        }
-        return at;
-      }),
+    weights: (layer) => layer.weights.map(weight),
+    weight,
+    addLoss: (value) => addedLosses.push(value),
     trains: (layer) => training.has(layer),
     state: (variable) => (states.includes(variable) ? states.indexOf(variable) : states.push(variable) - 1),
     activation: (activation: Activation) => (activation.isLinear ? [] : [{ op: 'activation', ...activation.spec() }]),
     ...placing,
   };
   const result = lowerAll(layers, 0, inputShape, lowering);
-  return { ops, result, weights, states, final: finalOf(ops, result) };
+  more?.(result, lowering);
+  return { ops, result, weights, addedLosses, states, final: finalOf(ops, result) };
 }
 
 /** Numbers values, and keeps which layer is at work and where its random numbers come from. */

@@ -1,0 +1,64 @@
+import { array, NDArray, type TypedArray } from '../data/ndarray.js';
+import { addon } from '../engine/addon.js';
+import { ValueError } from '../errors.js';
+import { nextSeed } from '../random.js';
+import { shapeText, sizeOf } from '../shapes.js';
+import type { CallContext } from './composed.js';
+import type { Layer, Shape } from './layer.js';
+import { lower } from './lower.js';
+
+interface Ready {
+  run(data: TypedArray, rows: number): Float32Array;
+  output: number[];
+}
+
+/** Programs of layers by shapes of samples. */
+const programs = new WeakMap<Layer, Map<string, Ready>>();
+
+function made(layer: Layer, input: Shape, sample: readonly number[]): Ready {
+  const { ops, result, weights, addedLosses, states } = lower([layer], input, new Set());
+  const variables = weights.map(() => ({ trainable: false }));
+  const network = new addon.Network(
+    { seed: nextSeed(), ops, result, addedLosses, variables },
+    weights.map((w) => w.variable),
+    [],
+    states,
+  );
+  const reader = new addon.Network(network, false);
+  const out = reader.outputShape([...sample]);
+  const run = (data: TypedArray, rows: number) => {
+    const y = new Float32Array(rows * sizeOf(out));
+    reader.predictSync(data, [...sample], y);
+    return y;
+  };
+  return { run, output: out };
+}
+
+/** What a layer makes of samples in the engine. @param input the shape that it is built for; sizes may be null */
+export function runLayer(layer: Layer, input: Shape, x: NDArray<TypedArray>): NDArray {
+  const [rows, ...sample] = x.shape;
+  const known = programs.get(layer) ?? new Map<string, Ready>();
+  programs.set(layer, known);
+  const key = JSON.stringify([input, sample]);
+  const ready = known.get(key) ?? made(layer, input, sample);
+  known.set(key, ready);
+  return new NDArray(ready.run(x.data, rows), [rows, ...ready.output]);
+}
+
+/** Computes one layer for an array of samples, as in prediction, at once and on the calling thread. */
+export function callByItself(layer: Layer, x: unknown, context: Partial<CallContext>): NDArray {
+  if (context.training || context.mask)
+    throw new ValueError(
+      `${layer.label}: for an array a layer computes what it does in prediction; 'training' and 'mask' are for tensors in another layer's 'call'.`,
+      'ERR_UNSUPPORTED',
+    );
+  const given = array(x as TypedArray) as NDArray<TypedArray>;
+  if (given.shape.length === 0 || sizeOf(given.shape) === 0)
+    throw new ValueError(
+      `${layer.label}: call takes samples with their batch. Received: shape ${shapeText(given.shape)}`,
+      'ERR_SHAPE',
+    );
+  const sample = given.shape.slice(1);
+  layer.buildFor(sample);
+  return runLayer(layer, sample, given);
+}
