@@ -45,6 +45,7 @@ const globals = `
     type Logs = import('gemmfit').Logs;
     type NDArray = import('gemmfit').NDArray;
     type RuntimeError = import('gemmfit').RuntimeError;
+    type Tensor = import('gemmfit').Tensor;
     const model: import('gemmfit').Sequential;
     const x: import('gemmfit').NDArray;
     const y: import('gemmfit').NDArray;
