@@ -8,6 +8,7 @@ main('fuzz', () => {
     'test/saving/fuzz.test.ts',
     'test/saving/hostile_config.test.ts',
     'test/saving/zip.test.ts',
+    'test/saving/fuzz_tfjs.test.ts',
     'test/checkpoint/hostile_checkpoints.test.ts',
   ];
   const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...properties, '--test-timeout', '0'];
