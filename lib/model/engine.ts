@@ -260,6 +260,10 @@ export class Engine {
     this.#readers.stop(({ validates }) => validates);
   }
 
+  /** Whether the training was told to end since its last run began. */
+  get wasStopped(): boolean {
+    return this.#stopped;
+  }
   get isTraining(): boolean {
     return this.#training;
   }

@@ -93,6 +93,12 @@ export interface FitOptions {
    * one class in one of the parts of `validationSplit`, a loss that grows. Arrays are read through once for it. Default false.
    */
   validate?: boolean;
+  /**
+   * true: after each batch the loss and all weights must be finite numbers; else the fit rejects with a RuntimeError (ERR_NUMERICS) that names the first layer
+   * whose output, or gradient, is not, and the weights are as before that batch. To find a fault: it copies all weights each batch, and takes
+   * several times as long. Default false.
+   */
+  checkNumerics?: boolean;
 }
 
 const defaults: Required<FitOptions> = {
@@ -119,6 +125,7 @@ const defaults: Required<FitOptions> = {
   timeLimit: null,
   trainingLoss: 'running',
   validate: false,
+  checkNumerics: false,
 };
 
 function readSplit(value: unknown): number {
@@ -205,6 +212,7 @@ export function readFitOptions(given: FitOptions | undefined) {
     profile: readProfile(o.profile),
     timeLimit: readTimeLimit(o.timeLimit),
     validate: checkBoolean('fit', 'validate', o.validate),
+    checkNumerics: checkBoolean('fit', 'checkNumerics', o.checkNumerics),
     trainingLoss: checkOneOf('fit', 'trainingLoss', o.trainingLoss, ['running', 'epochEnd'] as const),
   };
 }

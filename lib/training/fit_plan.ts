@@ -15,6 +15,7 @@ import { FirstPass } from './first_pass.js';
 import { type FitArguments, type FitOptions, readFitOptions } from './fit_options.js';
 import { FitRunner } from './fit_runner.js';
 import type { HandledSignal } from './interruption.js';
+import { NumericsCheck } from './numerics.js';
 import { type OpenArrays, type OpenBatches, openBatches, orOwnSource, refuseBesideDataset } from './open_batches.js';
 import type { ProfileRequest } from './profile.js';
 import { head, named, rowSize } from './samples.js';
@@ -103,6 +104,7 @@ export function planFit(
   const toCheck = o.finite && arrays ? lookedAt(model, o, arrays, runner, checkpoint !== null) : [];
   const validation = openValidation(model, o, arrays, toCheck);
   const measured = o.trainingLoss === 'epochEnd' ? [openMeasured(model, o, source, arrays)] : [];
+  if (o.checkNumerics) runner.numerics = new NumericsCheck(model, arrays?.samples.x ?? null);
   const advice = o.validate ? new Advice(model) : null;
   if (arrays) advice?.before(arrays);
   const { verbose, epochs, callbacks, validatesAfter, signal, handleSignals, profile, timeLimit } = o;

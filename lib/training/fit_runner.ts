@@ -6,6 +6,7 @@ import type { Ran } from '../model/results.js';
 import type { Runner } from './batches.js';
 import type { FirstPass } from './first_pass.js';
 import { LossWatch } from './loss_watch.js';
+import type { NumericsCheck } from './numerics.js';
 
 /** Runs the batches of a fit: trains, and has an eye on numbers that are not finite. */
 export class FitRunner implements Runner, Ran {
@@ -13,6 +14,9 @@ export class FitRunner implements Runner, Ran {
   readonly #watch: LossWatch;
   /** Looks at x while the first pass gathers it; null where that is done before. */
   firstPass: FirstPass | null = null;
+
+  /** Looks after each batch which layer gives what is no number, where that is asked. */
+  numerics: NumericsCheck | null = null;
 
   /** @param traces whether the engine records what it does, from the first batch on */
   constructor(
@@ -32,7 +36,11 @@ export class FitRunner implements Runner, Ran {
   }
 
   async run(feed: NativeSource, shape: RunShape, count: number, reset: boolean, epochSteps = 0): Promise<RunResult> {
-    const result = await this.#current.train(feed, shape, count, reset, epochSteps, this.firstPass?.isOn);
+    const engine = this.#current;
+    const train = (steps: number, anew: boolean) => engine.train(feed, shape, steps, anew, epochSteps, this.firstPass?.isOn);
+    const result = await (this.numerics
+      ? this.numerics.run(engine, count, reset, (anew) => train(1, anew))
+      : train(count, reset));
     await this.firstPass?.note(result);
     const { optimizer } = this.compilation;
     this.#watch.note(result, reset, epochSteps, (i) => optimizer.rateAt(optimizer.calls - result.done + i));

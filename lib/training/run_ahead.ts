@@ -21,8 +21,8 @@ export class RunAhead {
 
   /** null where something happens between epochs. */
   static of(plan: FitPlan, list: CallbackList): RunAhead | null {
-    const { batches, steps, validation } = plan;
-    if (list.wantsEpochs || validation.length > 0 || !steps || !(batches instanceof ArrayBatches)) return null;
+    const { batches, steps, validation, runner } = plan;
+    if (list.wantsEpochs || validation.length > 0 || runner.numerics || !steps || !(batches instanceof ArrayBatches)) return null;
     if (events.epoch.hasSubscribers || events.batch.hasSubscribers) return null;
     return new RunAhead(batches, steps);
   }
