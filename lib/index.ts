@@ -66,6 +66,7 @@ export type { CallContext } from './layers/composed.js';
 export type { ActivationIdentifier, LayerIdentifier } from './layers/identifiers.js';
 export { input, layers } from './layers/index.js';
 export type { AddWeightOptions, Layer, LayerOptions, Shape, Weight } from './layers/layer.js';
+export { preprocessing } from './layers/preprocessing.js';
 export { loadModel, modelFromJSON } from './load_model.js';
 export type { Loss } from './losses/index.js';
 export { losses } from './losses/index.js';

@@ -174,6 +174,8 @@ export type LayerName =
   | 'ELU'
   | 'embedding'
   | 'Embedding'
+  | 'feature_space'
+  | 'FeatureSpace'
   | 'flatten'
   | 'Flatten'
   | 'gru'

@@ -39,16 +39,19 @@ export function readBatch(where: string, index: number, value: unknown, labels: 
 function isTuple(value: readonly unknown[], labels: boolean): boolean {
   if (value.length < 1 || value.length > 3) return false;
   const [x] = value;
-  if (isBlock(x) || isDictionary(x)) return true;
+  // Rows of a table are objects of single values, arrays by the names of inputs of arrays.
+  if (isDictionary(x)) return labels || Object.values(x).some((v) => typeof v === 'object' && v !== null);
+  if (isBlock(x)) return true;
   if (!Array.isArray(x) || value.length === 1) return false;
   return labels || value.slice(1).some((part) => nesting(part) !== nesting(x));
 }
 
-/** Lengths down the first elements, as a word to compare by. */
+/** Lengths down the first elements, and what they end in, as a word to compare by. */
 function nesting(value: unknown): string {
   const lengths: number[] = [];
-  for (let here = value; Array.isArray(here) && lengths.length < 32; here = here[0]) lengths.push(here.length);
-  return lengths.join();
+  let here = value;
+  for (; Array.isArray(here) && lengths.length < 32; here = here[0]) lengths.push(here.length);
+  return `${lengths.join()} ${typeof here}`;
 }
 
 /**

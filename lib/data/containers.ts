@@ -18,7 +18,6 @@ const isData = (value: unknown): boolean =>
   typeof value === 'number' ||
   typeof value === 'bigint' ||
   typeof value === 'boolean' ||
-  typeof value === 'string' ||
   Array.isArray(value) ||
   ArrayBuffer.isView(value) ||
   isArrayLike(value);

@@ -12,6 +12,7 @@ export { depthwiseLayers } from './depthwise.js';
 export { discretizationLayers } from './discretization.js';
 export { embeddingLayers } from './embedding.js';
 export { featureNormalizationLayers } from './feature_normalization.js';
+export { featureSpaceLayers } from './feature_space.js';
 export { globalPoolingLayers } from './global_pooling.js';
 export { groupNormalizationLayers } from './group_normalization.js';
 export { hashingLayers } from './hashing.js';

@@ -18,7 +18,7 @@ export abstract class FrontLayer extends Layer {
   static override readonly noActivityRegularizer: string | undefined = 'it works on data before they reach the engine';
 
   /** @internal What its data are in Keras's words: texts or whole numbers. */
-  abstract get takes(): 'string' | 'int64';
+  abstract get takes(): 'string' | 'int64' | 'float32';
 
   /** @internal Whether an object is data to it, and not arrays by the names of inputs. */
   readonly takesDictionary: boolean = false;

@@ -13,7 +13,10 @@ import type { Model } from '../model/model.js';
 
 /** x as users give it: an array, or what stands in a container around it. ValueError where there is none. */
 export function givenX(model: Model, where: string, given: unknown): unknown {
-  const value = model.front[0]?.takesDictionary ? given : single(where, given, model.inputNames);
+  const [front] = model.front;
+  // A list of one text is data.
+  const isData = front?.takesDictionary || (front && Array.isArray(given));
+  const value = isData ? given : single(where, given, model.inputNames);
   if (value === null || value === undefined)
     throw new ValueError(
       `${where} is missing: give an array [samples, ...], or a dataset. Received: ${show(value)}`,

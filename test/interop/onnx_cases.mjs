@@ -169,7 +169,7 @@ export function modelOf(name, [shape, stack]) {
 }
 
 /** Layers that no node of ONNX computes: refused by name, see test/saving/onnx.test.ts. */
-const refused = /^ConvLSTM/;
+const refused = /^(ConvLSTM|Random|Resizing|CenterCrop|CategoryEncoding|Discretization)/;
 
 if (process.argv[2]) {
   const folder = join(process.argv[2], 'onnx');

@@ -19,7 +19,8 @@ describe('the table of layers', () => {
   });
 
   const comments = readComments();
-  const classes = layerClasses(gemmfit).filter(({ className }) => !/Cells?$/.test(className));
+  // A cell is no layer of a stack, and a feature space takes tables.
+  const classes = layerClasses(gemmfit).filter(({ className }) => !/Cells?$|^FeatureSpace$/.test(className));
   test.each(classes.map((c) => [c.className, c]))(
     '%s takes what its comment says, and no other rank',
     (className, layerClass) => {

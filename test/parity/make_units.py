@@ -1,7 +1,7 @@
 """Makes the units in test/parity/units that real Keras is asked for, one function a file.
 
 KERAS_BACKEND=jax python test/parity/make_units.py [name ...]   (keras 3.15, jax, numpy)
-normalization_adapt needs tensorflow too: without it Keras cannot tell what an iterable is. preprocessing and images run on it: KERAS_BACKEND=tensorflow.
+normalization_adapt needs tensorflow too: without it Keras cannot tell what an iterable is. preprocessing, images and feature_space run on it: KERAS_BACKEND=tensorflow.
 """
 
 import json
@@ -256,7 +256,36 @@ def images():
     return {"cases": cases}
 
 
-units = {f.__name__: f for f in [code_layers, activation_layers, numpy_values, softmax_mask, normalization_adapt, preprocessing, images]}
+def feature_space():
+    """keras.utils.FeatureSpace on TensorFlow."""
+    space = keras.utils.FeatureSpace
+    r = np.random.default_rng(11)
+    n = 90
+    columns = {
+        "age": r.normal(40, 12, n).round(1).tolist(),
+        "Income": r.uniform(0, 9, n).round(2).tolist(),
+        "city": [["Oslo", "Bergen", "Åre", "b", "Z"][i] for i in r.integers(0, 5, n) ** 2 % 5],
+        "code": [int(i) for i in r.integers(-2, 4, n)],
+        "zip": [f"{i:04d}" for i in r.integers(0, 50, n)],
+    }
+    new = {"age": [12.5, 77.0, 40.1], "Income": [0.0, 4.4, 20.0], "city": ["Oslo", "nowhere", "Åre"], "code": [3, 99, -2], "zip": ["0007", "", "0049"]}
+    kinds = {"age": "float_normalized", "Income": "float_discretized", "city": "string_categorical", "code": "integer_categorical", "zip": "string_hashed"}
+    variants = {
+        "concat": ({**kinds}, {"crosses": [("city", "code"), ("Income", "zip")], "crossing_dim": 12, "num_discretization_bins": 4}),
+        "plain": ({"age": "float", "Income": "float_rescaled", "code": "integer_hashed"}, {"hashing_dim": 7}),
+        "dict": ({**kinds, "age": "float_discretized"}, {"output_mode": "dict", "crosses": [("zip", "code")]}),
+    }
+    out = {"columns": columns, "new": new, "variants": []}
+    for name, (features, options) in variants.items():
+        layer = space(features, **options)
+        layer.adapt({k: v for k, v in columns.items() if k in features})
+        y = layer({k: np.array(v) for k, v in new.items() if k in features})
+        made = {k: _output(v) for k, v in y.items()} if isinstance(y, dict) else _output(y)
+        out["variants"].append({"name": name, "features": features, "options": options, "y": made})
+    return out
+
+
+units = {f.__name__: f for f in [code_layers, activation_layers, numpy_values, softmax_mask, normalization_adapt, preprocessing, images, feature_space]}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or units:

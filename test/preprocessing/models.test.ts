@@ -107,6 +107,11 @@ describe('a model of texts', () => {
 });
 
 describe('refused', () => {
+  it('by formats without a place for it', async () => {
+    const model = sequential([layers.hashing({ numBins: 3, inputShape: [1] })]);
+    await expect(model.toBuffer('onnx')).rejects.toThrow(throwing('ERR_ONNX', /hashing/));
+    await expect(model.save('never/made/')).rejects.toThrow(throwing('ERR_NOT_EXPRESSIBLE', /Hashing/));
+  });
   const vectorization = () => layers.textVectorization({ vocabulary: ['a'], outputSequenceLength: 2 });
   it('behind other layers, and behind one with ops of its own', () => {
     const behind = sequential([layers.flatten({ inputShape: [1] }), layers.hashing({ numBins: 3 })]);
@@ -125,7 +130,7 @@ describe('refused', () => {
     expect(() => model.predictSync([['a'], ['b', 'c']] as Anything)).toThrow(throwing('ERR_SHAPE', /ragged/));
     expect(() => model.predictSync(['a', null] as Anything)).toThrow(throwing('ERR_TYPE', /element 1/));
     const dense = sequential([layers.dense({ units: 1, inputShape: [1] })]);
-    expect(() => dense.predictSync(['a'] as Anything)).toThrow(throwing('ERR_TYPE', /text/));
+    expect(() => dense.predictSync(['a', 'b'] as Anything)).toThrow(throwing('ERR_TYPE', /text/));
   });
   it('what is not in a vocabulary without room for it', () => {
     const lookup = layers.stringLookup({ vocabulary: ['a'], numOovIndices: 0 });

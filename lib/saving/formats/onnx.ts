@@ -1,4 +1,5 @@
 import { version } from '../../../package.json';
+import { ValueError } from '../../errors.js';
 import { exportOps } from '../onnx/export.js';
 import { Graph } from '../onnx/graph.js';
 import { type Format, oneFile } from './format.js';
@@ -13,6 +14,12 @@ export const onnxFormat: Format = {
   holds: 'model',
 
   async write(model) {
+    const [front] = model.front;
+    if (front)
+      throw new ValueError(
+        `save: ${front.label} works on data before they reach the engine, which ONNX cannot express. Save the model as .keras, or export it without that layer and give it layer.call(data).`,
+        'ERR_ONNX',
+      );
     const { program } = model.engine();
     const graph = new Graph((position) => {
       const weight = program.weights[position];
