@@ -16,6 +16,7 @@ export function matmul(x1: TensorLike, x2: TensorLike): Tensor {
   const b = asTensor('ops.matmul', x2);
   const vector = (t: Tensor) => t.rank - (t.rows ? 1 : 0) === 1;
   if (a.rank === 0 || b.rank === 0) throw new ValueError('ops.matmul takes no single numbers; use ops.multiply.', 'ERR_SHAPE');
+  if (!a.rows && !b.rows && vector(a) && vector(b)) return sum(multiply(a, b));
   if (!a.rows && vector(a)) return squeeze(matmul(expandDims(a, 0), b), -2);
   if (vector(b)) {
     if (b.rows)
