@@ -121,13 +121,6 @@ export function withCustomObjects<T>(where: string, objects: Record<string, Part
   }
 }
 
-/** By kind: the method by which Keras's parts compute. Here the engine does, so that one of a user's class would never be called. */
-const computing: { readonly [kind: string]: string | undefined } = {
-  optimizer: 'updateStep',
-  regularizer: 'call',
-  constraint: 'call',
-};
-
 /** All parts of one kind. It is empty until the family's index.ts fills it, so that a part may look up others. */
 export class Registry<T extends Part> {
   readonly #byName = new Map<string, PartClass<T>>();
@@ -166,13 +159,13 @@ export class Registry<T extends Part> {
 
   /** An instance from whatever names one: also from its class. Throws ValueError for an unknown name, TypeError for anything else. */
   resolve(id: unknown, where = this.kind): T {
-    if (reading(where, () => id instanceof this.base)) return this.computed(id as T, where);
+    if (reading(where, () => id instanceof this.base)) return id as T;
     if (typeof id === 'string') {
       const found = this.find(id);
       if (!found) throw this.unknown(id, where);
-      return this.computed(new found(), where);
+      return new found();
     }
-    if (this.isClass(id)) return this.computed(new id(), where);
+    if (this.isClass(id)) return new id();
     const named = reading(where, () => readNamed(id, where));
     if (!named) {
       const hint = typeof id === 'function' ? ' Call it where it makes one.' : '';
@@ -180,26 +173,12 @@ export class Registry<T extends Part> {
     }
     const found = this.find(named.name);
     if (!found) throw this.unknown(named.name, where);
-    return this.computed(
-      nested(where, () => (found.fromConfig ? found.fromConfig(named.config) : new found(named.config))),
-      where,
-    );
+    return nested(where, () => (found.fromConfig ? found.fromConfig(named.config) : new found(named.config)));
   }
 
   /** Whether it is a class of such parts. */
   isClass(id: unknown): id is PartClass<T> {
     return typeof id === 'function' && reading(this.kind, () => id.prototype instanceof this.base);
-  }
-
-  /** The same part, unless its class brings code that would never run. */
-  private computed(part: T, where: string): T {
-    const method = computing[this.kind];
-    const code = method && (part as T & Record<string, unknown>)[method];
-    if (!code || this.#classes.some((c) => c.prototype[method] === code)) return part;
-    throw new ValueError(
-      `${where}: ${classNameOf(part)} has a method '${method}', which would never be called: the native engine computes it. Take one of those there are.`,
-      'ERR_UNSUPPORTED',
-    );
   }
 
   unknown(name: string, where: string): ValueError {

@@ -50,6 +50,10 @@ const made = new WeakMap<object, Class>();
 /** The class that a factory of a table makes. */
 export const classMadeBy = (factory: object): Class | undefined => made.get(factory);
 
+/** A function of the user's; classes and factories of parts are none. */
+export const isOwnFunction = (id: unknown): id is (...args: never[]) => unknown =>
+  typeof id === 'function' && !classMadeBy(id) && !/^class\b/.test(Function.prototype.toString.call(id));
+
 /** A factory under another name than the class's own. */
 export function factory<C extends Class>(of: C): Factory<C> {
   const make = (...options: unknown[]) => new of(...options);

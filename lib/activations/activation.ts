@@ -1,4 +1,4 @@
-import type { SpecValue } from '../engine/spec.js';
+import type { OpSpec, SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import { type Config, camel, type NoOptions, type Part, partToJSON, snake } from '../registry.js';
@@ -83,6 +83,11 @@ export abstract class Activation<Options extends object = NoOptions> implements 
     const options = this.getConfig() as { [key: string]: SpecValue };
     if (options.axis === rank) delete options.axis;
     return { activation: camel(this.name), ...options };
+  }
+
+  /** The op of the engine that computes it, for samples of so many axes. */
+  op(rank?: number): OpSpec {
+    return { op: 'activation', ...this.spec(rank) };
   }
 
   #axes(input: Shape, label: string): readonly number[] {

@@ -1,6 +1,10 @@
 import { type Config, classNameOf, type Part, Registry, snake } from '../registry.js';
 import { Activation, fromFunction } from './activation.js';
 import { Gelu, LeakyRelu } from './elementwise.js';
+import { OwnActivation } from './own.js';
+import type { TensorLike } from '../ops/as_tensor.js';
+import type { Tensor } from '../ops/tensor.js';
+import { isOwnFunction } from '../table.js';
 
 /** The function's own options from the config of a layer in its place. Keras 2 called the slope of leaky units `alpha`. */
 function ownOptions({ name: _, trainable: __, dtype: ___, ...own }: Config, defaults: Config): Config {
@@ -14,6 +18,7 @@ const leakyLayer = { negativeSlope: 0.3 };
 
 class ActivationRegistry extends Registry<Activation> {
   override resolve(id: unknown, where = this.kind): Activation {
+    if (isOwnFunction(id) && !(id.prototype instanceof Activation)) return new OwnActivation(id as (x: Tensor) => TensorLike);
     if (typeof id === 'function') return fromFunction(id as () => unknown, where);
     if (id === 'LeakyReLU') return new LeakyRelu(leakyLayer);
     // TensorFlow.js's name of the approximation.

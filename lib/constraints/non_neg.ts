@@ -13,10 +13,10 @@ export class NonNeg extends Constraint {
     super();
     readOptions('NonNeg', options, {});
   }
-  getConfig(): Config {
+  override getConfig(): Config {
     return {};
   }
-  spec() {
+  override spec() {
     return { constraint: 'nonNeg' };
   }
 }

@@ -40,10 +40,10 @@ export class MaxNorm extends Constraint {
     this.maxValue = checkNumber('MaxNorm', 'maxValue', o.maxValue ?? o.m ?? 2, { min: 0 });
     this.axis = checkAxes('MaxNorm', o.axis);
   }
-  getConfig(): Config {
+  override getConfig(): Config {
     return { maxValue: this.maxValue, axis: this.axis };
   }
-  spec() {
+  override spec() {
     return { constraint: 'maxNorm', maxValue: this.maxValue, axes: listed(this.axis) };
   }
 }
@@ -60,10 +60,10 @@ export class UnitNorm extends Constraint {
     super();
     this.axis = checkAxes('UnitNorm', readOptions('UnitNorm', options, { axis: 0 as unknown }).axis);
   }
-  getConfig(): Config {
+  override getConfig(): Config {
     return { axis: this.axis };
   }
-  spec() {
+  override spec() {
     return { constraint: 'unitNorm', axes: listed(this.axis) };
   }
 }
@@ -97,10 +97,10 @@ export class MinMaxNorm extends Constraint {
     this.rate = checkNumber('MinMaxNorm', 'rate', o.rate, { min: 0, max: 1 });
     this.axis = checkAxes('MinMaxNorm', o.axis);
   }
-  getConfig(): Config {
+  override getConfig(): Config {
     return { minValue: this.minValue, maxValue: this.maxValue, rate: this.rate, axis: this.axis };
   }
-  spec() {
+  override spec() {
     return {
       constraint: 'minMaxNorm',
       minValue: this.minValue,

@@ -15,7 +15,7 @@ abstract class FunctionLayer extends Layer {
   }
 
   override lower(input: Shape): OpSpec[] {
-    return this.function.isLinear ? [] : [{ op: 'activation', ...this.function.spec(input.length) }];
+    return this.function.isLinear ? [] : [this.function.op(input.length)];
   }
 }
 

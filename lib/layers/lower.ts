@@ -45,7 +45,7 @@ export function lower(
     addLoss: (value) => addedLosses.push(value),
     trains: (layer) => training.has(layer),
     state: (variable) => (states.includes(variable) ? states.indexOf(variable) : states.push(variable) - 1),
-    activation: (activation: Activation) => (activation.isLinear ? [] : [{ op: 'activation', ...activation.spec() }]),
+    activation: (activation: Activation) => (activation.isLinear ? [] : [activation.op()]),
     ...placing,
   };
   const result = lowerAll(layers, 0, inputShape, lowering);

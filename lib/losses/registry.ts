@@ -1,6 +1,6 @@
 import { ValueError } from '../errors.js';
 import { Registry } from '../registry.js';
-import { classMadeBy } from '../table.js';
+import { isOwnFunction } from '../table.js';
 import { CustomLoss, isCustomLoss } from './custom.js';
 import { FunctionLoss, type LossFunction } from './function_loss.js';
 import { Loss } from './loss.js';
@@ -15,7 +15,7 @@ class LossRegistry extends Registry<Loss> {
     const loss = isCustomLoss(id)
       ? new CustomLoss(id)
       : isOwnFunction(id)
-        ? new FunctionLoss(id)
+        ? new FunctionLoss(id as LossFunction)
         : super.resolve(plain(id), where);
     if (loss.reduction === 'none')
       throw new ValueError(
@@ -26,10 +26,6 @@ class LossRegistry extends Registry<Loss> {
     return loss;
   }
 }
-
-/** A function of the user's; classes and factories of parts are none. */
-export const isOwnFunction = (id: unknown): id is LossFunction =>
-  typeof id === 'function' && !classMadeBy(id) && !/^class\b/.test(Function.prototype.toString.call(id));
 
 /** Keras's ways of writing a loss function down: `{ class_name: 'function', config: name }`, and `fn` in the config of a wrapper class. */
 function plain(id: unknown): unknown {

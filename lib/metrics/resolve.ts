@@ -1,7 +1,8 @@
 import { ValueError } from '../errors.js';
 import { isCustomLoss, Loss, lossRegistry } from '../losses/index.js';
-import { isOwnFunction } from '../losses/registry.js';
+import type { LossFunction } from '../losses/function_loss.js';
 import { suggest } from '../options.js';
+import { isOwnFunction } from '../table.js';
 import { BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy } from './accuracy.js';
 import { BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy } from './crossentropy.js';
 import { FunctionMetric } from './function_metric.js';
@@ -53,7 +54,7 @@ export function resolveMetric(id: unknown, context: MetricContext, where = 'metr
   const name = typeof id === 'string' ? id : functionName(id);
   if (name !== undefined) return fromName(name, context, where);
   if (typeof id === 'function') {
-    if (isOwnFunction(id)) return new FunctionMetric(id);
+    if (isOwnFunction(id)) return new FunctionMetric(id as LossFunction);
     if (!(id.prototype instanceof Metric) && !(id.prototype instanceof Loss)) throw refuseFunction(where, id);
     return resolveMetric(new (id as new () => unknown)(), context, where);
   }

@@ -27,10 +27,10 @@ abstract class BetaOptimizer extends Optimizer {
   protected betas() {
     return { beta1: this.beta1, beta2: this.beta2, epsilon: this.epsilon };
   }
-  slotNames(): string[] {
+  override slotNames(): string[] {
     return ['momentum', 'velocity'];
   }
-  protected config(): Config {
+  protected override config(): Config {
     return this.betas();
   }
 }
@@ -55,7 +55,7 @@ export class Adam extends BetaOptimizer {
     super(o);
     this.amsgrad = checkBoolean(where, 'amsgrad', o.amsgrad);
   }
-  spec() {
+  override spec() {
     return { optimizer: 'adam', ...this.betas(), amsgrad: this.amsgrad };
   }
   override slotNames(): string[] {
@@ -92,7 +92,7 @@ export class Adamax extends BetaOptimizer {
   constructor(options: BetaOptions = {}) {
     super(Optimizer.read('Adamax', options, betas));
   }
-  spec() {
+  override spec() {
     return { optimizer: 'adamax', ...this.betas() };
   }
   override slotNames(): string[] {
@@ -117,7 +117,7 @@ export class Nadam extends BetaOptimizer {
     super(o);
     this.scheduleDecay = checkNumber('Nadam', 'scheduleDecay', o.scheduleDecay, { above: 0 });
   }
-  spec() {
+  override spec() {
     return { optimizer: 'nadam', ...this.betas(), scheduleDecay: this.scheduleDecay };
   }
   /** The product of the momenta so far, which the engine computes from the number of updates. */

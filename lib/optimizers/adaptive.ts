@@ -33,16 +33,16 @@ export class RMSprop extends Optimizer {
     this.epsilon = checkEpsilon('RMSprop', o.epsilon);
     this.centered = checkBoolean('RMSprop', 'centered', o.centered);
   }
-  spec() {
+  override spec() {
     return { optimizer: 'rmsprop', rho: this.rho, momentum: this.momentum, epsilon: this.epsilon, centered: this.centered };
   }
-  slotNames(): string[] {
+  override slotNames(): string[] {
     return ['velocity', ...(this.momentum > 0 ? ['momentum'] : []), ...(this.centered ? ['average_gradient'] : [])];
   }
   override savedSlots(): string[][] {
     return this.slotNames().map((name) => [name]);
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { rho: this.rho, momentum: this.momentum, epsilon: this.epsilon, centered: this.centered };
   }
 }
@@ -68,16 +68,16 @@ export class Adagrad extends Optimizer {
     this.initialAccumulatorValue = checkNumber('Adagrad', 'initialAccumulatorValue', o.initialAccumulatorValue, { min: 0 });
     this.epsilon = checkEpsilon('Adagrad', o.epsilon);
   }
-  spec() {
+  override spec() {
     return { optimizer: 'adagrad', epsilon: this.epsilon };
   }
-  slotNames(): string[] {
+  override slotNames(): string[] {
     return ['accumulator'];
   }
   override slotInitialValue(): number {
     return this.initialAccumulatorValue;
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { initialAccumulatorValue: this.initialAccumulatorValue, epsilon: this.epsilon };
   }
 }
@@ -103,13 +103,13 @@ export class Adadelta extends Optimizer {
     this.rho = checkShare('Adadelta', 'rho', o.rho);
     this.epsilon = checkEpsilon('Adadelta', o.epsilon);
   }
-  spec() {
+  override spec() {
     return { optimizer: 'adadelta', rho: this.rho, epsilon: this.epsilon };
   }
-  slotNames(): string[] {
+  override slotNames(): string[] {
     return ['accumulated_grad', 'accumulated_delta_var'];
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { rho: this.rho, epsilon: this.epsilon };
   }
 }
@@ -160,7 +160,7 @@ export class Ftrl extends Optimizer {
     this.l2ShrinkageRegularizationStrength = checkNumber('Ftrl', 'l2ShrinkageRegularizationStrength', shrinkage, { min: 0 });
     this.beta = checkNumber('Ftrl', 'beta', o.beta);
   }
-  spec() {
+  override spec() {
     return {
       optimizer: 'ftrl',
       learningRatePower: this.learningRatePower,
@@ -170,13 +170,13 @@ export class Ftrl extends Optimizer {
       beta: this.beta,
     };
   }
-  slotNames(): string[] {
+  override slotNames(): string[] {
     return ['accumulator', 'linear'];
   }
   override slotInitialValue(name: string): number {
     return name === 'accumulator' ? this.initialAccumulatorValue : 0;
   }
-  protected config(): Config {
+  protected override config(): Config {
     const { learningRatePower, initialAccumulatorValue, l1RegularizationStrength, l2RegularizationStrength } = this;
     const { l2ShrinkageRegularizationStrength, beta } = this;
     return {

@@ -1,3 +1,6 @@
+import { asTensor, type TensorLike } from '../ops/as_tensor.js';
+import { elementCode, elements, single } from '../ops/element_code.js';
+import type { Tensor } from '../ops/tensor.js';
 import type { SpecValue } from '../engine/spec.js';
 import { RuntimeError, show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
@@ -50,7 +53,7 @@ export abstract class Optimizer implements Part {
   #learningRate: number | LearningRateSchedule;
   #withoutDecay: readonly string[] = [];
 
-  constructor(options: OptimizerOptions, defaultRate: number) {
+  constructor(options: OptimizerOptions = {}, defaultRate = 0.001) {
     const where = classNameOf(this);
     const o = options;
     if (o.lr !== undefined && o.learningRate !== undefined)
@@ -90,10 +93,52 @@ export abstract class Optimizer implements Part {
   }
 
   /** The engine's name of the rule, with the rule's own options. */
-  abstract spec(): { optimizer: string; [key: string]: SpecValue };
+  spec(): { optimizer: string; [key: string]: SpecValue } {
+    const names = this.slotNames();
+    const [w, g] = [elements(0), elements(1)];
+    const slots = Object.fromEntries(names.map((name, i) => [name, elements(2 + i)]));
+    const where = `${classNameOf(this)}: 'updateStep'`;
+    const made = this.updateStep(g, w, single(2 + names.length), slots, single(3 + names.length));
+    const [value, changed] = Array.isArray(made) ? (made as [TensorLike, Record<string, TensorLike>]) : [made as TensorLike, {}];
+    const unknown = Object.keys(changed).find((name) => !names.includes(name));
+    if (unknown !== undefined)
+      throw new ValueError(`${where} gives a slot '${unknown}', which 'slotNames' does not name: ${names.join(', ')}`, 'ERR_OPTIONS');
+    const outputs = [value, ...names.map((name) => changed[name] ?? slots[name])].map((t) => asTensor(where, t));
+    return { optimizer: 'traced', slots: names.length, ...elementCode(where, outputs, 4 + names.length) };
+  }
+
+  /**
+   * One update of a weight, for a class of your own: made of `ops.*` that work element by element, and computed natively.
+   * @param slots what `slotNames` names, at the start 0
+   * @param iteration a single number: 1 in the first update
+   * @returns the weight's new value, or that and the new values of slots: `[value, { momentum }]`
+   * @example
+   * class Momentum extends optimizers.Optimizer {
+   *   static override readonly className = 'Momentum';
+   *   override slotNames() {
+   *     return ['momentum'];
+   *   }
+   *   override updateStep(gradient: Tensor, variable: Tensor, learningRate: Tensor, slots: { [name: string]: Tensor }) {
+   *     const momentum = ops.subtract(ops.multiply(0.9, slots.momentum!), ops.multiply(learningRate, gradient));
+   *     return [ops.add(variable, momentum), { momentum }] as const;
+   *   }
+   * }
+   * model.compile({ optimizer: new Momentum({ learningRate: 0.01 }), loss: 'mse' });
+   */
+  updateStep(
+    _gradient: Tensor,
+    _variable: Tensor,
+    _learningRate: Tensor,
+    _slots: { [name: string]: Tensor },
+    _iteration: Tensor,
+  ): TensorLike | readonly [TensorLike, { readonly [slot: string]: TensorLike }] {
+    throw new Error(`${classNameOf(this)} has neither 'spec' nor 'updateStep'`);
+  }
 
   /** Keras's names of the state kept for each weight, in the engine's order. Averages and accumulated gradients are not among them. */
-  abstract slotNames(): string[];
+  slotNames(): string[] {
+    return [];
+  }
 
   /** @internal The slots in the order in which Keras saves them: for each list, weight by weight, one of each. */
   savedSlots(): string[][] {
@@ -111,7 +156,9 @@ export abstract class Optimizer implements Part {
   }
 
   /** The class's own options, as `getConfig` gives them. */
-  protected abstract config(): Config;
+  protected config(): Config {
+    return {};
+  }
 
   /** What the engine does besides the rule: decay, clipping, averaging, accumulation. */
   common(): CommonSpec {

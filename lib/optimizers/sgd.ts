@@ -24,13 +24,13 @@ export class SGD extends Optimizer {
     this.momentum = checkNumber('SGD', 'momentum', o.momentum, { min: 0, max: 1 });
     this.nesterov = checkBoolean('SGD', 'nesterov', o.nesterov);
   }
-  spec() {
+  override spec() {
     return { optimizer: 'sgd', momentum: this.momentum, nesterov: this.nesterov };
   }
-  slotNames(): string[] {
+  override slotNames(): string[] {
     return this.momentum === 0 ? [] : ['momentum'];
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { momentum: this.momentum, nesterov: this.nesterov };
   }
 }
@@ -57,13 +57,13 @@ export class Lion extends Optimizer {
     this.beta1 = checkNumber('Lion', 'beta1', o.beta1, { above: 0, max: 1 });
     this.beta2 = checkShare('Lion', 'beta2', o.beta2);
   }
-  spec() {
+  override spec() {
     return { optimizer: 'lion', beta1: this.beta1, beta2: this.beta2 };
   }
-  slotNames(): string[] {
+  override slotNames(): string[] {
     return ['momentum'];
   }
-  protected config(): Config {
+  protected override config(): Config {
     return { beta1: this.beta1, beta2: this.beta2 };
   }
 }

@@ -24,10 +24,10 @@ export class L1L2 extends Regularizer {
     this.l1 = checkNumber('L1L2', 'l1', o.l1 ?? 0, { min: 0 });
     this.l2 = checkNumber('L1L2', 'l2', o.l2 ?? 0, { min: 0 });
   }
-  getConfig(): Config {
+  override getConfig(): Config {
     return { l1: this.l1, l2: this.l2 };
   }
-  spec() {
+  override spec() {
     return { regularizer: 'l1l2', l1: this.l1, l2: this.l2 };
   }
 }
@@ -43,10 +43,10 @@ export class L1 extends Regularizer {
     super();
     this.l1 = checkNumber('L1', 'l1', readOptions('L1', options, { l1: 0.01 as unknown }).l1 ?? 0.01, { min: 0 });
   }
-  getConfig(): Config {
+  override getConfig(): Config {
     return { l1: this.l1 };
   }
-  spec() {
+  override spec() {
     return { regularizer: 'l1l2', l1: this.l1, l2: 0 };
   }
 }
@@ -62,10 +62,10 @@ export class L2 extends Regularizer {
     super();
     this.l2 = checkNumber('L2', 'l2', readOptions('L2', options, { l2: 0.01 as unknown }).l2 ?? 0.01, { min: 0 });
   }
-  getConfig(): Config {
+  override getConfig(): Config {
     return { l2: this.l2 };
   }
-  spec() {
+  override spec() {
     return { regularizer: 'l1l2', l1: 0, l2: this.l2 };
   }
 }

@@ -23,10 +23,10 @@ export class OrthogonalRegularizer extends Regularizer {
     this.factor = checkNumber('OrthogonalRegularizer', 'factor', o.factor, { min: 0 });
     this.mode = checkOneOf('OrthogonalRegularizer', 'mode', o.mode, ['rows', 'columns'] as const);
   }
-  getConfig(): Config {
+  override getConfig(): Config {
     return { factor: this.factor, mode: this.mode };
   }
-  spec() {
+  override spec() {
     return { regularizer: 'orthogonal', factor: this.factor, mode: this.mode };
   }
 }

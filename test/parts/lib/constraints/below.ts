@@ -10,10 +10,10 @@ export class Below extends Constraint {
     super();
     this.limit = checkNumber('Below', 'limit', readOptions('Below', options, { limit: 1 }).limit);
   }
-  getConfig(): Config {
+  override getConfig(): Config {
     return { limit: this.limit };
   }
-  spec() {
+  override spec() {
     return { constraint: 'below', limit: this.limit };
   }
 }

@@ -8,13 +8,13 @@ export class SignDescent extends Optimizer {
   constructor(options: OptimizerOptions = {}) {
     super(Optimizer.read('SignDescent', options, {}), 0.01);
   }
-  spec() {
+  override spec() {
     return { optimizer: 'signDescent' };
   }
-  slotNames(): string[] {
+  override slotNames(): string[] {
     return [];
   }
-  protected config(): Config {
+  protected override config(): Config {
     return {};
   }
 }

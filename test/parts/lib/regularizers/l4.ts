@@ -10,10 +10,10 @@ export class L4 extends Regularizer {
     super();
     this.factor = checkNumber('L4', 'factor', readOptions('L4', options, { factor: 0.01 }).factor, { min: 0 });
   }
-  getConfig(): Config {
+  override getConfig(): Config {
     return { factor: this.factor };
   }
-  spec() {
+  override spec() {
     return { regularizer: 'l4', factor: this.factor };
   }
 }
