@@ -1,10 +1,10 @@
+import type { TensorLike } from '../ops/as_tensor.js';
+import type { Tensor } from '../ops/tensor.js';
 import { type Config, classNameOf, type Part, Registry, snake } from '../registry.js';
+import { isOwnFunction } from '../table.js';
 import { Activation, fromFunction } from './activation.js';
 import { Gelu, LeakyRelu } from './elementwise.js';
 import { OwnActivation } from './own.js';
-import type { TensorLike } from '../ops/as_tensor.js';
-import type { Tensor } from '../ops/tensor.js';
-import { isOwnFunction } from '../table.js';
 
 /** The function's own options from the config of a layer in its place. Keras 2 called the slope of leaky units `alpha`. */
 function ownOptions({ name: _, trainable: __, dtype: ___, ...own }: Config, defaults: Config): Config {

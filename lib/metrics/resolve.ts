@@ -1,6 +1,6 @@
 import { ValueError } from '../errors.js';
-import { isCustomLoss, Loss, lossRegistry } from '../losses/index.js';
 import type { LossFunction } from '../losses/function_loss.js';
+import { isCustomLoss, Loss, lossRegistry } from '../losses/index.js';
 import { suggest } from '../options.js';
 import { isOwnFunction } from '../table.js';
 import { BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy } from './accuracy.js';

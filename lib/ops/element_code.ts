@@ -61,4 +61,5 @@ export function summed(where: string, made: unknown): Tensor {
     'ERR_UNSUPPORTED',
   );
 }
-const addOf = ([a, b]: readonly Tensor[]): Tensor => new Tensor(a.shape, false, 'float32', { kind: 'element', name: 'add', of: [a, b] });
+const addOf = ([a, b]: readonly Tensor[]): Tensor =>
+  new Tensor(a.shape, false, 'float32', { kind: 'element', name: 'add', of: [a, b] });

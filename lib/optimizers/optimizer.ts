@@ -1,8 +1,8 @@
+import type { SpecValue } from '../engine/spec.js';
+import { RuntimeError, show, typeError, ValueError } from '../errors.js';
 import { asTensor, type TensorLike } from '../ops/as_tensor.js';
 import { elementCode, elements, single } from '../ops/element_code.js';
 import type { Tensor } from '../ops/tensor.js';
-import type { SpecValue } from '../engine/spec.js';
-import { RuntimeError, show, typeError, ValueError } from '../errors.js';
 import { checkBoolean, checkNumber, readOptions } from '../options.js';
 import { type Config, classNameOf, type Part, toKeras } from '../registry.js';
 import type { LearningRateSchedule } from '../schedules/index.js';
@@ -102,7 +102,10 @@ export abstract class Optimizer implements Part {
     const [value, changed] = Array.isArray(made) ? (made as [TensorLike, Record<string, TensorLike>]) : [made as TensorLike, {}];
     const unknown = Object.keys(changed).find((name) => !names.includes(name));
     if (unknown !== undefined)
-      throw new ValueError(`${where} gives a slot '${unknown}', which 'slotNames' does not name: ${names.join(', ')}`, 'ERR_OPTIONS');
+      throw new ValueError(
+        `${where} gives a slot '${unknown}', which 'slotNames' does not name: ${names.join(', ')}`,
+        'ERR_OPTIONS',
+      );
     const outputs = [value, ...names.map((name) => changed[name] ?? slots[name])].map((t) => asTensor(where, t));
     return { optimizer: 'traced', slots: names.length, ...elementCode(where, outputs, 4 + names.length) };
   }

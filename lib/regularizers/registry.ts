@@ -1,9 +1,9 @@
 import type { TensorLike } from '../ops/as_tensor.js';
 import type { Tensor } from '../ops/tensor.js';
 import { type Config, Registry } from '../registry.js';
+import { isOwnFunction } from '../table.js';
 import { L1L2 } from './l1l2.js';
 import { Regularizer } from './regularizer.js';
-import { isOwnFunction } from '../table.js';
 
 /** A penalty that is a function of the weight: `(w) => ops.sum(...)`. */
 class FunctionRegularizer extends Regularizer {

@@ -326,7 +326,6 @@ function optimizerTrials({ layers, optimizers, schedules }) {
 /** @returns {Record<string, Trial>} */
 export const trials = (gemmfit) => ({ ...layerTrials(gemmfit), ...nestedTrials(gemmfit), ...optimizerTrials(gemmfit) });
 
-
 /** Classes of the registry for which there is no trial. */
 export function missing(gemmfit, made) {
   const used = new Set();

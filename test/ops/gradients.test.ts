@@ -31,7 +31,8 @@ const computed: Record<string, (x: Tensor, w: Weight, v: Weight) => Tensor> = {
   },
   'sums along an axis': (x, _w, v) => ops.cumsum(ops.multiply(x, v), 1),
   'an einsum': (x, w, v) => ops.einsum('btc,cd->btd', ops.multiply(x, v), w),
-  'where and peaks': (x, _w, v) => ops.where(ops.greater(x, 0), ops.multiply(x, v), ops.subtract(x, ops.max(x, { axis: 2, keepdims: true }))),
+  'where and peaks': (x, _w, v) =>
+    ops.where(ops.greater(x, 0), ops.multiply(x, v), ops.subtract(x, ops.max(x, { axis: 2, keepdims: true }))),
 };
 
 /** Those that jump where x changes a little stand first, so that x is data. */
@@ -53,7 +54,9 @@ class Own extends layers.Layer {
   }
 }
 
-const x = Array.from({ length: 7 }, (_, i) => Array.from({ length: 4 }, (_, t) => Array.from({ length: 3 }, (_, c) => Math.sin(1 + i * 12 + t * 5 + c * 2))));
+const x = Array.from({ length: 7 }, (_, i) =>
+  Array.from({ length: 4 }, (_, t) => Array.from({ length: 3 }, (_, c) => Math.sin(1 + i * 12 + t * 5 + c * 2))),
+);
 const y = x.map((_, i) => [Math.cos(i), Math.sin(2 * i)]);
 
 describe('gradients of a layer of ops', () => {
@@ -84,7 +87,9 @@ describe('gradients of a layer of ops', () => {
       for (let i = 0; i < g.length; i += 1 + Math.floor(g.length / 5)) {
         const h = 1e-2;
         const slope = ((await lossAt(k, i, h)) - (await lossAt(k, i, -h))) / (2 * h);
-        expect(Math.abs(g[i] - slope), `${model.weights[k].path}[${i}]: ${g[i]} and ${slope}`).toBeLessThan(0.02 * largest + 1e-3);
+        expect(Math.abs(g[i] - slope), `${model.weights[k].path}[${i}]: ${g[i]} and ${slope}`).toBeLessThan(
+          0.02 * largest + 1e-3,
+        );
       }
   });
 });

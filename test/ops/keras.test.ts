@@ -53,8 +53,26 @@ const calls: Record<string, Fn> = {
   split: (x) => ops.split(x, [1, 3], 1)[1],
   unstack: (x) => ops.unstack(x, 1)[2],
   slice: (x) => ops.slice(x, [1, 0, 2], [2, 3, 2]),
-  pad: (x) => ops.pad(x, [[1, 2], [0, 1]], 'constant', 3),
-  'pad reflect': (x) => ops.pad(x, [[0, 0], [2, 1], [0, 0]], 'reflect'),
+  pad: (x) =>
+    ops.pad(
+      x,
+      [
+        [1, 2],
+        [0, 1],
+      ],
+      'constant',
+      3,
+    ),
+  'pad reflect': (x) =>
+    ops.pad(
+      x,
+      [
+        [0, 0],
+        [2, 1],
+        [0, 0],
+      ],
+      'reflect',
+    ),
   flip: (x) => ops.flip(x, 1),
   roll: (x) => ops.roll(x, 2, 1),
   tile: (x) => ops.tile(x, [2, 3]),
@@ -63,7 +81,15 @@ const calls: Record<string, Fn> = {
   triu: (x) => ops.triu(x, 1),
   diagonal: (x) => ops.diagonal(x, 1),
   broadcastTo: (x) => ops.broadcastTo(x, [2, 5, 3]),
-  take: (x) => ops.take(x, [[0, 2], [-1, 1]], 1),
+  take: (x) =>
+    ops.take(
+      x,
+      [
+        [0, 2],
+        [-1, 1],
+      ],
+      1,
+    ),
   'take by tensor': (x, i) => ops.take(x, i, 2),
   takeAlongAxis: (x, i) => ops.takeAlongAxis(x, i, 1),
   oneHot: (x) => ops.oneHot(x, 3),
@@ -84,7 +110,9 @@ describe('ops', () => {
     const made = run(...inputs.map(({ shape, data }) => new NDArray(Float32Array.from(data), shape))) as NDArray;
     expect([...made.shape]).toEqual(output.shape);
     output.data.forEach((v, i) => {
-      expect(Math.abs(made.data[i] - v), `${name}[${i}]: ${made.data[i]} and ${v}`).toBeLessThanOrEqual(2e-5 * Math.max(1, Math.abs(v)));
+      expect(Math.abs(made.data[i] - v), `${name}[${i}]: ${made.data[i]} and ${v}`).toBeLessThanOrEqual(
+        2e-5 * Math.max(1, Math.abs(v)),
+      );
     });
   });
 });

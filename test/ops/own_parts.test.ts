@@ -1,6 +1,16 @@
 // Optimizers, regularizers, constraints and activations of one's own, beside the engine's.
 import { expect, it } from 'vitest';
-import { activations, constraints, layers, ops, optimizers, regularizers, sequential, setRandomSeed, type Tensor } from '../../lib/index.js';
+import {
+  activations,
+  constraints,
+  layers,
+  ops,
+  optimizers,
+  regularizers,
+  sequential,
+  setRandomSeed,
+  type Tensor,
+} from '../../lib/index.js';
 
 const x = Array.from({ length: 40 }, (_, i) => Array.from({ length: 5 }, (_, j) => Math.sin(i * 5 + j)));
 const y = x.map((row) => [row[0] * row[1]]);
@@ -77,10 +87,13 @@ it('an activation of ops is the one of the engine', async () => {
 });
 
 it('what is not element by element is refused with a reason', async () => {
-  const refused = async (options: object) => trained('sgd', options).then(
-    () => 'taken',
-    (error: { code: string; message: string }) => `${error.code} ${error.message}`,
+  const refused = async (options: object) =>
+    trained('sgd', options).then(
+      () => 'taken',
+      (error: { code: string; message: string }) => `${error.code} ${error.message}`,
+    );
+  expect(await refused({ kernelConstraint: (w: Tensor) => ops.divide(w, ops.sum(w)) })).toMatch(
+    /ERR_UNSUPPORTED.*element by element/,
   );
-  expect(await refused({ kernelConstraint: (w: Tensor) => ops.divide(w, ops.sum(w)) })).toMatch(/ERR_UNSUPPORTED.*element by element/);
   expect(await refused({ kernelRegularizer: (w: Tensor) => ops.max(w) })).toMatch(/ERR_UNSUPPORTED.*sum over/);
 });
