@@ -111,9 +111,8 @@ export abstract class Optimizer implements Part {
   }
 
   /**
-   * One update of a weight, for a class of your own: made of `ops.*` that work element by element, and computed natively.
-   * @param slots what `slotNames` names, at the start 0
-   * @param iteration a single number: 1 in the first update
+   * One update of a weight, for a class of your own: made of `ops.*` that work element by element, and computed natively. `slots` are
+   * what `slotNames` names, at the start 0; `iteration` is a single number, 1 in the first update.
    * @returns the weight's new value, or that and the new values of slots: `[value, { momentum }]`
    * @example
    * class Momentum extends optimizers.Optimizer {

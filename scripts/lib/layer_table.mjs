@@ -111,7 +111,9 @@ export function accepts(layer, shape) {
   }
 }
 
-export const layerClasses = ({ layers }) => [...new Set(Object.values(layers).filter((entry) => 'className' in entry))];
+export const layerClasses = ({ layers }) => [
+  ...new Set(Object.values(layers).filter((entry) => 'className' in entry && entry !== layers.Layer)),
+];
 
 /** The section's lines. */
 export async function layerTable(gemmfit) {

@@ -49,7 +49,10 @@ function unknownPlaces(entry: string): Set<string> {
     if (type.isUnionOrIntersection()) for (const part of type.types) visit(part, where);
     if (!(type.flags & ts.TypeFlags.Object)) return;
     for (const argument of checker.getTypeArguments(type as ts.TypeReference) ?? []) visit(argument, `${where}<>`);
-    visitObject(type, where);
+    // A generic class is looked at once, whatever it is made of: what its methods give may be made of more each time.
+    const { target } = type as ts.TypeReference;
+    if (target && target !== type) visit(target, where);
+    else visitObject(type, where);
   };
 
   const module = checker.getSymbolAtLocation(program.getSourceFile(entry) as ts.SourceFile) as ts.Symbol;
