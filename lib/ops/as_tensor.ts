@@ -1,5 +1,6 @@
 import { isArrayLike } from '../data/array_like.js';
 import type { TypedArray } from '../data/elements.js';
+import type { NestedArray } from '../data/inputs.js';
 import { array } from '../data/ndarray.js';
 import { show, typeError, ValueError } from '../errors.js';
 import { Tensor, type TensorDType, type WeightLike } from './tensor.js';
@@ -10,7 +11,7 @@ export type TensorLike =
   | WeightLike
   | number
   | boolean
-  | readonly unknown[]
+  | NestedArray
   | TypedArray
   | { data: TypedArray; shape: readonly number[] };
 

@@ -1,4 +1,5 @@
 import type { TypedArray } from '../data/elements.js';
+import type { NestedArray } from '../data/inputs.js';
 import { array, NDArray } from '../data/ndarray.js';
 import type { ProgramOp } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
@@ -8,7 +9,7 @@ import { joined, type Runner, runnerOf, smallProgram } from './run.js';
 import { Tensor } from './tensor.js';
 
 /** Arrays that compiled ops take. */
-type Given = number | readonly unknown[] | TypedArray | { data: TypedArray; shape: readonly number[] };
+type Given = number | NestedArray | TypedArray | { data: TypedArray; shape: readonly number[] };
 
 /** What compiled ops give: an array for each tensor of the function's result. */
 export type Compiled<R> = R extends readonly unknown[] ? { -readonly [K in keyof R]: NDArray } : NDArray;

@@ -51,7 +51,7 @@ function unknownPlaces(entry: string): Set<string> {
     for (const argument of checker.getTypeArguments(type as ts.TypeReference) ?? []) visit(argument, `${where}<>`);
     // A generic class is looked at once, whatever it is made of: what its methods give may be made of more each time.
     const { target } = type as ts.TypeReference;
-    if (target && target !== type) visit(target, where);
+    if ((type as ts.ObjectType).objectFlags & ts.ObjectFlags.Reference && target !== type) visit(target, where);
     else visitObject(type, where);
   };
 
