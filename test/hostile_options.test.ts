@@ -99,11 +99,17 @@ const needed: Record<string, unknown> = {
   filepath: 'model.keras',
   backupDir: 'backup',
   schedule: () => 0.1,
+  heightFactor: 0.1,
+  widthFactor: 0.1,
+  numTokens: 4,
+  numBins: 4,
+  binBoundaries: [0, 1],
+  features: { age: 'float' },
 };
 
 /** Options whose values are the user's own: what they are good for shows where they are used. */
 const anything =
-  /inputLayer\.source|embedding\.weights|renormClipping|\.(name|monitor|filename|filepath|backupDir|logDir|embeddingsMetadata|path|field|root|activation)$/;
+  /inputLayer\.source|ookup\.(maskToken|oovToken)|ashing\.maskValue|embedding\.weights|renormClipping|\.(name|monitor|filename|filepath|backupDir|logDir|embeddingsMetadata|path|field|root|activation)$/;
 
 // biome-ignore lint/performance/noDynamicNamespaceImportAccess: all there is, whatever it is called
 const table = (name: (typeof tables)[number]): object => gemmfit[name];

@@ -2,7 +2,7 @@ import { eachBatch, isDataset } from '../data/dataset.js';
 import type { BatchLike, DatasetLike, TableInput } from '../data/inputs.js';
 import { NDArray } from '../data/ndarray.js';
 import { RuntimeError, show, typeError, ValueError } from '../errors.js';
-import { checkBoolean, checkNumber, checkOneOf, isPlain, readOptions } from '../options.js';
+import { checkBoolean, checkNumber, checkOneOf, isPlain, reading, readOptions } from '../options.js';
 import type { Feature, FeatureKind, FeatureSpec, Learned, Missing } from '../preprocessing/feature.js';
 import { work } from '../preprocessing/lazy.js';
 import type { Raw } from '../preprocessing/raw.js';
@@ -70,6 +70,19 @@ interface Output {
   depth: number;
 }
 
+/** What configs of files say that columns have learnt: pairs of a name and an object. */
+function readLearned(given: unknown): (readonly [string, Learned])[] {
+  if (given === null || given === undefined) return [];
+  const isPair = (pair: unknown): pair is readonly [string, Learned] =>
+    Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string' && isPlain(pair[1]);
+  const pairs = reading("FeatureSpace: 'learned'", () =>
+    Array.isArray(given) && given.length < 2 ** 20 && given.every(isPair) ? given : null,
+  );
+  if (!pairs)
+    throw typeError(`FeatureSpace: 'learned' must be pairs of a column and what it has learnt. Received: ${show(given)}`);
+  return [...pairs];
+}
+
 /**
  * Rows of a table to one vector each: numbers as they are (`'float'`), of mean 0 and variance 1 (`'float_normalized'`), rescaled (`'float_rescaled'`) or in bins
  * (`'float_discretized'`); categories by a vocabulary (`'integer_categorical'`, `'string_categorical'`) or hashed (`'integer_hashed'`, `'string_hashed'`), and crosses of
@@ -111,7 +124,7 @@ export class FeatureSpace extends FrontLayer {
       hashingDim: bins('hashingDim'),
       numDiscretizationBins: bins('numDiscretizationBins'),
     };
-    const learned = new Map((o.learned ?? []) as readonly (readonly [string, Learned])[]);
+    const learned = new Map(readLearned(o.learned));
     this.#features = readFeatures(o.features, this.#settings).map(
       (spec) => new (work().Feature)(spec, learned.get(spec.name) ?? null),
     );
@@ -295,7 +308,15 @@ function readFeatures(given: unknown, settings: { hashingDim: number; numDiscret
     throw typeError(
       `FeatureSpace: 'features' must be an object of columns such as { age: 'float_normalized' }. Received: ${show(given)}`,
     );
-  return entries.map(([name, feature]: [string, unknown]) => readFeature(name, feature, settings)).sort(byName);
+  return entries
+    .map((entry: unknown) => {
+      if (!Array.isArray(entry) || typeof entry[0] !== 'string')
+        throw typeError(
+          `FeatureSpace: 'features' must be an object of columns, or pairs of a name and a feature. Received: ${show(given)}`,
+        );
+      return readFeature(entry[0], entry[1], settings);
+    })
+    .sort(byName);
 }
 
 function readFeature(name: string, given: unknown, settings: { hashingDim: number; numDiscretizationBins: number }): FeatureSpec {

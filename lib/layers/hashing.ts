@@ -1,8 +1,8 @@
 import type { TypedArray } from '../data/elements.js';
 import type { ArrayInput, TextInput, XInput } from '../data/inputs.js';
 import type { NDArray } from '../data/ndarray.js';
-import { show, ValueError } from '../errors.js';
-import { checkBoolean, checkNumber, checkOneOf } from '../options.js';
+import { show, typeError, ValueError } from '../errors.js';
+import { checkBoolean, checkNumber, checkOneOf, isPlain, reading } from '../options.js';
 import { work } from '../preprocessing/lazy.js';
 import type { Raw } from '../preprocessing/raw.js';
 import type { Config } from '../registry.js';
@@ -15,6 +15,7 @@ import { readSalt, type SaltOption } from './salt.js';
 const idTypes = ['int32', 'int64', 'float32'] as const;
 
 function withoutIdType<T extends { dtype?: unknown }>(where: string, o: T): T {
+  if (!reading(where, () => isPlain(o))) return o; // no options, which are refused where they are read
   if (o.dtype != null && typeof o.dtype === 'string') checkOneOf(where, 'dtype', o.dtype, idTypes);
   return typeof o.dtype === 'string' ? { ...o, dtype: undefined } : o;
 }
@@ -58,6 +59,9 @@ export class Hashing extends FrontLayer {
       outputMode: 'int' as unknown,
       sparse: false,
     });
+    const { maskValue } = o;
+    if (maskValue !== null && typeof maskValue !== 'string' && !Number.isSafeInteger(maskValue))
+      throw typeError(`Hashing: 'maskValue' must be a text, a whole number or null. Received: ${show(maskValue)}`);
     super(o);
     this.numBins = checkNumber('Hashing', 'numBins', o.numBins, { min: 1, integer: true });
     this.outputMode = checkOutputMode('Hashing', o.outputMode, ['int', 'one_hot', 'multi_hot', 'count']);

@@ -250,6 +250,11 @@ export abstract class Layer implements Part {
     if (shape) this.batchInputShape = [null, ...shape];
     const { call, build } = this;
     if (call === Layer.prototype.call || new.target.computesItself) return;
+    if (this.outputShapeOf !== Layer.prototype.outputShapeOf)
+      throw new ValueError(
+        `${where} has a method 'call', which would never be called: the native engine computes the layer that it extends. Extend layers.Layer.`,
+        'ERR_UNSUPPORTED',
+      );
     // Users call the same names as the package does: what they wrote runs when it is due, once a shape and mode.
     this.#composition = new Composition(this, call.bind(this) as ConstructorParameters<typeof Composition>[1]);
     this.call = Layer.prototype.call;

@@ -45,6 +45,16 @@ const defaults = {
 
 type Read<T extends Token> = VocabularyOptions<T> & Omit<typeof defaults, 'vocabulary'> & { oovToken: Token | null };
 
+/** A special term: of the kind of the others, or null for none. */
+function checkToken(where: string, option: string, value: unknown, kind: 'string' | 'number'): void {
+  if (value === null || (kind === 'string' && typeof value === 'string')) return;
+  if (kind === 'number' && (Number.isSafeInteger(value) || (typeof value === 'bigint' && BigInt.asIntN(64, value) === value)))
+    return;
+  throw typeError(
+    `${where}: '${option}' must be ${kind === 'string' ? 'a text' : 'a whole number'} or null. Received: ${show(value)}`,
+  );
+}
+
 abstract class IndexLookup<T extends Token> extends VocabularyLayer<T> {
   protected constructor(className: string, o: Read<T>, kind: 'string' | 'number') {
     const outputMode = checkOutputMode(className, o.outputMode);
@@ -55,6 +65,7 @@ abstract class IndexLookup<T extends Token> extends VocabularyLayer<T> {
     const salt = readSalt(className, o.salt);
     if (salt && kind === 'number' && oovMethod !== 'farmhash')
       throw new ValueError(`${className}: 'salt' goes with oovMethod 'farmhash'. Received: ${show(o.salt)}`, 'ERR_OPTIONS');
+    for (const option of ['maskToken', 'oovToken'] as const) checkToken(className, option, o[option], kind);
     super(o as never, {
       kind,
       invert,

@@ -48,6 +48,12 @@ export function withVocabulariesAside<T>(run: () => T): T {
   }
 }
 
+/** What only configs of files say. */
+function checkStored(where: string, o: { vocabularySize?: unknown; hasInputVocabulary?: unknown }): void {
+  if (o.vocabularySize != null) checkNumber(where, 'vocabularySize', o.vocabularySize, { min: 0, integer: true });
+  if (o.hasInputVocabulary != null) checkBoolean(where, 'hasInputVocabulary', o.hasInputVocabulary);
+}
+
 /** A layer that knows terms. */
 export abstract class VocabularyLayer<T extends Token = Token> extends FrontLayer {
   protected readonly state: IndexState;
@@ -56,6 +62,7 @@ export abstract class VocabularyLayer<T extends Token = Token> extends FrontLaye
 
   protected constructor(o: VocabularyOptions<T> & { sparse: boolean }, state: IndexStateOptions) {
     super(o);
+    checkStored(this.className, o);
     this.outputMode = state.outputMode;
     this.sparse = checkBoolean(this.className, 'sparse', o.sparse);
     if (this.sparse && this.outputMode === 'int')

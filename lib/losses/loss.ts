@@ -1,5 +1,4 @@
 import type { ArrayInput } from '../data/inputs.js';
-import type { NDArray } from '../data/ndarray.js';
 import { checkDtype } from '../dtype_policy.js';
 import type { SpecValue } from '../engine/spec.js';
 import { show, typeError, ValueError } from '../errors.js';
@@ -46,13 +45,6 @@ function readReduction(where: string, value: unknown): Reduction {
   return given === 'auto' ? 'sum_over_batch_size' : given;
 }
 
-/** How an engine's loss computes arrays: given by index.ts. */
-export const computing: { now(loss: Loss, yTrue: unknown, yPred: unknown): NDArray } = {
-  now(loss) {
-    throw new Error(`${loss.className} has nothing to run it`);
-  },
-};
-
 /** A final activation whose input a loss or metric takes: a cross-entropy takes that of either, whichever of the two it names. */
 export type LogitsFrom = 'sigmoid' | 'softmax' | 'onlySigmoid' | null;
 
@@ -91,6 +83,11 @@ export abstract class Loss implements Part {
     const { className } = this.constructor as typeof Loss;
     const { call } = this;
     if (call !== Loss.prototype.call) {
+      if (this.spec !== Loss.prototype.spec)
+        throw new ValueError(
+          `${className} has a method 'call', which would never be called: the native engine computes the loss that it extends. Extend losses.Loss.`,
+          'ERR_UNSUPPORTED',
+        );
       this.#own = new OwnCode(`${className}: 'call'`, call.bind(this) as (...args: Tensor[]) => unknown);
       this.call = this.#own.call as typeof call;
     }
@@ -122,8 +119,8 @@ export abstract class Loss implements Part {
   }
 
   /**
-   * One loss for each vector of predictions, without reduction: natively and at once for arrays. A class of your own has this method, made of
-   * `ops.*`, which runs once with tensors to find out what to compute.
+   * One loss for each vector of predictions, without reduction: the method of a class of your own, made of `ops.*`. It runs once with tensors
+   * to find out what to compute; called with arrays it computes them natively and at once. Losses of the engine throw ERR_UNSUPPORTED.
    * @param yTrue labels `[batch, ...]`
    * @param yPred predictions `[batch, ..., width]`
    * @example
@@ -137,7 +134,10 @@ export abstract class Loss implements Part {
    */
   // biome-ignore lint/suspicious/noExplicitAny: a tensor for tensors, an NDArray for arrays: a class that overrides it has the first
   call(yTrue: Tensor | ArrayInput, yPred: Tensor | ArrayInput): any {
-    return computing.now(this, yTrue, yPred);
+    throw new ValueError(
+      `${this.className}: 'call' is there for losses of your own; one of the engine gives its values by model.evaluate(x, y, { perSample: true }). Received: ${show(yTrue)} and ${show(yPred)}`,
+      'ERR_UNSUPPORTED',
+    );
   }
 
   /** @internal What ops compute it, for a class of the user's; null where the engine has it. */

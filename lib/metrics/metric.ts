@@ -48,6 +48,11 @@ export abstract class Metric implements Part {
   constructor(options: MetricOptions = {}, defaultName: string = snake(new.target.className)) {
     const { updateState, result } = this;
     if (updateState !== Metric.prototype.updateState && !new.target.computesItself) {
+      if (this.describe !== Metric.prototype.describe)
+        throw new ValueError(
+          `${this.className} has a method 'updateState', which would never be called: the native engine computes the metric that it extends. Extend metrics.Metric.`,
+          'ERR_UNSUPPORTED',
+        );
       this.#own = new OwnMetric(this.className, {
         updateState: updateState.bind(this) as unknown as MetricCode['updateState'],
         result: result.bind(this),
@@ -120,23 +125,24 @@ export abstract class Metric implements Part {
   }
 
   /**
-   * Adds samples to the metric's state: natively and at once for arrays. A class of your own has this method, made of `ops.*`: it adds to
-   * variables, and runs once with tensors to find out what to compute.
+   * Adds samples to the metric's state: the method of a class of your own, made of `ops.*`. It adds to variables, and runs once with tensors to
+   * find out what to compute; called with arrays it computes them natively and at once. Metrics of the engine throw ERR_UNSUPPORTED.
    */
   // biome-ignore lint/suspicious/noExplicitAny: classes that override it take tensors, who calls it gives arrays
   updateState(yTrue: any, yPred?: any, sampleWeight?: any): void {
     if (this.#own && sampleWeight != null) throw unweighted(this);
-    if (this.#own) this.#own.update(yTrue, yPred);
-    else computing.of(this).update(yTrue, yPred, sampleWeight ?? null);
+    if (!this.#own) throw notByItself(this);
+    this.#own.update(yTrue, yPred);
   }
   /** What the samples so far amount to. */
   result(): number | number[] | TensorLike {
-    return this.#own ? this.#own.result() : computing.of(this).result();
+    if (!this.#own) throw notByItself(this);
+    return this.#own.result();
   }
   /** Forgets all samples. */
   resetState(): void {
-    if (this.#own) this.#own.reset();
-    else computing.of(this).reset();
+    if (!this.#own) throw notByItself(this);
+    this.#own.reset();
   }
 
   /** @internal Whether it is made of ops. */
@@ -187,18 +193,11 @@ const unweighted = (metric: Metric): ValueError =>
     'ERR_UNSUPPORTED',
   );
 
-/** How an engine's metric sums up arrays: given by index.ts. */
-export const computing: {
-  of(metric: Metric): {
-    update(yTrue: unknown, yPred: unknown, weights: unknown): void;
-    result(): number | number[];
-    reset(): void;
-  };
-} = {
-  of(metric) {
-    throw new Error(`${metric.className} has nothing to run it`);
-  },
-};
+const notByItself = (metric: Metric): ValueError =>
+  new ValueError(
+    `metric '${metric.name}' (${metric.className}) is computed in evaluate and fit; 'updateState' and 'result' by themselves are there for metrics of your own, Mean and Sum.`,
+    'ERR_UNSUPPORTED',
+  );
 
 /** An option that may be null: null and undefined give null. */
 export function optionalNumber(

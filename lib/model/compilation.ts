@@ -101,6 +101,12 @@ export class Compilation {
     this.#weightedMetrics = list("compile: 'weightedMetrics'", o.weightedMetrics, outputName);
     // Names are checked at once; which accuracy is meant depends on shapes and is settled by `head`.
     this.named = nameMetrics(this.#metrics, this.#weightedMetrics, { outputWidth: 2, labelWidth: 2 });
+    const own = [this.loss, ...this.named.map(({ metric }) => metric)].find((part) => part?.isTraced);
+    if (this.ignoresMissing && own)
+      throw new ValueError(
+        `compile: with missingTargets 'ignore' losses and metrics are the engine's. Received: ${own.name}, which is your own: leave missing labels out in it, by ops.where and ops.isnan.`,
+        'ERR_UNSUPPORTED',
+      );
   }
 
   /** Warns of labels and outputs that hardly are what is meant: once each, however many batches have them. */

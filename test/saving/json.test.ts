@@ -249,8 +249,8 @@ describe('modelFromJSON', () => {
       override updateState() {}
     }
     const model = new Sequential([layerRegistry.resolve('relu')]);
-    expect(() => model.compile({ loss: new Cubic() })).toThrow("compile: 'loss': MeanSquaredError has a method 'call'");
-    expect(() => model.compile({ loss: 'mse', metrics: [new Most()] })).toThrow("compile: 'metrics'");
+    expect(() => model.compile({ loss: new Cubic() })).toThrow("MeanSquaredError has a method 'call'");
+    expect(() => model.compile({ loss: 'mse', metrics: [new Most()] })).toThrow("MeanSquaredError has a method 'updateState'");
   });
 
   it('reads models of TensorFlow.js', () => {
