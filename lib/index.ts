@@ -99,7 +99,7 @@ export type { Regularizer } from './regularizers/index.js';
 export { regularizers } from './regularizers/index.js';
 export type { FileLimits } from './saving/limits.js';
 export type { LoadOptions, LoadWeightsOptions } from './saving/load.js';
-export type { SaveOptions, SaveWeightsOptions } from './saving/save.js';
+export type { SaveOptions, SaveTarget, SaveWeightsOptions } from './saving/save.js';
 export type { LearningRateSchedule } from './schedules/index.js';
 export { schedules } from './schedules/index.js';
 export type { CloneOptions, SequentialOptions } from './sequential.js';

@@ -26,7 +26,7 @@ import { checkBoolean, checkReadable, readOptions } from './options.js';
 import { pictures } from './plots/lazy.js';
 import type { Plot, PlotOptions } from './plots/plot.js';
 import type { LoadWeightsOptions } from './saving/load.js';
-import type { SaveOptions, SaveWeightsOptions } from './saving/save.js';
+import type { SaveOptions, SaveTarget, SaveWeightsOptions } from './saving/save.js';
 import { type SummaryOptions, summary } from './terminal/summary.js';
 import { evaluate } from './training/evaluate.js';
 import { type FitOptions, fit } from './training/fit.js';
@@ -211,7 +211,7 @@ export class Sequential implements CallbackModel {
    * keeps. The state is copied at once; training may go on while it is written. A save that fails leaves the file that was there whole.
    * Throws ValueError (ERR_FORMAT, ERR_EXISTS, ERR_NO_FOLDER, ERR_NOT_BUILT) and RuntimeError (ERR_WRITE; ERR_BUSY in the middle of a batch).
    */
-  save(target: string | NodeJS.WritableStream, options?: SaveOptions): Promise<void> {
+  save(target: string | SaveTarget, options?: SaveOptions): Promise<void> {
     return files().save(this.#core, target, options);
   }
   /** The bytes of the file that `save` would write: `'keras'` (default), `'h5'`. */
@@ -219,7 +219,7 @@ export class Sequential implements CallbackModel {
     return files().toBuffer(this.#core, format, options);
   }
   /** Writes the weights, and what the optimizer keeps, to a file of the ending `.weights.h5`. */
-  saveWeights(target: string | NodeJS.WritableStream, options?: SaveWeightsOptions): Promise<void> {
+  saveWeights(target: string | SaveTarget, options?: SaveWeightsOptions): Promise<void> {
     return files().saveWeights(this.#core, target, options);
   }
   /** Takes the weights of a file (path or bytes): of all formats that `save` and `saveWeights` write. ValueError where they do not fit; then nothing is changed. */

@@ -7,6 +7,12 @@ import { writeFolder } from './folder.js';
 import type { Format, WrittenFiles } from './formats/format.js';
 import { formatOfName, formatOfPath } from './formats/index.js';
 
+/** What `save` and `saveWeights` write to besides a path: a writable stream of Node, told by what of it is used. */
+export interface SaveTarget {
+  write(chunk: Uint8Array): boolean;
+  end(): void;
+}
+
 /** Options of `save`. */
 export interface SaveOptions {
   /** Whether a file of that name may be replaced. Default true; false: ValueError ERR_EXISTS where there is one. */

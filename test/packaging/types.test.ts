@@ -179,3 +179,14 @@ describe('an editor', () => {
     expect(shown).toContain(sentence);
   });
 });
+
+test('no declaration that is reached from the names needs the types of Node', () => {
+  const program = ts.createProgram([join(root, 'dist/index.d.ts')], {
+    types: [],
+    strict: true,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2023,
+  });
+  const found = ts.getPreEmitDiagnostics(program).map((d) => ts.flattenDiagnosticMessageText(d.messageText, ' '));
+  expect(found).toEqual([]);
+});
