@@ -129,7 +129,8 @@ class Gru : public Recurrent {
   }
 
   void afterBackward(const Chunk& c, int64_t t, float* g, float* inner, const float* sums) {
-    float* later = rows(products_, c, units_);
+    // Where the chunk's forward pass has its products: another chunk may be in that pass still.
+    float* later = rows(products_, c, gateWidth_);
     gateBackward(c, t, g, sums, inner, later);
     std::memcpy(inner, later, asSize(c.rows * units_) * sizeof(float));
   }
