@@ -56,8 +56,8 @@ export function asTensor(where: string, value: unknown): Tensor {
 export const constant = (numbers: readonly number[], shape: readonly number[], dtype: TensorDType = 'float32'): Tensor =>
   new Tensor(shape, false, dtype, { kind: 'constant', numbers });
 
-/** The number that a tensor is for every element, where it is that. */
+/** The number that a tensor is: a constant without axes. */
 export function numberOf(tensor: Tensor): number | null {
   const { node } = tensor;
-  return node.kind === 'constant' && node.numbers.length === 1 ? node.numbers[0] : null;
+  return node.kind === 'constant' && tensor.rank === 0 ? node.numbers[0] : null;
 }

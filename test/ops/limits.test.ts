@@ -20,6 +20,25 @@ it('shapes that do not go together are told with the op', () => {
   expect(() => ops.add('a' as never, 1)).toThrow(coded('ERR_TYPE'));
 });
 
+it('a constant of one number has the shape that it was given', () => {
+  expect(
+    ops
+      .compile((a: Tensor) => ops.add(ops.zeros([2, 3]), a))([1, 2, 3])
+      .toArray(),
+  ).toEqual([
+    [1, 2, 3],
+    [1, 2, 3],
+  ]);
+  expect(
+    ops
+      .compile((a: Tensor) => ops.multiply(ops.full([2, 1], 3), a))([1, 2])
+      .toArray(),
+  ).toEqual([
+    [3, 6],
+    [3, 6],
+  ]);
+});
+
 it('an index outside of its axis ends the run, and the function works as before', () => {
   const pick = ops.compile((a: Tensor, i: Tensor) => ops.take(a, i, 0));
   expect(() => pick([1, 2, 3], [5])).toThrow(coded('ERR_INDEX'));
