@@ -113,7 +113,7 @@ void Graph::countUses(const Program& program, const std::vector<bool>& live, int
   uses_.assign(asSize(weights), 0);
   used_.assign(asSize(weights), 0);
   for (size_t i = 0; i < live.size(); ++i)
-    if (live[i])
+    if (live[i] && handsOver(program.nodes()[i].op))
       for (const int id : program.nodes()[i].weights) ++uses_[asSize(id)];
 }
 
@@ -182,7 +182,7 @@ OpEnv Graph::envOf(const Node& node, const Program& program, Weights& weights, b
   env.needsInputGradient = first.trains;
   env.seed = node.seed;
   for (const int given : node.weights) {
-    const int id = use(given, weights, training);
+    const int id = handsOver(node.op) ? use(given, weights, training) : given;
     env.weightIds.push_back(id);
     if (training && weights.wants(id) && uses_[asSize(given)] > 1) weights.needBuffer(given);
     env.weights.push_back(weights.variable(id));
@@ -204,10 +204,6 @@ void Graph::add(const Node& node, const Program& program, Weights& weights, cons
   GraphOp made;
   made.op = makeNamed(*node.spec, env);
   made.op->in = env.in;
-  // Who hands no gradient over (spectral normalization, before the op that has the kernel) shares none: else what is in its buffer from the
-  // step before would be added again.
-  if (made.op->weightTasks() == 0)
-    for (const int weight : node.weights) --used_[asSize(weight)];
   refuseMixture(node, env, *made.op);
   made.op->maskInSteps = env.maskSteps;
   made.op->others.resize(env.others.size());

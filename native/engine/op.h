@@ -224,6 +224,7 @@ using OpFactory = std::unique_ptr<Op> (*)(const Value& spec, const OpEnv& env);
 // The table in native/ops/registry.cc. Throws Error ERR_SPEC for an unknown name.
 std::unique_ptr<Op> makeOp(const Value& spec, const OpEnv& env);
 bool readsRows(const std::string& op);                   // of its weight, and sees to those that are behind (LazyRows)
+bool handsOver(const std::string& op);                   // gradients of its weights; false where the op that it stands before does
 void addOp(const std::string& name, OpFactory factory);  // for tests, before any other thread runs
 
 }  // namespace gemmfit
