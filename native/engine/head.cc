@@ -167,8 +167,7 @@ void Head::forward(Slot& slot, int64_t begin, int64_t end) {
   if (missing_) leaveOutMissing(begin, end);
   updateMetrics(slot, begin, end, scaled);
   if (!hasLoss() || whole_ || single_) return;
-  const bool again = givesLoss_ || std::any_of(metrics_.begin(), metrics_.end(), [](const MetricEntry& e) { return !e.metric; });
-  if (again) scaled = scales(begin, end, lossItems_);
+  if (!givenMetrics_.empty() || lossItems_ != items_) scaled = scales(begin, end, lossItems_);
   const int64_t n = (end - begin) * lossItems_, first = begin * itemStride_;
   const float* y = label + begin * labelSize_;
   float* l = itemLoss + first;

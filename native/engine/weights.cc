@@ -175,8 +175,9 @@ void Weights::begin(double lr, int64_t call) {
   emaKeep_ = iteration == 0 && averageCopies_ ? 0.0f : static_cast<float>(emaMomentum_);
   overwrites_ = averages_ && emaOverwrite_ > 0 && (iteration + 1) % emaOverwrite_ == 0;
   optimizer_->begin(lr, iteration + 1);
+  if (!guarded_) return;
   for (const Record& r : records_)
-    if (guarded_ && r.buffer) poison(r.buffer.get(), r.variable->size);
+    if (r.buffer) poison(r.buffer.get(), r.variable->size);
 }
 
 float* Weights::tile(int weight, int64_t offset, int64_t n) {
