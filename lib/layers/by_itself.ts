@@ -1,43 +1,24 @@
 import { array, NDArray, type TypedArray } from '../data/ndarray.js';
-import { addon } from '../engine/addon.js';
 import { ValueError } from '../errors.js';
+import { type Runner, runnerOf } from '../ops/run.js';
 import { nextSeed } from '../random.js';
 import { shapeText, sizeOf } from '../shapes.js';
 import type { CallContext } from './composed.js';
 import type { Layer, Shape } from './layer.js';
 import { lower } from './lower.js';
 
-interface Ready {
-  run(data: TypedArray, rows: number): Float32Array;
-  output: number[];
-}
-
 /** Programs of layers by shapes of samples. */
-const programs = new WeakMap<Layer, Map<string, Ready>>();
+const programs = new WeakMap<Layer, Map<string, Runner>>();
 
-function made(layer: Layer, input: Shape, sample: readonly number[]): Ready {
-  const { ops, result, weights, addedLosses, states } = lower([layer], input, new Set());
-  const variables = weights.map(() => ({ trainable: false }));
-  const network = new addon.Network(
-    { seed: nextSeed(), ops, result, addedLosses, variables },
-    weights.map((w) => w.variable),
-    [],
-    states,
-  );
-  const reader = new addon.Network(network, false);
-  const out = reader.outputShape([...sample]);
-  const run = (data: TypedArray, rows: number) => {
-    const y = new Float32Array(rows * sizeOf(out));
-    reader.predictSync(data, [...sample], y);
-    return y;
-  };
-  return { run, output: out };
+function made(layer: Layer, input: Shape, sample: readonly number[]): Runner {
+  const program = lower([layer], input, new Set());
+  return runnerOf({ ...program, seed: nextSeed() }, program.result, sample);
 }
 
 /** What a layer makes of samples in the engine. @param input the shape that it is built for; sizes may be null */
 export function runLayer(layer: Layer, input: Shape, x: NDArray<TypedArray>): NDArray {
   const [rows, ...sample] = x.shape;
-  const known = programs.get(layer) ?? new Map<string, Ready>();
+  const known = programs.get(layer) ?? new Map<string, Runner>();
   programs.set(layer, known);
   const key = JSON.stringify([input, sample]);
   const ready = known.get(key) ?? made(layer, input, sample);

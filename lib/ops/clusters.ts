@@ -1,3 +1,4 @@
+import type { SpecValue } from '../engine/spec.js';
 import { numberOf } from './as_tensor.js';
 import { inputsOf, type Tensor } from './tensor.js';
 
@@ -6,6 +7,18 @@ export interface Cluster {
   readonly output: Tensor;
   readonly steps: readonly Tensor[];
   readonly inputs: readonly Tensor[];
+}
+
+/** Whether elementwise code computes a tensor: a single number, or an op of elements. */
+export const isInstruction = (t: Tensor): boolean => numberOf(t) !== null || isElement(t);
+
+/** A tensor as an instruction of elementwise code. @param registers of what it reads */
+export function instructionOf(t: Tensor, registers: ReadonlyMap<Tensor, number>): { [key: string]: SpecValue } {
+  const number = numberOf(t);
+  if (number !== null) return { do: 'constant', value: number };
+  const { node } = t;
+  if (node.kind !== 'element') throw new Error('internal: no instruction of elementwise code');
+  return { do: node.name, of: node.of.map((x) => registers.get(x) as number), ...node.options };
 }
 
 /** Registers of one op; a longer chain becomes several. */

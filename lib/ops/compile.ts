@@ -19,7 +19,7 @@ const floats = (data: TypedArray): Float32Array =>
 
 /** A function whose steps are traced for these shapes. */
 interface Traced {
-  run: Runner;
+  run: Runner['run'];
   shapes: (readonly number[])[];
   list: boolean;
 }
@@ -38,9 +38,8 @@ function trace(fn: (...args: Tensor[]) => unknown, shapes: readonly (readonly nu
     return program.add({ op: 'reshape', shape: [...shape] }, [flat]);
   });
   const value = prune(program.ops, joined(outputs, inputs, program));
-  const outShapes = outputs.map((t) => t.shape as readonly number[]);
-  const size = outShapes.reduce((n, s) => n + sizeOf(s), 0);
-  return { run: runnerOf(program, value, [Math.max(1, from)], size), shapes: outShapes, list };
+  const { run } = runnerOf(program, value, [Math.max(1, from)]);
+  return { run, shapes: outputs.map((t) => t.shape as readonly number[]), list };
 }
 
 /** Takes out ops whose value nobody reads, such as of an argument that is not used. What the result is called then. */

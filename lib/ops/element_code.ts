@@ -1,7 +1,8 @@
 import type { SpecValue } from '../engine/spec.js';
 import { ValueError } from '../errors.js';
 import { asTensor, numberOf } from './as_tensor.js';
-import { multiply } from './element.js';
+import { instructionOf, isInstruction } from './clusters.js';
+import { add, multiply } from './element.js';
 import { inOrder } from './lowering.js';
 import { Tensor } from './tensor.js';
 
@@ -22,14 +23,10 @@ export function elementCode(where: string, outputs: readonly Tensor[], inputs: n
   const code: SpecValue[] = [];
   for (const t of inOrder(outputs)) {
     const { node } = t;
-    const number = numberOf(t);
     if (node.kind === 'input') registers.set(t, node.index);
-    else if (number !== null) {
+    else if (isInstruction(t)) {
       registers.set(t, inputs + code.length);
-      code.push({ do: 'constant', value: number });
-    } else if (node.kind === 'element') {
-      registers.set(t, inputs + code.length);
-      code.push({ do: node.name, of: node.of.map((x) => registers.get(x) as number), ...node.options });
+      code.push(instructionOf(t, registers));
     } else
       throw new ValueError(
         `${where} may use ops that work element by element, such as ops.add, ops.sqrt or ops.where. Received: ${node.kind === 'op' ? node.spec.op : `a ${node.kind}`}`,
@@ -55,11 +52,12 @@ export function summed(where: string, made: unknown): Tensor {
     if (numberOf(a) !== null) return multiply(a, summed(where, b));
     if (numberOf(b) !== null) return multiply(summed(where, a), b);
   }
-  if (node.kind === 'element' && node.name === 'add') return addOf(node.of.map((x) => summed(where, x)));
+  if (node.kind === 'element' && node.name === 'add') {
+    const [a, b] = node.of.map((x) => summed(where, x));
+    return add(a, b);
+  }
   throw new ValueError(
     `${where} must give a sum over the weight's elements, such as ops.multiply(0.01, ops.sum(ops.abs(w))). Received: ${t}`,
     'ERR_UNSUPPORTED',
   );
 }
-const addOf = ([a, b]: readonly Tensor[]): Tensor =>
-  new Tensor(a.shape, false, 'float32', { kind: 'element', name: 'add', of: [a, b] });

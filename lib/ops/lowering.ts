@@ -1,6 +1,5 @@
 import type { OpSpec, SpecValue } from '../engine/spec.js';
-import { numberOf } from './as_tensor.js';
-import { type Cluster, clustersOf } from './clusters.js';
+import { type Cluster, clustersOf, instructionOf } from './clusters.js';
 import { inputsOf, type LayerLike, nativeShape, type Tensor, unseen, type WeightLike } from './tensor.js';
 
 /** What a trace needs of a program while it is put there. Values are numbered. */
@@ -103,7 +102,7 @@ function lowerOne(tensor: Tensor, numberFor: (t: Tensor) => number, lowering: Tr
 }
 
 /** Whether the engine has one value for the whole batch: it hangs on no argument, or goes over the batch. */
-function isSingle(tensor: Tensor): boolean {
+export function isSingle(tensor: Tensor): boolean {
   let single = singles.get(tensor);
   if (single === undefined) {
     const { node } = tensor;
@@ -149,15 +148,9 @@ function lowerCluster(cluster: Cluster, numberFor: (t: Tensor) => number, loweri
   });
   for (const [i, t] of inputs.entries()) registers.set(t, i);
   const code: SpecValue[] = [];
-  const push = (tensor: Tensor, instruction: { [key: string]: SpecValue }) => {
-    registers.set(tensor, inputs.length + code.length);
-    code.push(instruction);
-  };
   for (const t of steps) {
-    const number = numberOf(t);
-    if (number !== null) push(t, { do: 'constant', value: number });
-    else if (t.node.kind === 'element')
-      push(t, { do: t.node.name, of: t.node.of.map((x) => registers.get(x) as number), ...t.node.options });
+    registers.set(t, inputs.length + code.length);
+    code.push(instructionOf(t, registers));
   }
   return lowering.add({ op: 'elementwise', code }, values);
 }
