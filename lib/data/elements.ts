@@ -113,7 +113,8 @@ export function allocate(where: string, dtype: DType, shape: readonly number[]):
   }
 }
 
-const integerRange: Partial<Record<DType, readonly [number, number]>> = {
+/** What whole types hold, but for those of 64 bits. */
+export const integerRange: Partial<Record<DType, readonly [number, number]>> = {
   int8: [-128, 127],
   uint8: [0, 255],
   uint8_clamped: [0, 255],

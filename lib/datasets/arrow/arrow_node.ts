@@ -2,39 +2,28 @@ import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { ValueError } from '../../errors.js';
 import { readOptions } from '../../options.js';
-import { type Blocks, type Place, without } from '../node.js';
+import type { Blocks } from '../node.js';
 import type { Parsed } from '../parts/part.js';
 import { tablesOf } from '../parts/tables.js';
 import { peer } from '../peers.js';
 import { fileError } from '../sources/files.js';
 import { ColumnarRows } from '../table/columnar.js';
-import { Faults } from '../table/faults.js';
+import { FilesNode } from '../table/files_node.js';
 import { type ColumnType, checkTable, type TableOptions, tableDefaults } from '../table/options.js';
 import { type Schema, schemaOf } from '../table/schema.js';
-import { TableNode } from '../table/table_dataset.js';
 
 type Arrow = typeof import('apache-arrow');
 type Batch = import('apache-arrow').RecordBatch;
 type DataType = import('apache-arrow').DataType;
 
 /** Rows of Arrow files and streams, a record batch at a time. */
-export class ArrowNode extends TableNode {
-  readonly faults: Faults;
+export class ArrowNode extends FilesNode {
   readonly #options: Required<TableOptions>;
-  #known: number | null = null;
 
-  constructor(
-    readonly paths: readonly string[],
-    options: TableOptions | undefined,
-  ) {
-    super();
-    this.#options = checkTable('arrow', readOptions<Required<TableOptions>>('arrow', options, tableDefaults));
-    this.faults = new Faults(paths.join(', '), this.#options.badRows === 'skip');
-  }
-
-  /** Known once all rows have been read. */
-  get length(): number | null {
-    return this.#known;
+  constructor(paths: readonly string[], options: TableOptions | undefined) {
+    const o = checkTable('arrow', readOptions<Required<TableOptions>>('arrow', options, tableDefaults));
+    super(paths, o.badRows);
+    this.#options = o;
   }
 
   protected async findSchema(): Promise<Schema> {
@@ -47,23 +36,9 @@ export class ArrowNode extends TableNode {
     throw new ValueError(`${path}: the file has no rows.`, 'ERR_EMPTY');
   }
 
-  async *blocks({ skip }: Place): Blocks {
-    yield* without(this.#rows(), skip);
-  }
-
-  async *#rows(): Blocks {
-    const schema = await this.schema();
-    this.faults.begin();
-    let rows = 0;
-    for (const path of this.paths) {
-      const parsed = converted(path, schema, this.faults.skips);
-      for await (const table of tablesOf(schema, parsed, this.faults, 0, (row) => `${path}, row ${row}`)) {
-        rows += table.length;
-        yield table;
-      }
-    }
-    this.#known = rows;
-    this.faults.end();
+  protected tables(path: string, schema: Schema): Blocks {
+    const parsed = converted(path, schema, this.faults.skips);
+    return tablesOf(schema, parsed, this.faults, 0, (row) => `${path}, row ${row}`);
   }
 }
 

@@ -1,32 +1,23 @@
 import { ValueError } from '../../errors.js';
-import { type Blocks, type Place, without } from '../node.js';
+import type { Blocks } from '../node.js';
 import { readParts } from '../parts/read_parts.js';
 import { tablesOf } from '../parts/tables.js';
 import { partsOf } from '../sources/files.js';
-import { Faults } from '../table/faults.js';
+import { FilesNode } from '../table/files_node.js';
 import type { Schema } from '../table/schema.js';
-import { TableNode } from '../table/table_dataset.js';
 import { type CsvHead, delimiterOf, readHead } from './header.js';
 import type { CsvOptions } from './options.js';
 import { recordParts } from './records.js';
 
 /** Rows of CSV files, read in parts. */
-export class CsvNode extends TableNode {
-  readonly faults: Faults;
+export class CsvNode extends FilesNode {
   #head: CsvHead | null = null;
-  #known: number | null = null;
 
   constructor(
-    readonly paths: readonly string[],
+    paths: readonly string[],
     readonly options: Required<CsvOptions>,
   ) {
-    super();
-    this.faults = new Faults(paths.join(', '), options.badRows === 'skip');
-  }
-
-  /** Known once all rows have been read. */
-  get length(): number | null {
-    return this.#known;
+    super(paths, options.badRows);
   }
 
   protected async findSchema(): Promise<Schema> {
@@ -45,24 +36,8 @@ export class CsvNode extends TableNode {
     throw new ValueError(`${path}: the file is empty.`, 'ERR_EMPTY');
   }
 
-  async *blocks({ skip }: Place): Blocks {
-    yield* without(this.#rows(), skip);
-  }
-
-  async *#rows(): Blocks {
-    const head = await this.#findHead();
-    this.faults.begin();
-    let rows = 0;
-    for (const path of this.paths)
-      for await (const table of this.#file(path, head)) {
-        rows += table.length;
-        yield table;
-      }
-    this.#known = rows;
-    this.faults.end();
-  }
-
-  async *#file(path: string, { plan, schema, hasNames }: CsvHead): Blocks {
+  protected async *tables(path: string): Blocks {
+    const { plan, schema, hasNames } = await this.#findHead();
     const parts = this.#parts(path, plan.delimiter, hasNames ? plan.names : null);
     const parsed = readParts({ ...plan, kind: 'csv' }, parts, this.options.workers);
     yield* tablesOf(schema, parsed, this.faults, hasNames ? 2 : 1, (line) => `${path}, line ${line}`);

@@ -1,6 +1,6 @@
 import { show, typeError, ValueError } from '../../errors.js';
-import { checkNumber, readOptions } from '../../options.js';
-import { checkTable, type TableOptions, tableDefaults } from '../table/options.js';
+import { readOptions } from '../../options.js';
+import { checkReaders, checkTable, type TableOptions, tableDefaults } from '../table/options.js';
 
 /** Options of `data.csv`. */
 export interface CsvOptions extends TableOptions {
@@ -24,7 +24,7 @@ const defaults: Required<CsvOptions> = {
 
 export function readCsvOptions(given: CsvOptions | undefined): Required<CsvOptions> {
   const o = checkTable('csv', readOptions<Required<CsvOptions>>('csv', given, defaults));
-  checkNumber('csv', 'workers', o.workers, { min: 0, max: 64, integer: true });
+  checkReaders('csv', o.workers);
   if (
     o.delimiter !== null &&
     (typeof o.delimiter !== 'string' || !/^[^"\r\n\w.+-]$/.test(o.delimiter) || o.delimiter.charCodeAt(0) > 127)

@@ -1,15 +1,15 @@
 import { ValueError } from '../../errors.js';
-import { checkNumber, readOptions } from '../../options.js';
+import { readOptions } from '../../options.js';
 import { recordParts } from '../csv/records.js';
-import { type Blocks, type Place, without } from '../node.js';
+import type { Blocks } from '../node.js';
 import { readParts } from '../parts/read_parts.js';
 import { tablesOf } from '../parts/tables.js';
 import { partsOf } from '../sources/files.js';
-import { badRow, Faults } from '../table/faults.js';
+import { badRow } from '../table/faults.js';
+import { FilesNode } from '../table/files_node.js';
 import { typeOfValues } from '../table/infer.js';
-import { checkTable, type TableOptions, tableDefaults } from '../table/options.js';
+import { checkReaders, checkTable, type TableOptions, tableDefaults } from '../table/options.js';
 import { type Schema, schemaOf } from '../table/schema.js';
-import { TableNode } from '../table/table_dataset.js';
 import { linesOf, objectOf } from './parse.js';
 
 /** Options of `data.jsonLines`. */
@@ -19,28 +19,17 @@ export interface JsonLinesOptions extends TableOptions {
 }
 
 /** Rows of files that have an object in each line. */
-export class JsonLinesNode extends TableNode {
-  readonly faults: Faults;
+export class JsonLinesNode extends FilesNode {
   readonly #options: Required<JsonLinesOptions>;
-  #known: number | null = null;
 
-  constructor(
-    readonly paths: readonly string[],
-    options: JsonLinesOptions | undefined,
-  ) {
-    super();
+  constructor(paths: readonly string[], options: JsonLinesOptions | undefined) {
     const o = checkTable(
       'jsonLines',
       readOptions<Required<JsonLinesOptions>>('jsonLines', options, { ...tableDefaults, workers: 0 }),
     );
-    checkNumber('jsonLines', 'workers', o.workers, { min: 0, max: 64, integer: true });
+    checkReaders('jsonLines', o.workers);
+    super(paths, o.badRows);
     this.#options = o;
-    this.faults = new Faults(paths.join(', '), o.badRows === 'skip');
-  }
-
-  /** Known once all rows have been read. */
-  get length(): number | null {
-    return this.#known;
   }
 
   #parts(path: string): AsyncGenerator<Buffer, void, undefined> {
@@ -67,23 +56,9 @@ export class JsonLinesNode extends TableNode {
     return schemaOf(path, names, this.#options, (index) => typeOfValues(rows.map((row) => row[names[index]])));
   }
 
-  async *blocks({ skip }: Place): Blocks {
-    yield* without(this.#rows(), skip);
-  }
-
-  async *#rows(): Blocks {
-    const schema = await this.schema();
+  protected tables(path: string, schema: Schema): Blocks {
     const plan = { kind: 'jsonLines' as const, schema, skips: this.faults.skips };
-    this.faults.begin();
-    let rows = 0;
-    for (const path of this.paths) {
-      const parsed = readParts(plan, this.#parts(path), this.#options.workers);
-      for await (const table of tablesOf(schema, parsed, this.faults, 1, (line) => `${path}, line ${line}`)) {
-        rows += table.length;
-        yield table;
-      }
-    }
-    this.#known = rows;
-    this.faults.end();
+    const parsed = readParts(plan, this.#parts(path), this.#options.workers);
+    return tablesOf(schema, parsed, this.faults, 1, (line) => `${path}, line ${line}`);
   }
 }

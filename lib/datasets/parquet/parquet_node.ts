@@ -1,13 +1,12 @@
 import { ValueError } from '../../errors.js';
-import { checkNumber, readOptions } from '../../options.js';
-import { type Blocks, type Place, without } from '../node.js';
+import { readOptions } from '../../options.js';
+import type { Blocks } from '../node.js';
 import { readParts } from '../parts/read_parts.js';
 import { tablesOf } from '../parts/tables.js';
 import { fileError } from '../sources/files.js';
-import { Faults } from '../table/faults.js';
-import { checkTable, type TableOptions, tableDefaults } from '../table/options.js';
+import { FilesNode } from '../table/files_node.js';
+import { checkReaders, checkTable, type TableOptions, tableDefaults } from '../table/options.js';
 import { type Schema, schemaOf } from '../table/schema.js';
-import { TableNode } from '../table/table_dataset.js';
 import { metadataOf, typeOfColumn } from './read.js';
 
 /** Options of `data.parquet`. */
@@ -17,33 +16,23 @@ export interface ParquetOptions extends TableOptions {
 }
 
 /** Rows of Parquet files, read by groups of rows. */
-export class ParquetNode extends TableNode {
-  readonly faults: Faults;
+export class ParquetNode extends FilesNode {
   readonly #options: Required<ParquetOptions>;
-  #known: number | null = null;
 
-  constructor(
-    readonly paths: readonly string[],
-    options: ParquetOptions | undefined,
-  ) {
-    super();
+  constructor(paths: readonly string[], options: ParquetOptions | undefined) {
     const o = checkTable('parquet', readOptions<Required<ParquetOptions>>('parquet', options, { ...tableDefaults, workers: 0 }));
-    checkNumber('parquet', 'workers', o.workers, { min: 0, max: 64, integer: true });
+    checkReaders('parquet', o.workers);
+    super(paths, o.badRows);
     this.#options = o;
-    this.faults = new Faults(paths.join(', '), o.badRows === 'skip');
-  }
-
-  get length(): number | null {
-    return this.#known;
   }
 
   /** The files say it, where no row is left out. */
   override async count(): Promise<number> {
     const { badRows, missing } = this.#options;
-    if (this.#known !== null || badRows === 'skip' || missing === 'skip') return super.count();
+    if (this.known !== null || badRows === 'skip' || missing === 'skip') return super.count();
     let rows = 0;
     for (const path of this.paths) rows += Number((await this.#metadata(path)).metadata.num_rows);
-    this.#known = rows;
+    this.known = rows;
     return rows;
   }
 
@@ -62,36 +51,22 @@ export class ParquetNode extends TableNode {
     return schemaOf(path, names, this.#options, (index) => typeOfColumn(columns[index]));
   }
 
-  async *blocks({ skip }: Place): Blocks {
-    yield* without(this.#rows(), skip);
-  }
-
-  async *#rows(): Blocks {
-    const schema = await this.schema();
-    this.faults.begin();
-    let rows = 0;
-    for (const path of this.paths) {
-      const { metadata, columns } = await this.#metadata(path);
-      const names = new Set(columns.map(({ element }) => element.name));
-      const lacking = schema.fields.find(({ name }) => !names.has(name));
-      if (lacking)
-        throw new ValueError(`${path}: there is no column '${lacking.name}', which ${this.paths[0]} has.`, 'ERR_UNKNOWN_NAME');
-      const groups = async function* () {
-        let from = 0;
-        for (const group of metadata.row_groups) {
-          const to = from + Number(group.num_rows);
-          if (to > from) yield { from, to };
-          from = to;
-        }
-      };
-      const plan = { kind: 'parquet' as const, path, schema, skips: this.faults.skips };
-      const place = (row: number) => `${path}, row ${row}`;
-      for await (const table of tablesOf(schema, readParts(plan, groups(), this.#options.workers), this.faults, 0, place)) {
-        rows += table.length;
-        yield table;
+  protected async *tables(path: string, schema: Schema): Blocks {
+    const { metadata, columns } = await this.#metadata(path);
+    const names = new Set(columns.map(({ element }) => element.name));
+    const lacking = schema.fields.find(({ name }) => !names.has(name));
+    if (lacking)
+      throw new ValueError(`${path}: there is no column '${lacking.name}', which ${this.paths[0]} has.`, 'ERR_UNKNOWN_NAME');
+    const groups = async function* () {
+      let from = 0;
+      for (const group of metadata.row_groups) {
+        const to = from + Number(group.num_rows);
+        if (to > from) yield { from, to };
+        from = to;
       }
-    }
-    this.#known = rows;
-    this.faults.end();
+    };
+    const plan = { kind: 'parquet' as const, path, schema, skips: this.faults.skips };
+    const parsed = readParts(plan, groups(), this.#options.workers);
+    yield* tablesOf(schema, parsed, this.faults, 0, (row) => `${path}, row ${row}`);
   }
 }

@@ -1,3 +1,4 @@
+import { integerRange } from '../../data/elements.js';
 import { show } from '../../errors.js';
 import type { ColumnType } from './options.js';
 import type { Field } from './schema.js';
@@ -8,16 +9,7 @@ export class BadCell extends Error {}
 /** The row is left out. */
 export const SKIP: unique symbol = Symbol('skip');
 
-const RANGES: Partial<Record<ColumnType, readonly [number, number]>> = {
-  int8: [-128, 127],
-  uint8: [0, 255],
-  uint8_clamped: [0, 255],
-  int16: [-32768, 32767],
-  uint16: [0, 65535],
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-  uint32: [0, 2 ** 32 - 1],
-  bool: [0, 1],
-};
+const RANGES: Partial<Record<ColumnType, readonly [number, number]>> = { ...integerRange, bool: [0, 1] };
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^([+-])?inf(?:inity)?$/i;

@@ -44,6 +44,10 @@ export const tableDefaults: Required<TableOptions> = {
 
 const COLUMN_TYPES: readonly ColumnType[] = [...dtypes, 'bool', 'string'];
 
+/** Threads that read files beside this one. */
+export const checkReaders = (where: string, workers: unknown): number =>
+  checkNumber(where, 'workers', workers, { min: 0, max: 64, integer: true });
+
 /** Checks what the options of all readers of tables have in common. */
 export function checkTable<O extends Required<TableOptions>>(where: string, o: O): O {
   for (const name of ['label', 'sampleWeight'] as const)
