@@ -1,7 +1,7 @@
 import type { ArrayInput } from '../data/inputs.js';
 import { ValueError } from '../errors.js';
 import { checkNumber, checkOneOf, readOptions } from '../options.js';
-import type { Picture } from '../plots/chart.js';
+import { guideLine, type Picture } from '../plots/chart.js';
 import { Drawable } from '../plots/drawable.js';
 import { valueText } from '../plots/scales.js';
 import { readScores } from './inputs.js';
@@ -80,16 +80,10 @@ export class Calibration extends Drawable {
           x: { low: 0, high: 1 },
           y: { title: 'share that was so', low: 0, high: 1 },
           series: [
-            {
-              name: 'perfect',
-              tone: 'muted',
-              dashed: true,
-              unnamed: true,
-              points: [
-                [0, 0],
-                [1, 1],
-              ],
-            },
+            guideLine('perfect', [
+              [0, 0],
+              [1, 1],
+            ]),
             { name: 'model', tone: 'first', unnamed: true, points, dots: true },
           ],
         },

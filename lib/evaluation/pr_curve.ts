@@ -1,6 +1,6 @@
 import type { ArrayInput } from '../data/inputs.js';
 import { readOptions } from '../options.js';
-import type { Picture } from '../plots/chart.js';
+import { guideLine, type Picture } from '../plots/chart.js';
 import { Drawable } from '../plots/drawable.js';
 import { valueText } from '../plots/scales.js';
 import { readScores } from './inputs.js';
@@ -59,16 +59,10 @@ export class PrCurve extends Drawable {
           x: { title: 'recall', low: 0, high: 1 },
           y: { title: 'precision', low: 0, high: 1 },
           series: [
-            {
-              name: 'chance',
-              tone: 'muted',
-              dashed: true,
-              unnamed: true,
-              points: [
-                [0, this.baseline],
-                [1, this.baseline],
-              ],
-            },
+            guideLine('chance', [
+              [0, this.baseline],
+              [1, this.baseline],
+            ]),
             { name: 'model', tone: 'first', unnamed: true, points, line: 'steps' },
           ],
         },

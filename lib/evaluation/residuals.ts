@@ -1,6 +1,6 @@
 import type { ArrayInput } from '../data/inputs.js';
 import { readOptions } from '../options.js';
-import type { Bar, Picture, Point } from '../plots/chart.js';
+import { type Bar, guideLine, type Picture, type Point } from '../plots/chart.js';
 import { Drawable } from '../plots/drawable.js';
 import { linearScale, rangeOf, valueText } from '../plots/scales.js';
 import { readColumn, readWeights, sameLength } from './inputs.js';
@@ -72,16 +72,10 @@ export class Residuals extends Drawable {
           x: { title: 'predicted' },
           y: { title: 'actual minus predicted' },
           series: [
-            {
-              name: 'perfect',
-              tone: 'muted',
-              dashed: true,
-              unnamed: true,
-              points: [
-                [ends.low, 0],
-                [ends.high, 0],
-              ],
-            },
+            guideLine('perfect', [
+              [ends.low, 0],
+              [ends.high, 0],
+            ]),
             { name: 'samples', tone: 'first', unnamed: true, points, line: 'none', dots: true },
           ],
         },

@@ -1,6 +1,6 @@
 import type { ArrayInput } from '../data/inputs.js';
 import { checkBoolean, readOptions } from '../options.js';
-import type { Picture } from '../plots/chart.js';
+import { guideLine, type Picture } from '../plots/chart.js';
 import { Drawable } from '../plots/drawable.js';
 import { valueText } from '../plots/scales.js';
 import { readScores } from './inputs.js';
@@ -60,16 +60,10 @@ export class RocCurve extends Drawable {
         {
           ...{ title: 'ROC curve', note: `area ${valueText(this.auc)}`, x, y, square: true },
           series: [
-            {
-              name: 'chance',
-              tone: 'muted',
-              dashed: true,
-              unnamed: true,
-              points: [
-                [0, 0],
-                [1, 1],
-              ],
-            },
+            guideLine('chance', [
+              [0, 0],
+              [1, 1],
+            ]),
             { name: 'model', tone: 'first', unnamed: true, points },
           ],
         },

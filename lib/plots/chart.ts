@@ -28,6 +28,15 @@ export interface Series {
   unnamed?: boolean;
 }
 
+/** A dashed line without a name in the legend, to hold a curve against. */
+export const guideLine = (name: string, points: Series['points']): Series => ({
+  name,
+  tone: 'muted',
+  dashed: true,
+  unnamed: true,
+  points,
+});
+
 /** A bar stands on 0, from one place of the x axis to another. */
 export interface Bar {
   from: number;
