@@ -20,6 +20,41 @@ function withoutIdType<T extends { dtype?: unknown }>(where: string, o: T): T {
   return typeof o.dtype === 'string' ? { ...o, dtype: undefined } : o;
 }
 
+/** A layer that gives bins, or vectors of them. */
+abstract class BinLayer extends FrontLayer {
+  readonly numBins: number;
+  readonly outputMode: OutputMode;
+  readonly sparse: boolean;
+
+  protected constructor(
+    where: string,
+    o: LayerOptions & { numBins: unknown; outputMode: unknown; sparse: unknown },
+    modes: readonly OutputMode[],
+  ) {
+    super(o);
+    this.numBins = checkNumber(where, 'numBins', o.numBins, { min: 1, integer: true });
+    this.outputMode = checkOutputMode(where, o.outputMode, modes);
+    this.sparse = checkBoolean(where, 'sparse', o.sparse);
+  }
+
+  override outputShapeOf(input: Shape): Shape {
+    return encodedShape(this.label, input, this.outputMode, this.numBins);
+  }
+  protected override get hasOps(): boolean {
+    return this.outputMode !== 'int';
+  }
+  override lower(): ReturnType<FrontLayer['lower']> {
+    return encodingOps(this.outputMode, this.numBins, false);
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), ...(this.outputMode === 'int' ? { dtype: 'int64' } : {}) };
+  }
+  protected override config(): Config {
+    return { numBins: this.numBins, outputMode: this.outputMode, sparse: this.sparse };
+  }
+}
+
 /** Options of {@link Hashing}. */
 export interface HashingOptions extends Omit<LayerOptions, 'dtype'> {
   /** Bins, that of the mask among them: a whole number above 0. */
@@ -43,11 +78,8 @@ export interface HashingOptions extends Omit<LayerOptions, 'dtype'> {
  * const hashing = layers.hashing({ numBins: 7 });
  * hashing.call(['a', 'bc']); // the bins 5 and 6
  */
-export class Hashing extends FrontLayer {
+export class Hashing extends BinLayer {
   static override readonly className = 'Hashing';
-  readonly numBins: number;
-  readonly outputMode: OutputMode;
-  readonly sparse: boolean;
   #takes: 'string' | 'int64' = 'string';
   readonly #options: { salt: ReturnType<typeof readSalt>; mask: string | number | null };
 
@@ -62,18 +94,12 @@ export class Hashing extends FrontLayer {
     const { maskValue } = o;
     if (maskValue !== null && typeof maskValue !== 'string' && !Number.isSafeInteger(maskValue))
       throw typeError(`Hashing: 'maskValue' must be a text, a whole number or null. Received: ${show(maskValue)}`);
-    super(o);
-    this.numBins = checkNumber('Hashing', 'numBins', o.numBins, { min: 1, integer: true });
-    this.outputMode = checkOutputMode('Hashing', o.outputMode, ['int', 'one_hot', 'multi_hot', 'count']);
-    this.sparse = checkBoolean('Hashing', 'sparse', o.sparse);
+    super('Hashing', o, ['int', 'one_hot', 'multi_hot', 'count']);
     if (this.sparse && this.outputMode === 'int')
       throw new ValueError("Hashing: 'sparse' goes with another outputMode than 'int'. Received: true", 'ERR_OPTIONS');
     this.#options = { salt: readSalt('Hashing', o.salt), mask: o.maskValue };
   }
 
-  override outputShapeOf(input: Shape): Shape {
-    return encodedShape(this.label, input, this.outputMode, this.numBins);
-  }
   /** @internal As the data were that it has seen. */
   get takes(): 'string' | 'int64' {
     return this.#takes;
@@ -83,19 +109,9 @@ export class Hashing extends FrontLayer {
     this.#takes = work().isText(x.data) ? 'string' : 'int64';
     return work().hashBins(x, { bins: this.numBins, ...this.#options });
   }
-  protected override get hasOps(): boolean {
-    return this.outputMode !== 'int';
-  }
-  override lower(): ReturnType<FrontLayer['lower']> {
-    return encodingOps(this.outputMode, this.numBins, false);
-  }
-
-  override getConfig(): Config {
-    return { ...super.getConfig(), ...(this.outputMode === 'int' ? { dtype: 'int64' } : {}) };
-  }
   protected override config(): Config {
     const { salt, mask } = this.#options;
-    return { numBins: this.numBins, salt: salt && [...salt], maskValue: mask, outputMode: this.outputMode, sparse: this.sparse };
+    return { ...super.config(), salt: salt && [...salt], maskValue: mask };
   }
 }
 
@@ -118,11 +134,8 @@ export interface HashedCrossingOptions extends Omit<LayerOptions, 'dtype'> {
  * const crossing = layers.hashedCrossing({ numBins: 5 });
  * crossing.call([['A', 'B', 'A'], [101, 101, 102]]); // the bins 1, 4 and 3
  */
-export class HashedCrossing extends FrontLayer {
+export class HashedCrossing extends BinLayer {
   static override readonly className = 'HashedCrossing';
-  readonly numBins: number;
-  readonly outputMode: OutputMode;
-  readonly sparse: boolean;
 
   constructor(options: HashedCrossingOptions) {
     const o = FrontLayer.read('HashedCrossing', withoutIdType('HashedCrossing', (options ?? {}) as { dtype?: string }), {
@@ -130,10 +143,7 @@ export class HashedCrossing extends FrontLayer {
       outputMode: 'int' as unknown,
       sparse: false,
     });
-    super(o);
-    this.numBins = checkNumber('HashedCrossing', 'numBins', o.numBins, { min: 1, integer: true });
-    this.outputMode = checkOutputMode('HashedCrossing', o.outputMode, ['int', 'one_hot']);
-    this.sparse = checkBoolean('HashedCrossing', 'sparse', o.sparse);
+    super('HashedCrossing', o, ['int', 'one_hot']);
   }
 
   /** The bins of features, `[samples]` or `[samples, 1]` each. */
@@ -160,9 +170,6 @@ export class HashedCrossing extends FrontLayer {
       shape,
     };
   }
-  override outputShapeOf(input: Shape): Shape {
-    return encodedShape(this.label, input, this.outputMode, this.numBins);
-  }
   override lowerInto(...args: Parameters<FrontLayer['lowerInto']>): number {
     if (this.home)
       throw new ValueError(
@@ -178,19 +185,6 @@ export class HashedCrossing extends FrontLayer {
   /** @internal */
   map(_where: string, x: Raw): Raw {
     return x;
-  }
-  protected override get hasOps(): boolean {
-    return this.outputMode !== 'int';
-  }
-  override lower(): ReturnType<FrontLayer['lower']> {
-    return encodingOps(this.outputMode, this.numBins, false);
-  }
-
-  override getConfig(): Config {
-    return { ...super.getConfig(), ...(this.outputMode === 'int' ? { dtype: 'int64' } : {}) };
-  }
-  protected override config(): Config {
-    return { numBins: this.numBins, outputMode: this.outputMode, sparse: this.sparse };
   }
 }
 
